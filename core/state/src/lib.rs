@@ -1,0 +1,39 @@
+//! The state of the exchange as one authenticated, ordered map.
+//!
+//! Every fact of the exchange is a leaf: a fixed 192-bit [`Key`] and a [`Value`] of one to eight words. The
+//! leaves form a path-compressed binary Merkle trie, so one [`Digest`] commits to all of them *and* to
+//! their order, which is what lets a proof say "nothing lies between".
+//!
+//! 1. [`Map`] holds the leaves and the trie; a batch of changes is applied in bulk and hashes every changed
+//!    node once.
+//! 2. [`Rows`] is the only door through which the exchange touches leaves while a batch is recorded or proven.
+//! 3. [`Overlay`] and [`Recorder`] open that door over a [`Map`].
+//!
+//! The crate is pure: no I/O, no threads (see [`Executor`]), no panic reachable from foreign bytes.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod limits;
+
+mod key;
+mod value;
+
+mod hash;
+
+mod executor;
+mod map;
+
+mod rows;
+
+mod overlay;
+
+pub use executor::{Executor, Serial};
+pub use hash::{Digest, NodeHash, Sha256Node};
+pub use key::Key;
+pub use limits::{KEY_BITS, VALUE_WORDS_MAX};
+pub use map::{Change, Map, MapError};
+pub use overlay::Overlay;
+pub use rows::{Fault, Row, Rows};
+pub use value::{Value, ValueLengthError};

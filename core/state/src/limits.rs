@@ -1,0 +1,14 @@
+//! Every bound of the crate in one place.
+
+/// Width of a key; trie positions are `0..KEY_BITS`.
+pub const KEY_BITS: u8 = 192;
+
+/// Most words a value can hold.
+pub const VALUE_WORDS_MAX: usize = 8;
+
+const _: () = assert!(KEY_BITS as usize == 3 * u64::BITS as usize);
+// A leaf message is 24 + 8n bytes. None is as long as a node message, so the two can never be confused.
+const _: () = assert!(24 + 8 * VALUE_WORDS_MAX <= 119 && (55 - 24) % 8 != 0);
+
+/// Most rows one batch can touch: two bits of a row number are left for the recorder.
+pub const OVERLAY_ROWS_MAX: u32 = 1 << 30;
