@@ -150,7 +150,7 @@ pub struct Receipt {
     pub client: ClientId,
     /// How much was filled while the command ran.
     pub filled: Lots,
-    /// How much of the order is left, shown or hidden.
+    /// How much of the order is left, shown or hidden; for one that was cancelled, how much was taken out.
     pub remaining: Lots,
 }
 
@@ -206,6 +206,15 @@ pub enum Event {
         /// How much rests.
         remaining: Lots,
         /// What became of it.
+        reason: Reason,
+    },
+    /// One order of a command about several was refused; the others go on.
+    Refused {
+        /// Whose.
+        account: AccountId,
+        /// The client's own name for it.
+        client: ClientId,
+        /// Why.
         reason: Reason,
     },
     /// Funds came in.
