@@ -99,8 +99,7 @@ impl CancelFilter {
 
     /// Whether an order of this side and limit price is meant.
     pub fn selects(&self, side: Side, price: Price) -> bool {
-        self.side.is_none_or(|s| s == side)
-            && self.prices.is_none_or(|(low, high)| low <= price && price <= high)
+        self.side.is_none_or(|s| s == side) && self.prices.is_none_or(|(low, high)| low <= price && price <= high)
     }
 }
 

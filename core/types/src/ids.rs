@@ -177,9 +177,8 @@ pub struct OrderId {
 impl OrderId {
     /// The 128-bit form: market 16, side 1, normalised price 47, rank 64, best order smallest.
     pub const fn to_u128(self) -> u128 {
-        let place = (self.market.get() as u64) << 48
-            | (self.side as u64) << PRICE_BITS
-            | self.side.normalise(self.price);
+        let place =
+            (self.market.get() as u64) << 48 | (self.side as u64) << PRICE_BITS | self.side.normalise(self.price);
         (place as u128) << 64 | self.rank.get() as u128
     }
 

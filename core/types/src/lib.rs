@@ -9,6 +9,8 @@ extern crate alloc;
 
 pub mod limits;
 
+pub mod encode;
+
 mod command;
 mod ids;
 mod order;
@@ -20,6 +22,7 @@ pub use command::{
     CancelFilter, Command, Header, InboxEntry, Input, KeyGrant, Message, OneCancelsOther, Quote, Scopes, Signer,
     SystemCommand,
 };
+pub use encode::{Decode, DecodeError, Encode, Reader, Record, Writer, from_bytes, from_record, to_bytes, to_record};
 pub use ids::{
     AccountId, Address, AssetId, BatchNumber, ClientId, InboxIndex, KeySlot, MarketId, OrderId, Rank, Sequence, Side,
     WithdrawalIndex,

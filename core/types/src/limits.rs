@@ -69,7 +69,7 @@ const _: () = {
     assert!(MESSAGE_COMMANDS_MAX * 96 <= MESSAGE_BYTES_MAX, "a full message of orders fits");
     assert!(ACCOUNT_ORDERS_MAX <= MARKET_ORDERS_MAX);
     assert!(FEE_CAP_PPM_MAX as u64 <= PPM);
-    assert!(NONCE_WINDOW.is_power_of_two() && NONCE_WINDOW % 64 == 0);
+    assert!(NONCE_WINDOW.is_power_of_two() && NONCE_WINDOW.is_multiple_of(64));
     assert!(FOK_WALK_MAX <= MATCHES_MAX, "a fill that was promised can be executed");
     assert!(TIERS_MAX as usize * SCHEDULES_MAX as usize <= 256);
 };
