@@ -12,6 +12,7 @@ pub mod limits;
 pub mod encode;
 
 mod command;
+mod domain;
 mod ids;
 mod order;
 mod params;
@@ -22,6 +23,7 @@ pub use command::{
     CancelFilter, Command, Header, InboxEntry, Input, KeyGrant, Message, OneCancelsOther, Quote, Scopes, Signer,
     SystemCommand,
 };
+pub use domain::{Deployment, Domain, ExchangeId};
 pub use encode::{Decode, DecodeError, Encode, Reader, Record, Writer, from_bytes, from_record, to_bytes, to_record};
 pub use ids::{
     AccountId, Address, AssetId, BatchNumber, ClientId, InboxIndex, KeySlot, MarketId, OrderId, Rank, Sequence, Side,
