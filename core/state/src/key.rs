@@ -59,6 +59,14 @@ impl Key {
         }
     }
 
+    /// The key with the bit at `position` set.
+    pub(crate) fn with_bit(mut self, position: u8) -> Self {
+        if let Some(word) = self.0.get_mut(usize::from(position >> 6)) {
+            *word |= 1 << (63 - (position & 63));
+        }
+        self
+    }
+
     /// The first position at which two keys differ, `None` when they are equal.
     #[inline]
     pub fn first_difference(&self, other: &Self) -> Option<u8> {

@@ -12,3 +12,13 @@ const _: () = assert!(24 + 8 * VALUE_WORDS_MAX <= 119 && (55 - 24) % 8 != 0);
 
 /// Most rows one batch can touch: two bits of a row number are left for the recorder.
 pub const OVERLAY_ROWS_MAX: u32 = 1 << 30;
+
+/// Most leaves in one shard of the map between batches.
+pub(crate) const SHARD_LEAVES_MAX: usize = 1 << 14;
+
+/// Two neighbouring shards with no more leaves than this become one.
+pub(crate) const SHARD_LEAVES_MERGE: usize = SHARD_LEAVES_MAX / 4;
+
+// While a batch is applied a shard holds at most three times its limit, and each length of leaf keeps its own free
+// list: the word heap stays within the 28 bits of a leaf reference.
+const _: () = assert!(3 * SHARD_LEAVES_MAX * VALUE_WORDS_MAX * (3 + VALUE_WORDS_MAX) < 1 << 28);
