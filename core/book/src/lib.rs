@@ -4,6 +4,14 @@
 
 extern crate alloc;
 
+mod ladder;
+mod look;
+mod matching;
 mod orders;
+mod triggers;
 
+pub use ladder::{At, Book, BookConfig, TriggerAt, TriggerBook};
+pub use look::{Look, best_live, can_fill};
+pub use matching::{Budget, Ended, Taker, cross, reduce, show_next};
 pub use orders::{Floor, Orders, Resting};
+pub use triggers::{PendingTrigger, Triggers};
