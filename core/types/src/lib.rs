@@ -10,6 +10,7 @@ extern crate alloc;
 pub mod limits;
 
 pub mod encode;
+pub mod sign;
 
 mod command;
 mod domain;

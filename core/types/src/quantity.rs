@@ -146,6 +146,19 @@ impl Amount {
         }
     }
 
+    /// The sum, or the largest amount.
+    #[inline(always)]
+    pub const fn saturating_add(self, other: Amount) -> Amount {
+        let units = self.0.saturating_add(other.0);
+        if units > AMOUNT_MAX { Self::MAX } else { Amount(units) }
+    }
+
+    /// The difference, or nothing.
+    #[inline(always)]
+    pub const fn saturating_sub(self, other: Amount) -> Amount {
+        Amount(self.0.saturating_sub(other.0))
+    }
+
     /// The product of a count and a unit size, if it is in range.
     #[inline(always)]
     pub const fn checked_product(count: u64, unit: u64) -> Option<Amount> {

@@ -1,0 +1,147 @@
+//! Many BIP-340 signatures at once.
+//!
+//! Each signature says `s·G - e·P - R = 0`. A random linear combination of these is one equation, which holds for all
+//! coefficients only if each of them does. The coefficients, 128 bits each, come from a hash of everything they are to
+//! weigh, so that no signature can be made to fit them (G-9). The terms of one key are merged.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::multiply::{Term, sums_to_infinity};
+use super::{BatchError, Curve, Native, SchnorrSigned, SignatureError, verify};
+use crate::domain::Domain;
+
+/// Below this many, checking one by one is as fast as halving.
+const BISECT_MIN: usize = 6;
+/// Culprits after which the rest is checked one by one, so that many bad signatures cost no more than that.
+const BISECT_CULPRITS_MAX: usize = 4;
+
+/// What is left of a signature once its parts are found well formed.
+struct Parsed<C: Curve> {
+    commitment: C::Point,
+    response: C::Scalar,
+    challenge: [u8; 32],
+}
+
+fn parse<C: Curve>(curve: &mut C, signed: &SchnorrSigned<'_>) -> Result<Parsed<C>, SignatureError> {
+    Ok(Parsed {
+        commitment: curve.lift_x(signed.commitment()).ok_or(SignatureError::CommitmentNotOnCurve)?,
+        response: curve.scalar(signed.response()).ok_or(SignatureError::ScalarTooLarge)?,
+        challenge: signed.challenge(curve),
+    })
+}
+
+/// Checks all of them at once: accepts if and only if [`verify`] accepts each, but for a chance below 2^-100.
+///
+/// None at all are accepted. Keys that appear more than once are cheaper than as many different ones.
+pub fn verify_batch<C: Curve>(curve: &mut C, batch: &[SchnorrSigned<'_>]) -> Result<(), BatchError> {
+    let mut parsed = Vec::with_capacity(batch.len());
+    for (index, signed) in batch.iter().enumerate() {
+        parsed.push(parse(curve, signed).map_err(|error| BatchError::Malformed { index, error })?);
+    }
+    let mut weights = Weights::of(curve, batch, &parsed);
+    let mut by_key: Vec<usize> = (0..batch.len()).collect();
+    by_key.sort_unstable_by_key(|&index| batch[index].public);
+
+    let zero = curve.scalar_reduced(&[0; 32]);
+    let mut generator = zero;
+    let mut terms = Vec::with_capacity(2 * batch.len() + 1);
+    for same_key in by_key.chunk_by(|&a, &b| batch[a].public == batch[b].public) {
+        let mut multiple = zero;
+        for &index in same_key {
+            let Parsed { commitment, response, challenge } = &parsed[index];
+            let weight = weights.next(curve);
+            let scalar = weight_scalar(curve, &weight);
+            generator = curve.multiply_add(&scalar, response, &generator);
+            multiple = curve.multiply_add(&scalar, &curve.scalar_reduced(challenge), &multiple);
+            terms.push(Term::short(*commitment, weight));
+        }
+        let index = same_key[0];
+        let key = curve
+            .lift_x(&batch[index].public)
+            .ok_or(BatchError::Malformed { index, error: SignatureError::PublicKeyNotOnCurve })?;
+        terms.push(Term::full(curve, key, &multiple));
+    }
+    let negated = curve.negate(&generator);
+    terms.push(Term::full(curve, curve.generator(), &negated));
+    if sums_to_infinity(curve, &terms) { Ok(()) } else { Err(BatchError::Mismatch) }
+}
+
+/// The indices of those that [`verify`] does not accept, in ascending order.
+pub fn find_invalid(batch: &[SchnorrSigned<'_>]) -> Vec<usize> {
+    let mut culprits = Vec::new();
+    let mut formed = Vec::new();
+    for (index, signed) in batch.iter().enumerate() {
+        match parse(&mut Native, signed) {
+            Ok(_) if Native.lift_x(&signed.public).is_some() => formed.push((index, *signed)),
+            _ => culprits.push(index),
+        }
+    }
+    let signed: Vec<_> = formed.iter().map(|&(_, signed)| signed).collect();
+    let mut mismatched = Vec::new();
+    bisect(&signed, 0..signed.len(), &mut mismatched);
+    culprits.extend(mismatched.into_iter().map(|place| formed[place].0));
+    culprits.sort_unstable();
+    culprits
+}
+
+fn bisect(batch: &[SchnorrSigned<'_>], range: Range<usize>, culprits: &mut Vec<usize>) {
+    if range.len() < BISECT_MIN || culprits.len() >= BISECT_CULPRITS_MAX {
+        culprits.extend(range.filter(|&place| verify(&batch[place]).is_err()));
+    } else if verify_batch(&mut Native, &batch[range.clone()]).is_err() {
+        let middle = range.start + range.len() / 2;
+        bisect(batch, range.start..middle, culprits);
+        bisect(batch, middle..range.end, culprits);
+    }
+}
+
+/// The coefficients, drawn from a hash of every challenge and response: a challenge stands for key, commitment and message.
+struct Weights {
+    prefix: [u8; 64],
+    drawn: u64,
+    spare: Option<[u8; 16]>,
+}
+
+impl Weights {
+    fn of<C: Curve>(curve: &mut C, batch: &[SchnorrSigned<'_>], parsed: &[Parsed<C>]) -> Weights {
+        let mut parts: Vec<&[u8]> = Vec::with_capacity(2 * batch.len());
+        for (signed, parsed) in batch.iter().zip(parsed) {
+            parts.push(&parsed.challenge);
+            parts.push(signed.response());
+        }
+        let mut count = [0; 32];
+        count[..8].copy_from_slice(&(batch.len() as u64).to_le_bytes());
+        let seed = curve.sha256(&prefix(&count), &parts);
+        Weights { prefix: prefix(&seed), drawn: 0, spare: None }
+    }
+
+    /// The next 128 bits; one hash gives two.
+    fn next<C: Curve>(&mut self, curve: &mut C) -> [u8; 16] {
+        if let Some(spare) = self.spare.take() {
+            return spare;
+        }
+        let bytes = curve.sha256(&self.prefix, &[&self.drawn.to_le_bytes()]);
+        self.drawn += 1;
+        let (mut first, mut second) = ([0; 16], [0; 16]);
+        first.copy_from_slice(&bytes[..16]);
+        second.copy_from_slice(&bytes[16..]);
+        self.spare = Some(second);
+        first
+    }
+}
+
+fn prefix(context: &[u8; 32]) -> [u8; 64] {
+    let mut prefix = [0; 64];
+    prefix[..32].copy_from_slice(Domain::SIGNATURE_BATCH.bytes());
+    prefix[32..].copy_from_slice(context);
+    prefix
+}
+
+/// A weight, little-endian, as a scalar.
+fn weight_scalar<C: Curve>(curve: &C, weight: &[u8; 16]) -> C::Scalar {
+    let mut bytes = [0; 32];
+    for (to, from) in bytes[16..].iter_mut().rev().zip(weight) {
+        *to = *from;
+    }
+    curve.scalar_reduced(&bytes)
+}
