@@ -7,7 +7,8 @@
 //! 1. [`Map`] holds the leaves and the trie; a batch of changes is applied in bulk and hashes every changed
 //!    node once.
 //! 2. [`Rows`] is the only door through which the exchange touches leaves while a batch is recorded or proven.
-//! 3. [`Overlay`] and [`Recorder`] open that door over a [`Map`].
+//! 3. [`Overlay`] and [`Recorder`] open that door over a [`Map`], [`Table`] over the [`Witness`] that a recorder leaves.
+//! 4. [`Table::prove`] computes the root before and after a batch from the witness alone.
 //!
 //! The crate is pure: no I/O, no threads (see [`Executor`]), no panic reachable from foreign bytes.
 #![no_std]
@@ -28,6 +29,9 @@ mod map;
 mod rows;
 
 mod overlay;
+mod recorder;
+
+mod witness;
 
 pub use executor::{Executor, Serial};
 pub use hash::{Digest, NodeHash, Sha256Node};
@@ -35,5 +39,7 @@ pub use key::Key;
 pub use limits::{KEY_BITS, OVERLAY_ROWS_MAX, VALUE_WORDS_MAX};
 pub use map::{Change, Iter, Map, MapError};
 pub use overlay::Overlay;
+pub use recorder::Recorder;
 pub use rows::{Fault, Row, Rows};
 pub use value::{Value, ValueLengthError};
+pub use witness::{Roots, Section, Table, Witness, WitnessBytesError, WitnessError, WitnessLimits, WitnessView};

@@ -22,3 +22,6 @@ pub(crate) const SHARD_LEAVES_MERGE: usize = SHARD_LEAVES_MAX / 4;
 // While a batch is applied a shard holds at most three times its limit, and each length of leaf keeps its own free
 // list: the word heap stays within the 28 bits of a leaf reference.
 const _: () = assert!(3 * SHARD_LEAVES_MAX * VALUE_WORDS_MAX * (3 + VALUE_WORDS_MAX) < 1 << 28);
+
+/// Most subtrees that are open at once while a trie is folded from left to right: one for each position, and the last.
+pub(crate) const OPEN_SUBTREES_MAX: usize = KEY_BITS as usize + 1;

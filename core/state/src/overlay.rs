@@ -34,8 +34,6 @@ struct Entry {
     key: Key,
     words: [u64; VALUE_WORDS_MAX],
     len: u8,
-    /// Whether the map has the leaf.
-    was_present: bool,
     written: bool,
     link: Link,
     /// The row that may be linked to this one.
@@ -76,9 +74,9 @@ impl<'a, H: NodeHash> Overlay<'a, H> {
         self.map
     }
 
-    /// Every touched row: its key, whether the map has it, and its words now.
-    pub(crate) fn touched(&self) -> impl Iterator<Item = (Key, bool, &[u64])> {
-        self.entries.iter().map(|entry| (entry.key, entry.was_present, entry.words()))
+    /// The keys of all rows, in the order of their numbers.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = Key> {
+        self.entries.iter().map(|entry| entry.key)
     }
 
     fn entry(&self, row: Row) -> Option<&Entry> {
@@ -99,7 +97,6 @@ impl<'a, H: NodeHash> Overlay<'a, H> {
             key,
             words: [0; VALUE_WORDS_MAX],
             len: 0,
-            was_present: words.is_some(),
             written: false,
             link: Link::ClearTo(id),
             previous: NO_ROW,

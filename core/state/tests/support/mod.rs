@@ -1,6 +1,8 @@
 //! What the tests share: a naive map, and keys that collide often enough to be interesting.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod script;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
