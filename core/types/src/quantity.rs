@@ -40,15 +40,15 @@ impl Price {
         self.0
     }
 
-    /// The price so many parts per million below, rounded down and kept in range.
-    pub const fn below_ppm(self, ppm: u32) -> Price {
-        let cut = Ppm(ppm).of_rounding_down(self.0);
+    /// The price lower by this share of it; the share is rounded down, the result kept in range.
+    pub const fn less(self, share: Ppm) -> Price {
+        let cut = share.of_rounding_down(self.0);
         Self::saturating(self.0.saturating_sub(cut))
     }
 
-    /// The price so many parts per million above, rounded down and kept in range.
-    pub const fn above_ppm(self, ppm: u32) -> Price {
-        let rise = Ppm(ppm).of_rounding_down(self.0);
+    /// The price higher by this share of it; the share is rounded down, the result kept in range.
+    pub const fn more(self, share: Ppm) -> Price {
+        let rise = share.of_rounding_down(self.0);
         Self::saturating(self.0.saturating_add(rise))
     }
 }

@@ -42,7 +42,7 @@ pub fn compare(file: &str, about: &str, lines: &[(String, Vec<u8>)]) {
 }
 
 pub fn bytes(hex: &str) -> Vec<u8> {
-    assert!(hex.len() % 2 == 0, "an odd number of digits: {hex}");
+    assert!(hex.len().is_multiple_of(2), "an odd number of digits: {hex}");
     (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).expect(hex)).collect()
 }
 
