@@ -102,12 +102,12 @@ impl State {
         if order.kind == OrderKind::Market {
             let collar = market.rules.collar.0;
             return Ok(match order.side {
-                Side::Buy => order.price.min(anchor.above_ppm(collar)),
-                Side::Sell => order.price.max(anchor.below_ppm(collar)),
+                Side::Buy => order.price.min(anchor.more(collar)),
+                Side::Sell => order.price.max(anchor.less(collar)),
             });
         }
         let band = market.rules.band.0;
-        let within = anchor.below_ppm(band) <= order.price && order.price <= anchor.above_ppm(band);
+        let within = anchor.less(band) <= order.price && order.price <= anchor.more(band);
         if within { Ok(order.price) } else { Err(Reason::OutsideBand) }
     }
 
