@@ -10,7 +10,7 @@ mod matching;
 mod orders;
 mod triggers;
 
-pub use ladder::{At, Book, BookConfig, TriggerAt, TriggerBook};
+pub use ladder::{At, Book, BookConfig, Level, TriggerAt, TriggerBook};
 pub use look::{Look, best_live, can_fill};
 pub use matching::{Budget, Ended, Taker, cross, reduce, show_next};
 pub use orders::{Floor, Orders, Resting};

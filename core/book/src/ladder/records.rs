@@ -1,0 +1,200 @@
+//! Records in the order of their places, found by their ids.
+
+use alloc::vec::Vec;
+
+use super::BookConfig;
+use super::index::{Index, SLOTS_MAX};
+use super::levels::Levels;
+use super::links::{Links, NOWHERE};
+
+/// What a ladder holds: something with an id, on one of two sides, at a price.
+pub(super) trait Record: Copy + Default {
+    /// Its id; no two records of a ladder have the same.
+    fn key(&self) -> u64;
+    /// Its side, 0 or 1, and its normalised price (SPEC K-2).
+    fn place(&self) -> (usize, u64);
+}
+
+/// A slab of records, the levels they queue at, and an index of their ids.
+#[derive(Debug)]
+pub(super) struct Ladder<R> {
+    sides: [Levels; 2],
+    links: Links,
+    /// Reserved for as many as there can be; it never moves.
+    records: Vec<R>,
+    /// The first free slot; each free slot's link leads to the next.
+    free: u32,
+    index: Index,
+    len: u32,
+    max: u32,
+}
+
+impl<R: Record> Ladder<R> {
+    pub fn new(config: BookConfig) -> Ladder<R> {
+        let max = config.orders_max.min(SLOTS_MAX);
+        let touch = config.touched.min(max);
+        let mut ladder = Ladder {
+            sides: [Levels::new(0), Levels::new(1)],
+            links: Links::new(max),
+            records: Vec::with_capacity(max as usize),
+            free: NOWHERE,
+            index: Index::new(config.hash_key, max, touch),
+            len: 0,
+            max,
+        };
+        if touch > 0 {
+            ladder.links.touch(touch);
+            ladder.records.resize(touch as usize, R::default());
+            for slot in (0..touch).rev() {
+                ladder.release(slot);
+            }
+        }
+        ladder
+    }
+
+    #[inline(always)]
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    #[inline(always)]
+    pub fn is_full(&self) -> bool {
+        self.len >= self.max
+    }
+
+    #[inline(always)]
+    fn release(&mut self, slot: u32) {
+        self.links.set_next(Links::order(slot), self.free);
+        self.free = slot;
+    }
+
+    /// A record; of a slot that holds none, whatever it last held.
+    #[inline(always)]
+    pub fn get(&self, slot: u32) -> R {
+        match self.records.get(slot as usize) {
+            Some(record) => *record,
+            None => R::default(),
+        }
+    }
+
+    #[inline(always)]
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut R> {
+        self.records.get_mut(slot as usize)
+    }
+
+    /// The slot of an id.
+    #[inline(always)]
+    pub fn find(&self, key: u64) -> Option<u32> {
+        self.index.find(key, |slot| self.records.get(slot as usize).is_some_and(|record| record.key() == key))
+    }
+
+    /// Reads what a later operation on this id will read.
+    #[inline(always)]
+    pub fn warm(&self, key: u64) -> u64 {
+        let slot = self.index.peek(key);
+        self.records.get(slot as usize).map_or(0, |record| record.key() ^ self.links.next(Links::order(slot)) as u64)
+    }
+
+    /// Puts a record at the back of its level; `None` if the ladder is full.
+    #[inline(always)]
+    pub fn insert(&mut self, record: &R) -> Option<u32> {
+        let mut slot = self.free;
+        if let Some(place) = self.records.get_mut(slot as usize) {
+            *place = *record;
+            self.free = self.links.next(Links::order(slot));
+        } else {
+            slot = self.records.len() as u32;
+            if slot >= self.max {
+                return None;
+            }
+            self.records.push(*record);
+        }
+        self.len = self.len.wrapping_add(1);
+        self.index.insert(record.key(), slot);
+        let (side, n) = record.place();
+        self.sides[side % 2].push(&mut self.links, n, Links::order(slot));
+        Some(slot)
+    }
+
+    /// Takes a record out.
+    #[inline(always)]
+    pub fn remove(&mut self, slot: u32) {
+        self.take_out(slot);
+    }
+
+    /// Takes a record out and gives the one after it.
+    #[inline(always)]
+    pub fn remove_then_after(&mut self, slot: u32) -> Option<u32> {
+        let (next, side, n) = self.take_out(slot)?;
+        if (next as usize) < self.records.len() {
+            return Some(next);
+        }
+        // Most often it was the last of the best level, and the best there is now is what follows it.
+        let (first, level) = self.sides[side % 2].first(&mut self.links)?;
+        if first > n { Some(Links::slot(self.links.next(level))) } else { self.first_from(side, n.wrapping_add(1)) }
+    }
+
+    /// Takes a record out; the slot after it, if that is in range, and where it was.
+    #[inline(always)]
+    fn take_out(&mut self, slot: u32) -> Option<(u32, usize, u64)> {
+        let record = self.records.get(slot as usize)?;
+        let (side, n) = record.place();
+        self.index.remove(record.key(), slot);
+        let next = self.sides[side % 2].unlink(&mut self.links, n, Links::order(slot));
+        self.release(slot);
+        self.len = self.len.wrapping_sub(1);
+        Some((Links::slot(next), side, n))
+    }
+
+    /// The first record of a side.
+    #[inline(always)]
+    pub fn first(&mut self, side: usize) -> Option<u32> {
+        let (_, level) = self.sides[side % 2].first(&mut self.links)?;
+        Some(Links::slot(self.links.next(level)))
+    }
+
+    /// The normalised price of the first record of a side.
+    #[inline(always)]
+    pub fn first_price(&mut self, side: usize) -> Option<u64> {
+        self.sides[side % 2].first(&mut self.links).map(|(n, _)| n)
+    }
+
+    /// The record after this one on its side.
+    pub fn after(&self, slot: u32) -> Option<u32> {
+        let next = self.next_at_level(slot)?;
+        if (next as usize) < self.records.len() {
+            return Some(next);
+        }
+        let (side, n) = self.get(slot).place();
+        self.first_from(side, n.saturating_add(1))
+    }
+
+    /// The first record of the first level at or after a price.
+    pub fn first_from(&self, side: usize, n: u64) -> Option<u32> {
+        let (_, level) = self.sides[side % 2].first_from(n)?;
+        Some(Links::slot(self.links.next(level)))
+    }
+
+    /// The first record of a level.
+    pub fn first_at(&self, side: usize, n: u64) -> Option<u32> {
+        self.sides[side % 2].find(n).map(|level| Links::slot(self.links.next(level)))
+    }
+
+    /// What follows a record at its level: a slot, or a number out of range at the end.
+    pub fn next_at_level(&self, slot: u32) -> Option<u32> {
+        self.records.get(slot as usize)?;
+        Some(Links::slot(self.links.next(Links::order(slot))))
+    }
+
+    /// Moves a record to the back of its level.
+    pub fn requeue(&mut self, slot: u32) {
+        let Some(next) = self.next_at_level(slot) else { return };
+        if next as usize >= self.records.len() {
+            return;
+        }
+        let (side, n) = self.get(slot).place();
+        let node = Links::order(slot);
+        self.sides[side % 2].unlink(&mut self.links, n, node);
+        self.sides[side % 2].push(&mut self.links, n, node);
+    }
+}
