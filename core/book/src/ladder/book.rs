@@ -12,6 +12,20 @@ use crate::orders::{Orders, Resting};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct At(u32);
 
+impl At {
+    /// A number below the most orders the book can hold; no other order of the book has it now.
+    #[inline(always)]
+    pub const fn slot(self) -> u32 {
+        self.0
+    }
+
+    /// The order that has a slot.
+    #[inline(always)]
+    pub const fn of_slot(slot: u32) -> At {
+        At(slot)
+    }
+}
+
 /// The resting orders of one market, on a ladder.
 #[derive(Debug)]
 pub struct Book {

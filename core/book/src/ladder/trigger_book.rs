@@ -12,6 +12,20 @@ use crate::triggers::{PendingTrigger, Triggers};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TriggerAt(u32);
 
+impl TriggerAt {
+    /// A number below the most triggers the book can hold; no other trigger of it has it now.
+    #[inline(always)]
+    pub const fn slot(self) -> u32 {
+        self.0
+    }
+
+    /// The trigger that has a slot.
+    #[inline(always)]
+    pub const fn of_slot(slot: u32) -> TriggerAt {
+        TriggerAt(slot)
+    }
+}
+
 impl Default for PendingTrigger {
     fn default() -> PendingTrigger {
         PendingTrigger {
