@@ -6,13 +6,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use ashlar_book::{At, Book, BookConfig, Orders, PendingTrigger, Resting, TriggerAt, TriggerBook, Triggers};
-use ashlar_types::limits::{MARKET_ORDERS_MAX, SCHEDULES_MAX, TIERS_MAX};
+use ashlar_types::limits::{SCHEDULES_MAX, TIERS_MAX};
 use ashlar_types::{
     AccountId, Address, Amount, AssetId, Direction, FeeTier, KeySlot, Lots, MarketId, OrderId, Rank, Scopes, Side, Time,
 };
 
+use super::chain::{Chain, Node};
 use super::table::Table;
-use crate::leaf::{Lists, OrderIndex, keys};
+use crate::leaf::keys;
 use crate::record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonces, SessionKey};
 use crate::store::{Listed, NonceLane, Store, id_of, id_of_waiting};
 
@@ -23,58 +24,79 @@ pub struct HotConfig {
     pub balances: usize,
     /// Pairs of account and market before the table of them has to grow.
     pub counts: usize,
-    /// Orders a market can hold, at most what the protocol allows.
-    pub orders_per_market: u32,
     /// Keys the hashes, so that nobody can choose ids that collide. It changes no result.
     pub hash_key: u64,
 }
 
 impl Default for HotConfig {
     fn default() -> HotConfig {
-        HotConfig { balances: 1 << 12, counts: 1 << 12, orders_per_market: MARKET_ORDERS_MAX, hash_key: 0 }
+        HotConfig { balances: 1 << 12, counts: 1 << 12, hash_key: 0 }
     }
 }
 
 /// What nearly every command of an account touches, in one cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
-struct AccountLine {
+pub(super) struct AccountLine {
     /// The nonces of slot 0.
-    nonces: Nonces,
-    account: Account,
+    pub nonces: PackedNonces,
+    pub account: Account,
     /// The key of slot 0; epoch zero where there never was one.
     key: KeyTerms,
+    /// The newest of its orders and triggers.
+    chain: Node,
+}
+
+const _: () = assert!(size_of::<AccountLine>() == 64);
+
+/// [`Nonces`] without the alignment of a 128-bit number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PackedNonces {
+    highest: u64,
+    used: [u64; 2],
+}
+
+impl PackedNonces {
+    #[inline(always)]
+    fn pack(nonces: Nonces) -> PackedNonces {
+        PackedNonces { highest: nonces.highest, used: [nonces.used as u64, (nonces.used >> 64) as u64] }
+    }
+
+    #[inline(always)]
+    pub fn unpack(self) -> Nonces {
+        Nonces { highest: self.highest, used: u128::from(self.used[1]) << 64 | u128::from(self.used[0]) }
+    }
 }
 
 const NO_KEY: KeyTerms = KeyTerms { scopes: Scopes(0), epoch: 0, expires: Time::ZERO, is_set: false };
 
 #[derive(Debug)]
-struct HotMarket {
-    record: Market,
-    live: Live,
-    book: Book,
-    triggers: TriggerBook,
+pub(super) struct HotMarket {
+    pub record: Market,
+    pub live: Live,
+    pub book: Book,
+    pub triggers: TriggerBook,
+    /// The neighbours of its orders, then of its triggers, in the chains of their accounts.
+    chains: [Chain; 2],
 }
 
 /// The exchange in memory.
 #[derive(Debug)]
 pub struct HotStore {
     config: HotConfig,
-    clock: Clock,
-    assets: Vec<Option<Asset>>,
-    markets: Vec<Option<Box<HotMarket>>>,
-    fees: Vec<FeeTier>,
-    fees_set: Vec<bool>,
-    accounts: Vec<AccountLine>,
-    owners: Vec<Address>,
-    first_accounts: BTreeMap<Address, AccountId>,
-    keys: BTreeMap<(AccountId, KeySlot), SessionKey>,
+    pub(super) clock: Clock,
+    pub(super) assets: Vec<Option<Asset>>,
+    pub(super) markets: Vec<Option<Box<HotMarket>>>,
+    pub(super) fees: Vec<Option<FeeTier>>,
+    pub(super) accounts: Vec<AccountLine>,
+    pub(super) owners: Vec<Address>,
+    pub(super) first_accounts: BTreeMap<Address, AccountId>,
+    pub(super) keys: BTreeMap<(AccountId, KeySlot), SessionKey>,
     /// Nonces of every lane but slot 0.
-    lanes: BTreeMap<(AccountId, u8), Nonces>,
-    balances: Table,
-    counts: Table,
-    pairs: BTreeMap<OrderId, OrderId>,
-    index: OrderIndex,
+    pub(super) lanes: BTreeMap<(AccountId, u8), Nonces>,
+    pub(super) balances: Table,
+    pub(super) counts: Table,
+    pub(super) pairs: BTreeMap<OrderId, OrderId>,
 }
 
 impl HotStore {
@@ -86,8 +108,7 @@ impl HotStore {
             clock: Clock::default(),
             assets: Vec::new(),
             markets: Vec::new(),
-            fees: vec![FeeTier::default(); tiers],
-            fees_set: vec![false; tiers],
+            fees: vec![None; tiers],
             accounts: Vec::new(),
             owners: Vec::new(),
             first_accounts: BTreeMap::new(),
@@ -96,7 +117,6 @@ impl HotStore {
             balances: Table::with_capacity(config.balances),
             counts: Table::with_capacity(config.counts),
             pairs: BTreeMap::new(),
-            index: OrderIndex::new(),
         }
     }
 
@@ -106,7 +126,7 @@ impl HotStore {
     }
 
     #[inline(always)]
-    fn at_mut(&mut self, market: MarketId) -> Option<&mut HotMarket> {
+    pub(super) fn at_mut(&mut self, market: MarketId) -> Option<&mut HotMarket> {
         self.markets.get_mut(usize::from(market.get()))?.as_deref_mut()
     }
 
@@ -124,6 +144,46 @@ impl HotStore {
     #[inline(always)]
     fn line(&mut self, account: AccountId) -> Option<&mut AccountLine> {
         self.accounts.get_mut(account.get() as usize)
+    }
+
+    #[inline(always)]
+    fn chain_of(&mut self, node: Node) -> &mut Chain {
+        let market = self.known_mut(node.market());
+        &mut market.chains[usize::from(node.is_waiting())]
+    }
+
+    /// Puts a node at the head of its account's chain.
+    #[inline(always)]
+    fn join(&mut self, account: AccountId, node: Node) {
+        let Some(line) = self.line(account) else { return };
+        let head = core::mem::replace(&mut line.chain, node);
+        self.chain_of(node).set(node, head, Node::NONE);
+        if head.is_some() {
+            self.chain_of(head).set_before(head, node);
+        }
+    }
+
+    /// Takes a node out of its account's chain.
+    #[inline(always)]
+    fn leave(&mut self, account: AccountId, node: Node) {
+        let (next, before) = self.chain_of(node).links(node);
+        if next.is_some() {
+            self.chain_of(next).set_before(next, before);
+        }
+        if before.is_some() {
+            self.chain_of(before).set_next(before, next);
+        } else if let Some(line) = self.line(account) {
+            line.chain = next;
+        }
+    }
+
+    fn listed(&self, node: Node) -> Listed {
+        let market = node.market();
+        if node.is_waiting() {
+            listed_trigger(market, &self.waiting(market, TriggerAt::of_slot(node.slot())))
+        } else {
+            listed_order(market, &self.resting(market, At::of_slot(node.slot())))
+        }
     }
 }
 
@@ -185,12 +245,14 @@ impl Store for HotStore {
     }
 
     fn list_market(&mut self, market: MarketId, record: &Market, live: &Live) {
-        let config = BookConfig {
-            orders_max: self.config.orders_per_market.min(MARKET_ORDERS_MAX),
-            ..BookConfig::keyed(self.config.hash_key)
+        let config = BookConfig::keyed(self.config.hash_key);
+        let entry = HotMarket {
+            record: *record,
+            live: *live,
+            book: Book::new(config),
+            triggers: TriggerBook::new(config),
+            chains: [config.orders_max, config.orders_max].map(Chain::new),
         };
-        let entry =
-            HotMarket { record: *record, live: *live, book: Book::new(config), triggers: TriggerBook::new(config) };
         put(&mut self.markets, usize::from(market.get()), Box::new(entry));
     }
 
@@ -207,12 +269,11 @@ impl Store for HotStore {
 
     #[inline(always)]
     fn fees(&mut self, schedule: u8, tier: u8) -> FeeTier {
-        self.fees[tier_index(schedule, tier)]
+        self.fees[tier_index(schedule, tier)].unwrap_or_default()
     }
 
     fn set_fees(&mut self, schedule: u8, tier: u8, fees: &FeeTier) {
-        self.fees[tier_index(schedule, tier)] = *fees;
-        self.fees_set[tier_index(schedule, tier)] = true;
+        self.fees[tier_index(schedule, tier)] = Some(*fees);
     }
 
     fn first_account(&mut self, owner: Address) -> Option<AccountId> {
@@ -220,7 +281,12 @@ impl Store for HotStore {
     }
 
     fn open_account(&mut self, account: AccountId, owner: Address) {
-        let line = AccountLine { nonces: Nonces::default(), account: Account::NEW, key: NO_KEY };
+        let line = AccountLine {
+            nonces: PackedNonces::pack(Nonces::default()),
+            account: Account::NEW,
+            key: NO_KEY,
+            chain: Node::NONE,
+        };
         let index = account.get() as usize;
         if self.accounts.len() <= index {
             self.accounts.resize(index + 1, line);
@@ -263,7 +329,10 @@ impl Store for HotStore {
         if number == 0
             && let Some(line) = self.accounts.get_mut(account.get() as usize)
         {
-            return with(&mut line.nonces);
+            let mut nonces = line.nonces.unpack();
+            let result = with(&mut nonces);
+            line.nonces = PackedNonces::pack(nonces);
+            return result;
         }
         with(self.lanes.entry((account, number)).or_default())
     }
@@ -322,21 +391,22 @@ impl Store for HotStore {
 
     #[inline(always)]
     fn rest(&mut self, market: MarketId, order: &Resting) -> At {
-        self.index.added(order.account, listed_order(market, order));
-        self.known_mut(market).book.insert(order)
+        let at = self.known_mut(market).book.insert(order);
+        self.join(order.account, Node::new(false, market, at.slot()));
+        at
     }
 
     #[inline(always)]
     fn take_out(&mut self, market: MarketId, at: At) {
-        let order = self.resting(market, at);
-        self.index.removed(order.account, listed_order(market, &order));
+        let account = self.resting(market, at).account;
+        self.leave(account, Node::new(false, market, at.slot()));
         self.known_mut(market).book.remove(at);
     }
 
     #[inline(always)]
     fn take_out_then_after(&mut self, market: MarketId, at: At) -> Option<At> {
-        let order = self.resting(market, at);
-        self.index.removed(order.account, listed_order(market, &order));
+        let account = self.resting(market, at).account;
+        self.leave(account, Node::new(false, market, at.slot()));
         self.known_mut(market).book.remove_then_after(at)
     }
 
@@ -346,9 +416,6 @@ impl Store for HotStore {
     }
 
     fn requeue(&mut self, market: MarketId, at: At, rank: Rank, visible: Lots, hidden: Lots) {
-        let order = self.resting(market, at);
-        self.index.removed(order.account, listed_order(market, &order));
-        self.index.added(order.account, listed_order(market, &Resting { rank, ..order }));
         self.known_mut(market).book.requeue(at, rank, visible, hidden);
     }
 
@@ -372,13 +439,13 @@ impl Store for HotStore {
     }
 
     fn wait(&mut self, market: MarketId, order: &PendingTrigger) {
-        self.index.added(order.account, listed_trigger(market, order));
-        self.known_mut(market).triggers.insert(order);
+        let at = self.known_mut(market).triggers.insert(order);
+        self.join(order.account, Node::new(true, market, at.slot()));
     }
 
     fn take_out_waiting(&mut self, market: MarketId, at: TriggerAt) {
-        let order = self.waiting(market, at);
-        self.index.removed(order.account, listed_trigger(market, &order));
+        let account = self.waiting(market, at).account;
+        self.leave(account, Node::new(true, market, at.slot()));
         self.known_mut(market).triggers.remove(at);
     }
 
@@ -402,6 +469,20 @@ impl Store for HotStore {
     }
 
     fn list(&mut self, account: AccountId, market: Option<MarketId>, listed: &mut Vec<Listed>) {
-        self.index.list(account, market, listed);
+        let (head, most) = match self.line(account) {
+            Some(line) => (line.chain, line.account.orders),
+            None => return,
+        };
+        let mut node = head;
+        for _ in 0..most {
+            if !node.is_some() {
+                break;
+            }
+            if market.is_none_or(|market| market == node.market()) {
+                listed.push(self.listed(node));
+            }
+            node = self.chain_of(node).links(node).0;
+        }
+        listed.sort_unstable();
     }
 }

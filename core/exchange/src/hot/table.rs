@@ -69,6 +69,18 @@ impl Table {
         self.entries[home(key.wrapping_add(1), self.shift) & mask][0]
     }
 
+    /// Shows every record that was ever changed, in no order.
+    pub fn each(&self, mut show: impl FnMut(u64, Words)) {
+        for &[tag, a, b, c] in self.entries.iter().filter(|entry| entry[0] != 0) {
+            show(tag.wrapping_sub(1), [a, b, c]);
+        }
+        for &[tag, a, b, c] in self.old.iter().skip(self.moved).filter(|entry| entry[0] != 0) {
+            if self.entries[self.probe(tag)][0] == 0 {
+                show(tag.wrapping_sub(1), [a, b, c]);
+            }
+        }
+    }
+
     /// Where a tag is, or the empty entry where it would be.
     #[inline(always)]
     fn probe(&self, tag: u64) -> usize {

@@ -5,11 +5,11 @@
 //!    root says is proven after the run, so a false one costs the prover its proof and nothing else.
 
 mod lists;
-mod places;
 mod store;
-mod words;
 
 pub(crate) mod keys;
+pub(crate) mod places;
+pub(crate) mod words;
 
 pub use lists::{Lists, OrderIndex};
 pub use store::LeafStore;
