@@ -1,0 +1,32 @@
+//! How long batches of a realistic flow are.
+
+mod flow;
+
+use ashlar_batch::codec::{decode_all, encode};
+use flow::{Flow, Mix, plain_bytes};
+
+fn measured(name: &str, mix: Mix, commands: usize) -> f64 {
+    let mut flow = Flow::new(mix);
+    flow.batch(50_000);
+    let batch = flow.batch(commands);
+    let bytes = encode(&batch).unwrap();
+    assert_eq!(decode_all(&bytes).unwrap(), batch);
+    let count = batch.commands() as f64;
+    let plain = plain_bytes(&batch) as f64;
+    let per_command = bytes.len() as f64 / count;
+    println!(
+        "{name}: {count} commands, {per_command:.2} bytes per command, plain {:.2}, ratio {:.2}",
+        plain / count,
+        plain / bytes.len() as f64
+    );
+    per_command
+}
+
+#[test]
+fn bytes_per_command() {
+    assert!(measured("single/300", Mix::SINGLE, 300) < 20.0);
+    assert!(measured("single/1000", Mix::SINGLE, 1_000) < 15.0);
+    assert!(measured("single/10000", Mix::SINGLE, 10_000) < 12.0);
+    assert!(measured("bulk64/300", Mix::BULK, 300) < 12.0);
+    assert!(measured("bulk64/10000", Mix::BULK, 10_000) < 9.0);
+}
