@@ -7,7 +7,10 @@
 #![forbid(unsafe_code)]
 
 mod engine;
+mod engines;
 mod reference;
+pub mod script;
 
 pub use engine::{Engine, Genesis, Output};
+pub use engines::{HotEngine, LeafEngine, ProvenEngine, ProvenError};
 pub use reference::Reference;

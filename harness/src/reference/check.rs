@@ -100,13 +100,13 @@ impl State {
         let market = self.market(order.market);
         let anchor = order.trigger.map_or(market.last_price, |trigger| trigger.price);
         if order.kind == OrderKind::Market {
-            let collar = market.rules.collar.0;
+            let collar = market.rules.collar;
             return Ok(match order.side {
                 Side::Buy => order.price.min(anchor.more(collar)),
                 Side::Sell => order.price.max(anchor.less(collar)),
             });
         }
-        let band = market.rules.band.0;
+        let band = market.rules.band;
         let within = anchor.less(band) <= order.price && order.price <= anchor.more(band);
         if within { Ok(order.price) } else { Err(Reason::OutsideBand) }
     }
