@@ -5,6 +5,7 @@
 //!    root says is proven after the run, so a false one costs the prover its proof and nothing else.
 
 mod lists;
+mod replayed;
 mod store;
 
 pub(crate) mod keys;
@@ -12,4 +13,5 @@ pub(crate) mod places;
 pub(crate) mod words;
 
 pub use lists::{Lists, OrderIndex};
+pub use replayed::{RecordingLists, ReplayedLists};
 pub use store::LeafStore;

@@ -90,13 +90,13 @@ impl Words for Asset {
 
     fn to_words(&self) -> [u64; 5] {
         let [high, middle, low] = address_words(self.terms.token);
-        let tail = low << 8 | u64::from(self.terms.scale_digits);
+        let tail = low << 32 | u64::from(self.terms.scale_digits);
         [high, middle, tail, self.terms.total_max.get(), self.total.get()]
     }
 
     fn from_words(w: &[u64]) -> Asset {
         let terms = AssetTerms {
-            token: address(word(w, 0), word(w, 1), word(w, 2) >> 8),
+            token: address(word(w, 0), word(w, 1), word(w, 2) >> 32),
             scale_digits: word(w, 2) as u8,
             total_max: amount(word(w, 3)),
         };
