@@ -9,6 +9,7 @@
 //! 2. [`Rows`] is the only door through which the exchange touches leaves while a batch is recorded or proven.
 //! 3. [`Overlay`] and [`Recorder`] open that door over a [`Map`], [`Table`] over the [`Witness`] that a recorder leaves.
 //! 4. [`Table::prove`] computes the root before and after a batch from the witness alone.
+//! 5. [`LookupProof`] and [`SuccessorProof`] stand alone: a browser or L1 checks them against a root.
 //!
 //! The crate is pure: no I/O, no threads (see [`Executor`]), no panic reachable from foreign bytes.
 #![no_std]
@@ -26,6 +27,8 @@ mod hash;
 mod executor;
 mod map;
 
+mod proof;
+
 mod rows;
 
 mod overlay;
@@ -39,6 +42,7 @@ pub use key::Key;
 pub use limits::{KEY_BITS, OVERLAY_ROWS_MAX, VALUE_WORDS_MAX};
 pub use map::{Change, Iter, Map, MapError};
 pub use overlay::Overlay;
+pub use proof::{LookupProof, ProofError, ProofLimits, ProofPath, ProofStep, SuccessorProof};
 pub use recorder::Recorder;
 pub use rows::{Fault, Row, Rows};
 pub use value::{Value, ValueLengthError};

@@ -9,7 +9,7 @@ use crate::key::Key;
 use crate::limits::{KEY_BITS, OPEN_SUBTREES_MAX};
 
 /// What a batch did to the map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Roots {
     /// The root that the witness claims to start from: compare it with the committed one, or nothing is proven.
     pub before: Digest,
