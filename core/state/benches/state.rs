@@ -1,6 +1,6 @@
 //! The map under the load of an exchange. The reference machine has two cores.
 //!
-//! `threads` shows how a shell with threads brings its executor.
+//! `Threads` shows how a shell with threads brings its executor.
 
 #[path = "../tests/support/mod.rs"]
 #[allow(dead_code)]
@@ -8,7 +8,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use ashlar_state::{Change, Executor, Key, Map, Serial, Sha256Node, Value};
+use ashlar_state::{Change, Executor, Key, Map, Recorder, Rows, Serial, Sha256Node, Value};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use support::Threads;
 
@@ -84,7 +84,7 @@ fn batch_of(len: usize, keys: &[Key], random: &mut Random) -> Vec<Change> {
 
 fn apply(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("state/apply");
-    group.sample_size(10);
+    group.sample_size(20);
     let mut random = Random(1);
     let (mut map, keys) = map_of(1_000_000, &mut random);
     for batch in [1_000, 10_000, 100_000] {
@@ -130,9 +130,80 @@ fn read(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Commands of ten row accesses: four leaves anywhere, read and written, a successor, and an order put on the book.
+fn record(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("state/record");
+    group.sample_size(20);
+    let mut random = Random(3);
+    let (mut map, keys) = map_of(1_000_000, &mut random);
+    map.apply(&[(Key::MAX, Some(random_value(&mut random)))], &Serial).expect("sorted");
+    let commands = 1_000u64;
+    for leaves in [10_000, 1_000_000] {
+        group.throughput(Throughput::Elements(commands));
+        let mut measure = |name: &str, timed: fn(Recorder<'_, Sha256Node>, Instant) -> Duration| {
+            group.bench_function(format!("{name}/leaves=1000000,active={leaves},commands={commands}"), |b| {
+                b.iter_custom(|iterations| {
+                    (0..iterations)
+                        .map(|_| {
+                            let plan: Vec<[Key; 5]> = (0..commands)
+                                .map(|_| plan_command(&keys[..keys.len().min(leaves)], &mut random))
+                                .collect();
+                            let start = Instant::now();
+                            let mut recorder = Recorder::new(&map);
+                            plan.iter().for_each(|command| run_command(&mut recorder, command));
+                            assert_eq!(recorder.fault(), None);
+                            timed(recorder, start)
+                        })
+                        .sum()
+                });
+            });
+        };
+        measure("commands", |_, start| start.elapsed());
+        measure("commands_and_finish", |recorder, start| {
+            let (changes, witness) = recorder.finish();
+            let spent = start.elapsed();
+            std::hint::black_box((changes, witness));
+            spent
+        });
+    }
+    group.finish();
+}
+
+fn plan_command(keys: &[Key], random: &mut Random) -> [Key; 5] {
+    let mut any = || keys[random.below(keys.len() as u64) as usize];
+    let leaves = [any(), any(), any(), any()];
+    let order = loop {
+        let key = random_key(random);
+        if key.is_ordered() {
+            break key;
+        }
+    };
+    let [a, b, c, d] = leaves;
+    [a, b, c, d, order]
+}
+
+fn run_command(rows: &mut impl Rows, [a, b, c, d, order]: &[Key; 5]) {
+    for key in [a, b, c, d] {
+        let row = rows.row(key);
+        let words = rows.words(row).first().copied().unwrap_or(0);
+        rows.write(row, &[words + 1, 2, 3]);
+    }
+    for key in [a, b, c] {
+        let row = rows.row(key);
+        rows.write(row, &[5, 6, 7]);
+    }
+    let row = rows.row(order);
+    rows.write(row, &[1, 2, 3, 4]);
+    let next = rows.after(row);
+    std::hint::black_box(rows.words(next).len());
+    let row = rows.row(order);
+    std::hint::black_box(rows.words(row).len());
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     apply(&mut criterion);
     read(&mut criterion);
+    record(&mut criterion);
     criterion.final_summary();
 }

@@ -30,16 +30,43 @@ struct Finger<'a, H> {
     hash: PhantomData<fn() -> H>,
 }
 
+/// How many descents are made side by side.
+const WARMED: usize = 16;
+
+/// Descends towards many keys at once and forgets what it finds. One descent waits for memory at every node; many wait
+/// together, and the finger then finds its nodes in the cache.
+fn warm(arena: &Arena, changes: &[Change]) {
+    let Some(root) = arena.root else { return };
+    let mut cursors = [root.child; WARMED];
+    let mut moved = true;
+    while moved {
+        moved = false;
+        for (cursor, (key, _)) in cursors.iter_mut().zip(changes) {
+            if let Some(index) = cursor.as_node() {
+                let node = arena.node(index);
+                *cursor = node.child(key.bit(node.position()));
+                moved = true;
+            }
+        }
+    }
+    for (cursor, _) in cursors.iter().zip(changes) {
+        core::hint::black_box(arena.leaf(*cursor).1.first());
+    }
+}
+
 /// Applies changes whose keys ascend strictly.
 pub(super) fn apply<H: NodeHash>(arena: &mut Arena, changes: &[Change]) {
     let mut finger = Finger::<H> { arena, path: Vec::with_capacity(64), hash: PhantomData };
     let mut last: Option<&Key> = None;
-    for (key, value) in changes {
-        if let Some(last) = last {
-            finger.climb(key.shared_bits(last));
+    for chunk in changes.chunks(WARMED) {
+        warm(finger.arena, chunk);
+        for (key, value) in chunk {
+            if let Some(last) = last {
+                finger.climb(key.shared_bits(last));
+            }
+            finger.change(key, value.as_ref());
+            last = Some(key);
         }
-        finger.change(key, value.as_ref());
-        last = Some(key);
     }
     finger.climb(0);
     finger.leave_root();
