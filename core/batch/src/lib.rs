@@ -20,6 +20,21 @@ mod sha;
 
 pub mod merkle;
 
+mod rows;
+mod signatures;
+
+mod receipts;
+mod withdrawals;
+
+mod chain;
+mod inbox;
+
+pub use chain::{BatchHeader, Hash, JoinError, LinkError, PublicValues};
 pub use column::Column;
 pub use content::{Batch, Timed};
 pub use error::BatchError;
+pub use inbox::{InboxChain, NO_ACCOUNT, entry_bytes};
+pub use receipts::{ReceiptProof, ReceiptsRoot, receipts_tree};
+pub use rows::{RowProof, Rows, coded_root, data_root, row_bytes, unpad};
+pub use signatures::{SIGNATURE_BYTES, Signatures};
+pub use withdrawals::{Withdrawal, WithdrawalProof, WithdrawalsRoot, withdrawals_tree};

@@ -4,8 +4,8 @@ use ashlar_types::limits::{MESSAGE_BYTES_MAX, MESSAGE_COMMANDS_MAX};
 use ashlar_types::{AccountId, Command, Decode, DecodeError, Header, Input, MarketId, Reader, Sequence, Time};
 
 use super::bytes;
-use super::predict::{MarketState, SignerState, unfold};
 use super::preamble::Preamble;
+use super::predict::{MarketState, SignerState, unfold};
 use super::shape::{Op, Shape};
 use super::survey::{signer_key, signer_of};
 use crate::column::{Column, ColumnReader, Form};

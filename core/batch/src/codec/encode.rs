@@ -4,8 +4,8 @@ use ashlar_types::limits::MESSAGE_BYTES_MAX;
 use ashlar_types::{Command, Decode, Encode, Header, Input, MarketId, Message, Time, Writer, from_bytes, to_bytes};
 
 use super::bytes;
-use super::predict::fold;
 use super::preamble::Preamble;
+use super::predict::fold;
 use super::shape::Shape;
 use super::survey::{Survey, signer_key};
 use crate::column::{Column, Form, pack};

@@ -13,8 +13,8 @@ mod encode;
 mod iter;
 mod orders_in;
 mod orders_out;
-mod predict;
 mod preamble;
+mod predict;
 mod shape;
 mod survey;
 

@@ -3,13 +3,11 @@
 use alloc::vec::Vec;
 
 use ashlar_types::limits::QUOTES_MAX as MASS_QUOTES_MAX;
-use ashlar_types::{
-    ClientId, Command, Lots, MarketId, NewOrder, OrderId, Price, Quote, Rank, Side, Time, Trigger,
-};
+use ashlar_types::{ClientId, Command, Lots, MarketId, NewOrder, OrderId, Price, Quote, Rank, Side, Time, Trigger};
 
 use super::decode::Decoder;
 use super::predict::{gcd, unfold};
-use super::shape::{Op, QuoteShape, Shape};
+use super::shape::{Op, QuoteShape, Shape, any_price};
 use crate::column::Column;
 use crate::error::BatchError;
 use crate::limits::QUOTES_MAX;
@@ -81,7 +79,7 @@ impl Decoder<'_> {
 
     fn order(&mut self, signer: usize, market: Named, shape: Shape, time: Time) -> Result<NewOrder, BatchError> {
         let shape = shape.order;
-        let price = self.price(market, shape.side)?;
+        let price = if shape.any_price { any_price(shape.side) } else { self.limit(market, shape.side)? };
         let lots = self.lots(market)?;
         let display = if shape.display { self.display()? } else { Lots::ZERO };
         let expires = if shape.expires { self.expiry(time)? } else { Time::NEVER };
@@ -125,7 +123,8 @@ impl Decoder<'_> {
     }
 
     fn id(&mut self, market: Named, side: Side) -> Result<OrderId, BatchError> {
-        let (price, rank) = self.markets.get(market.slot).map_or((None, None), |state| (state.price(side), state.rank()));
+        let (price, rank) =
+            self.markets.get(market.slot).map_or((None, None), |state| (state.price(side), state.rank()));
         let ticks = match price {
             None => self.take(Column::FirstPrices)?,
             Some(expected) => unfold(self.take(Column::IdPrices)?, expected),
@@ -140,6 +139,15 @@ impl Decoder<'_> {
             state.saw_id(&id);
         }
         Ok(id)
+    }
+
+    /// The limit of an order whose shape says that it does not accept any price.
+    fn limit(&mut self, market: Named, side: Side) -> Result<Price, BatchError> {
+        let price = self.price(market, side)?;
+        if price == any_price(side) {
+            return Err(BatchError::Omissible { what: "a limit that accepts any price" });
+        }
+        Ok(price)
     }
 
     fn price(&mut self, market: Named, side: Side) -> Result<Price, BatchError> {

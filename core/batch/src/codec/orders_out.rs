@@ -60,7 +60,9 @@ impl Encoder {
     }
 
     fn order(&mut self, signer: usize, market: usize, order: &NewOrder, shape: Shape, time: Time) {
-        self.price(market, order.side, order.price);
+        if !shape.order.any_price {
+            self.price(market, order.side, order.price);
+        }
         self.lots(market, order.lots);
         if shape.order.display {
             self.put(Column::Displays, order.display.get());

@@ -1,4 +1,4 @@
-use ashlar_types::{Command, Direction, NewOrder, OrderKind, PostOnly, SelfTrade, Side, Time, TimeInForce};
+use ashlar_types::{Command, Direction, NewOrder, OrderKind, PostOnly, Price, SelfTrade, Side, Time, TimeInForce};
 
 /// What a command does, as far as the columns know it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +27,16 @@ pub(super) struct OrderShape {
     /// Expires.
     pub expires: bool,
     pub trigger: Option<Direction>,
+    /// Accepts any price: its limit is the end of the range.
+    pub any_price: bool,
+}
+
+/// The limit that accepts any price.
+pub(super) const fn any_price(side: Side) -> Price {
+    match side {
+        Side::Buy => Price::MAX,
+        Side::Sell => Price::MIN,
+    }
 }
 
 /// Everything about a command but its numbers (B-11).
@@ -50,6 +60,7 @@ const NO_ORDER: OrderShape = OrderShape {
     display: false,
     expires: false,
     trigger: None,
+    any_price: false,
 };
 
 impl OrderShape {
@@ -63,10 +74,11 @@ impl OrderShape {
             display: !order.display.is_zero(),
             expires: order.expires != Time::NEVER,
             trigger: order.trigger.map(|trigger| trigger.direction),
+            any_price: order.price == any_price(order.side),
         }
     }
 
-    /// Twelve bits.
+    /// Thirteen bits.
     fn bits(self) -> u32 {
         let trigger = match self.trigger {
             None => 0,
@@ -81,6 +93,7 @@ impl OrderShape {
             | u32::from(self.display) << 8
             | u32::from(self.expires) << 9
             | trigger << 10
+            | u32::from(self.any_price) << 12
     }
 
     fn from_bits(bits: u32) -> Option<OrderShape> {
@@ -113,6 +126,7 @@ impl OrderShape {
                 2 => Some(Direction::Rises),
                 _ => return None,
             },
+            any_price: bits >> 12 & 1 == 1,
         })
     }
 }
@@ -135,7 +149,7 @@ impl Shape {
         }
     }
 
-    /// Operation 3, side of the named order 1, foreign 1, order 12.
+    /// Operation 3, side of the named order 1, foreign 1, order 13.
     pub(super) fn bits(self) -> u32 {
         self.op as u32 | (self.id_side as u32) << 3 | u32::from(self.foreign) << 4 | self.order.bits() << 5
     }
@@ -154,9 +168,9 @@ impl Shape {
             _ => return None,
         };
         let meaning = match op {
-            Op::Place => 0xfff << 5 | 7,
+            Op::Place => 0x1fff << 5 | 7,
             Op::Cancel | Op::Reduce | Op::Replace => 1 << 3 | 7,
-            Op::CancelPlace => 0x1_ffff,
+            Op::CancelPlace => 0x3_ffff,
             Op::MassQuote | Op::Plain => 7,
         };
         if bits & !meaning != 0 {

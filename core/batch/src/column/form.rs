@@ -15,7 +15,8 @@ pub(crate) enum Form {
 /// Marks a tagged form in the directory.
 const TAGGED: u8 = 0x80;
 
-/// A column whose first class would save no more bits than this is plain: the two bits of the class would eat it.
+/// A column is tagged if three quarters of its values are at least this many bits shorter than the longest: that saves
+/// more than the two bits of the tags.
 pub(super) const SPREAD_MIN: u8 = 3;
 
 /// How many of `count` values a class and those below it must at least hold (B-8).
@@ -55,7 +56,7 @@ impl Form {
                 class += 1;
             }
         }
-        if widths[3] - widths[0] < SPREAD_MIN { Form::Plain(widths[3]) } else { Form::Tagged(widths) }
+        if widths[3] - widths[1] < SPREAD_MIN { Form::Plain(widths[3]) } else { Form::Tagged(widths) }
     }
 
     /// Its entry in the directory.
@@ -76,7 +77,7 @@ impl Form {
         let [a, b, c] = reader.array().map_err(ends)?;
         let widths = [a, b, c, head ^ TAGGED];
         let [a, b, c, d] = widths;
-        if a <= b && b <= c && c <= d && d <= 64 && d - a >= SPREAD_MIN {
+        if a <= b && b <= c && c <= d && d <= 64 && d - b >= SPREAD_MIN {
             Ok(Form::Tagged(widths))
         } else {
             Err(BatchError::Widths { column, got: widths })

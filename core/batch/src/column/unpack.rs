@@ -21,7 +21,7 @@ struct Seen {
     count: [u32; 4],
     /// Those that need every bit of their class's width.
     full: [u32; 4],
-    /// In a plain column: those that a smaller class would have held.
+    /// In a plain column: those that a tagged one would have held in three bits fewer.
     small: u32,
 }
 
@@ -126,8 +126,8 @@ impl Seen {
         let [.., count] = self.count;
         let [.., full] = self.full;
         let widest = width == 0 || full > 0;
-        // Tagged it would be if so many values fitted three bits fewer that the first class were that narrow.
-        let narrow = width >= SPREAD_MIN && count > 0 && self.small >= quota(0, count);
+        // Tagged it would be if so many values fitted three bits fewer that the second class were that narrow.
+        let narrow = width >= SPREAD_MIN && count > 0 && self.small >= quota(1, count);
         widest && !narrow
     }
 

@@ -55,7 +55,10 @@ impl fmt::Display for ProofError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::IndexBeyondTree { room, got } => {
-                write!(f, "index {got} is beyond the {room} leaves of the path's tree; take the path from the same tree")
+                write!(
+                    f,
+                    "index {got} is beyond the {room} leaves of the path's tree; take the path from the same tree"
+                )
             }
             Self::TooHigh { max, got } => write!(f, "the path has {got} levels and no tree has more than {max}"),
             Self::WrongRoot { expected, got } => {

@@ -3,9 +3,9 @@
 
 use ashlar_batch::{Batch, Timed};
 use ashlar_types::{
-    AccountId, Address, Amount, AssetId, CancelFilter, ClientId, Command, Header, InboxEntry, InboxIndex, Input,
-    KeySlot, Lots, MarketId, Message, NewOrder, OrderId, OrderKind, PostOnly, Price, Quote, Rank, Sequence, Side,
-    Signer, Time, TimeInForce, Trigger, Direction,
+    AccountId, Address, Amount, AssetId, CancelFilter, ClientId, Command, Direction, Header, InboxEntry, InboxIndex,
+    Input, KeySlot, Lots, MarketId, Message, NewOrder, OrderId, OrderKind, PostOnly, Price, Quote, Rank, Sequence,
+    Side, Signer, Time, TimeInForce, Trigger,
 };
 
 /// What kind of flow.
@@ -210,7 +210,8 @@ impl Flow {
 
     fn lots(&mut self, market: MarketId) -> Lots {
         let round = self.markets[usize::from(market.get()) - 1].round;
-        Lots::new(round * (1 + self.random.skewed(10))).unwrap()
+        let count = if self.random.chance(40) { self.random.skewed(10) } else { self.random.below(1_000) };
+        Lots::new(round * (1 + count)).unwrap()
     }
 
     fn accept(&mut self, who: usize, market: MarketId, side: Side, price: Price) {

@@ -1,0 +1,108 @@
+//! What each command of a batch did (B-34).
+//!
+//! A leaf is the receipt's encoding without its sequence number, which the leaf's place says, and the command's events
+//! after it. Without events that is 48 bytes at most: one block, and one more for the node above it.
+
+use alloc::vec::Vec;
+
+use ashlar_types::{Decode, DecodeError, Encode, Event, Reader, Receipt, Sequence, Writer};
+
+use crate::merkle::{Digest, Path, ProofError, RootBuilder, Tree, TreeHash, TreeKind};
+
+/// Bytes of the sequence number with which the encoding of a receipt begins.
+const SEQUENCE_BYTES: usize = 8;
+
+/// Writes a receipt and its events into memory that is used again, and gives the leaf's bytes.
+fn leaf<'a>(scratch: &'a mut Vec<u8>, receipt: &Receipt, events: &[Event]) -> &'a [u8] {
+    scratch.clear();
+    let mut writer = Writer::after(core::mem::take(scratch));
+    receipt.encode(&mut writer);
+    for event in events {
+        event.encode(&mut writer);
+    }
+    *scratch = writer.into_bytes();
+    scratch.get(SEQUENCE_BYTES..).unwrap_or(&[])
+}
+
+/// The receipts of a batch as they come: leaf `i` is that of the batch's first sequence number plus `i`.
+#[derive(Clone, Debug)]
+pub struct ReceiptsRoot {
+    builder: RootBuilder,
+    scratch: Vec<u8>,
+}
+
+impl Default for ReceiptsRoot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ReceiptsRoot {
+    /// None yet.
+    pub fn new() -> ReceiptsRoot {
+        ReceiptsRoot { builder: RootBuilder::new(TreeKind::RECEIPTS), scratch: Vec::new() }
+    }
+
+    /// Appends what the next command did. `false` if the tree is full, beyond what a batch can hold.
+    pub fn push(&mut self, receipt: &Receipt, events: &[Event]) -> bool {
+        self.builder.push(leaf(&mut self.scratch, receipt, events))
+    }
+
+    /// The root so far.
+    pub fn root(&self) -> Digest {
+        self.builder.root()
+    }
+}
+
+/// The tree over a batch's receipts, for their proofs; `None` if they are more than a tree holds.
+pub fn receipts_tree<'a>(receipts: impl Iterator<Item = (&'a Receipt, &'a [Event])>) -> Option<Tree> {
+    let hash = TreeHash::new(TreeKind::RECEIPTS);
+    let mut scratch = Vec::new();
+    let leaves = receipts.map(|(receipt, events)| hash.leaf(leaf(&mut scratch, receipt, events))).collect();
+    Tree::new(TreeKind::RECEIPTS, leaves)
+}
+
+/// That a command of a batch did what its receipt and events say, and nothing else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReceiptProof {
+    path: Path,
+}
+
+impl ReceiptProof {
+    /// Of the command at a place in the batch; `None` if there is none.
+    pub fn of(tree: &Tree, place: u32) -> Option<ReceiptProof> {
+        Some(ReceiptProof { path: tree.path(place)? })
+    }
+
+    /// What leads from the leaf to the root.
+    pub const fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether they are those of a batch with this root whose first command has the number `first`.
+    pub fn verify(&self, root: Digest, first: Sequence, receipt: &Receipt, events: &[Event]) -> Result<(), ProofError> {
+        let got = first.get().saturating_add(self.path.index().into());
+        if receipt.sequence.get() != got {
+            return Err(ProofError::WrongIndex { expected: receipt.sequence.get(), got });
+        }
+        let hash = TreeHash::new(TreeKind::RECEIPTS);
+        let mut scratch = Vec::new();
+        self.path.verify(&hash, root, hash.leaf(leaf(&mut scratch, receipt, events)))
+    }
+}
+
+impl Encode for ReceiptProof {
+    fn encode(&self, writer: &mut Writer) {
+        self.path.encode(writer);
+    }
+}
+
+impl Decode for ReceiptProof {
+    const BYTES_MAX: usize = Path::BYTES_MAX;
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(ReceiptProof { path: Path::decode(reader)? })
+    }
+}
+
+const _: () = assert!(Receipt::BYTES_MAX - SEQUENCE_BYTES <= 55, "a receipt without events is one block");
