@@ -16,6 +16,11 @@ impl State {
         time: Time,
         entry: &InboxEntry,
     ) -> (AccountId, Outcome) {
+        if index.get() != self.inbox_cursor || time > turn.now || time < self.last_inbox_time {
+            return (AccountId::default(), Outcome::only(Reason::InboxOrder));
+        }
+        self.inbox_cursor += 1;
+        self.last_inbox_time = time;
         let named = match entry {
             InboxEntry::Deposit { .. } | InboxEntry::Param(_) => AccountId::default(),
             InboxEntry::ForcedCancelAll { account, .. }
@@ -23,11 +28,6 @@ impl State {
             | InboxEntry::RegisterKey { account, .. }
             | InboxEntry::RevokeKey { account, .. } => *account,
         };
-        if index.get() != self.inbox_cursor || time > turn.now || time < self.last_inbox_time {
-            return (named, Outcome::only(Reason::InboxOrder));
-        }
-        self.inbox_cursor += 1;
-        self.last_inbox_time = time;
         let done = match entry {
             InboxEntry::Deposit { owner, account, asset, amount } => {
                 return self.deposit(turn, *owner, *account, *asset, *amount);

@@ -1,7 +1,7 @@
 //! Messages: who may speak, and what each command does (C-2 to C-5).
 
 use ashlar_types::limits::{MESSAGE_COMMANDS_MAX, VALIDITY_MS_MAX};
-use ashlar_types::{AccountId, Command, Header, KeySlot, Message, Reason, Scopes, Signer, Time};
+use ashlar_types::{AccountId, ClientId, Command, Header, KeySlot, Message, Reason, Scopes, Signer, Time};
 
 use super::Reference;
 use super::account::Done;
@@ -40,8 +40,8 @@ impl Reference {
         for command in &message.commands {
             let mut turn = Turn::new(now);
             let outcome = match admitted {
-                Err(reason) => Outcome::only(reason),
-                Ok(authority) if !authority.allows(command) => Outcome::only(Reason::OutOfScope),
+                Err(reason) => not_heard(command, reason),
+                Ok(authority) if !authority.allows(command) => not_heard(command, Reason::OutOfScope),
                 Ok(_) => self.state.command(&mut turn, header.account, command),
             };
             self.close(turn, header.account, outcome, out);
@@ -131,6 +131,19 @@ impl State {
                 Outcome::only(Reason::Done)
             }
         }
+    }
+}
+
+/// The receipt of a command that was not looked into: what it says itself about its order.
+fn not_heard(command: &Command, reason: Reason) -> Outcome {
+    let nameless = ClientId(0);
+    match command {
+        Command::Place(order) => Outcome { client: order.client, ..Outcome::only(reason) },
+        Command::OneCancelsOther(legs) => Outcome { client: legs.limit.client, ..Outcome::only(reason) },
+        Command::Cancel(id) => Outcome::about(reason, *id, nameless),
+        Command::Reduce { order: id, .. } | Command::Replace { order: id, .. } => Outcome::about(reason, *id, nameless),
+        Command::CancelPlace { cancel: id, .. } => Outcome::about(reason, *id, nameless),
+        _ => Outcome::only(reason),
     }
 }
 

@@ -17,18 +17,15 @@ pub fn number<T: std::str::FromStr>(word: &str) -> Parsed<T> {
     word.parse().map_err(|_| format!("`{word}` is not a number that fits here"))
 }
 
-/// An account: a name, or `#` and its id.
+/// An account: a name, or `a` and its id.
 pub fn account(word: &str) -> Parsed<AccountId> {
-    let id = match word.strip_prefix('#') {
-        Some(id) => number(id)?,
-        None => index(&ACCOUNTS, word)? as u32,
-    };
+    let id = index_or_number(word)? as u32;
     AccountId::new(id).ok_or_else(|| format!("`{word}` is no account id"))
 }
 
 /// The owner of the standard account of this name.
 pub fn owner(word: &str) -> Parsed<Address> {
-    Ok(owner_of(index(&ACCOUNTS, word).or_else(|_| number(word.trim_start_matches('#')))?))
+    Ok(owner_of(index_or_number(word)?))
 }
 
 /// The address of the owner of this number.
@@ -41,13 +38,13 @@ pub fn owner_of(number: usize) -> Address {
 /// The name of an owner.
 pub fn owner_name(address: &Address) -> String {
     let number = usize::from(address.0[19]);
-    ACCOUNTS.get(number).map_or_else(|| format!("#{number}"), |name| (*name).to_owned())
+    ACCOUNTS.get(number).map_or_else(|| format!("a{number}"), |name| (*name).to_owned())
 }
 
 /// The name of an account.
 pub fn account_name(account: AccountId) -> String {
     let id = account.get();
-    ACCOUNTS.get(id as usize).map_or_else(|| format!("#{id}"), |name| (*name).to_owned())
+    ACCOUNTS.get(id as usize).map_or_else(|| format!("a{id}"), |name| (*name).to_owned())
 }
 
 /// An asset: a name, or `asset` and its id.
@@ -125,6 +122,10 @@ pub fn time(word: &str) -> Parsed<Time> {
         _ => return Err(format!("`{word}` is not a time; write +50 or never")),
     };
     Time::new(ms).ok_or_else(|| format!("`{word}` is not a time"))
+}
+
+fn index_or_number(word: &str) -> Parsed<usize> {
+    index(&ACCOUNTS, word).or_else(|wrong| word.strip_prefix('a').and_then(|id| number(id).ok()).ok_or(wrong))
 }
 
 fn index(names: &[&str], word: &str) -> Parsed<usize> {

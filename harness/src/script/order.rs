@@ -135,7 +135,7 @@ fn quote(text: &str) -> Parsed<Quote> {
 
 /// `pair sell 5 @ 110 + sell 5 @ 90 falls=95`.
 fn pair(text: &str) -> Parsed<Command> {
-    let (limit, stop) = text.trim_start_matches("pair").split_once('+').ok_or("write pair ORDER + ORDER")?;
+    let (limit, stop) = text.trim_start_matches("pair").split_once(" + ").ok_or("write pair ORDER + ORDER")?;
     let leg = |text: &str| order(&text.split_whitespace().collect::<Vec<_>>());
     Ok(Command::OneCancelsOther(Box::new(OneCancelsOther { limit: leg(limit)?, stop: leg(stop)? })))
 }

@@ -18,17 +18,22 @@ pub fn lines(speaker: AccountId, outputs: &[Output]) -> Vec<String> {
         .collect()
 }
 
-/// The same, with events of one kind counted instead of told.
+/// The same, with events of one kind counted instead of told, and receipts too if there are several.
 pub fn tally(speaker: AccountId, outputs: &[Output]) -> Vec<String> {
     let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
-    let mut receipts = Vec::new();
+    let mut receipts: BTreeMap<String, u32> = BTreeMap::new();
     for output in outputs {
         match output {
             Output::Event(event) => *kinds.entry(kind(event)).or_default() += 1,
-            Output::Receipt(receipt) => receipts.push(format!("= {}", receipt_line(speaker, receipt))),
+            Output::Receipt(receipt) => *receipts.entry(receipt_line(speaker, receipt)).or_default() += 1,
         }
     }
-    kinds.into_iter().map(|(kind, count)| format!("- {count} {kind}")).chain(receipts).collect()
+    let kinds = kinds.into_iter().map(|(kind, count)| format!("- {count} {kind}"));
+    let receipts = receipts.into_iter().map(|(line, count)| match count {
+        1 => format!("= {line}"),
+        count => format!("= {count} times {line}"),
+    });
+    kinds.chain(receipts).collect()
 }
 
 fn receipt_line(speaker: AccountId, receipt: &Receipt) -> String {

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use ashlar_types::{AccountId, Header, InboxIndex, Input, KeySlot, Message, Signer, Time};
+use ashlar_state::Key;
+use ashlar_types::{AccountId, Command, Header, InboxIndex, Input, KeySlot, Message, Signer, Time};
 
 use super::names::{self, Parsed, number};
 use super::{inbox, order};
 
 /// What a line asks for.
 pub enum Step {
-    /// The clock moves.
-    At(Time),
+    /// The clock has moved.
+    Clock,
     /// An input, said by this account.
     Apply(AccountId, Input),
     /// Funds of an account in an asset.
     Balance(AccountId, ashlar_types::AssetId),
     /// The leaf of a key.
-    Leaf([u64; 3]),
+    Leaf(Key),
 }
 
 /// What the words of a script mean depends on what was said before: nonces and the inbox count up by themselves.
@@ -29,18 +30,29 @@ pub struct Context {
 }
 
 impl Context {
+    /// Before the first line.
+    pub fn new(now: Time) -> Context {
+        Context { now, ..Context::default() }
+    }
+
     /// The meaning of one line, without what must come of it.
     pub fn step(&mut self, line: &str) -> Parsed<Step> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["at", time] => {
                 self.now = names::time(time)?;
-                Ok(Step::At(self.now))
+                Ok(Step::Clock)
             }
             ["?", "leaf", kind, rest @ ..] => {
                 let kind = u64::from_str_radix(kind, 16).map_err(|_| format!("`{kind}` is no kind of leaf"))?;
                 let [w1, w2] = key_words(rest)?;
-                Ok(Step::Leaf([kind << 56, w1, w2]))
+                Ok(Step::Leaf(Key::new([kind << 56, w1, w2])))
+            }
+            ["?", "owner", owner] => {
+                let mut bytes = [0; 24];
+                bytes[0] = 0x06;
+                bytes[4..].copy_from_slice(&names::owner(owner)?.0);
+                Ok(Step::Leaf(Key::from_bytes(&bytes)))
             }
             ["?", account, asset] => Ok(Step::Balance(names::account(account)?, names::asset(asset)?)),
             ["inbox", rest @ ..] => {
@@ -106,15 +118,18 @@ impl Context {
         let header = Header { account, signer, nonce, not_after };
         let commands = match rest.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             None => vec![order::command(rest.trim())?],
-            Some(several) => several
-                .split('|')
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-                .map(order::command)
-                .collect::<Parsed<_>>()?,
+            Some(several) => self::several(several.trim())?,
         };
         Ok(Step::Apply(account, Input::Message(Message { header, commands })))
     }
+}
+
+/// Commands between bars, or `repeated 257 stop`.
+fn several(text: &str) -> Parsed<Vec<Command>> {
+    if let Some((times, text)) = text.strip_prefix("repeated ").and_then(|rest| rest.split_once(' ')) {
+        return Ok(vec![order::command(text)?; number(times)?]);
+    }
+    text.split('|').map(str::trim).filter(|text| !text.is_empty()).map(order::command).collect()
 }
 
 /// The second and third word of a key: numbers, the id of an order, or the name of an account, an asset or a market.

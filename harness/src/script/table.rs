@@ -44,7 +44,7 @@ pub fn run(table: &str, make: Make<'_>) -> Result<Seen, Failure> {
     for case in cases(table) {
         let mut stage = Stage::new(make, &mut seen).map_err(|what| case.failure(case.line, what))?;
         for (line, step, expected) in case.steps() {
-            let answer = stage.step(&step).map_err(|what| case.failure(line, what))?;
+            let answer = stage.checked_step(&step).map_err(|what| case.failure(line, what))?;
             if answer != expected {
                 let (expected, answer) = (expected.join("\n  "), answer.join("\n  "));
                 let what = format!("`{step}`\nexpected\n  {expected}\ngot\n  {answer}");
@@ -70,7 +70,7 @@ pub fn rewrite(table: &str, make: Make<'_>) -> Result<String, Failure> {
             match steps.next_if(|(at, ..)| at == line) {
                 None => text.push((*source).to_owned()),
                 Some((_, step, _)) => {
-                    let mut answer = stage.step(&step).map_err(|what| case.failure(*line, what))?;
+                    let mut answer = stage.checked_step(&step).map_err(|what| case.failure(*line, what))?;
                     match answer.pop() {
                         Some(receipt) => text.push(format!("{step} {receipt}")),
                         None => text.push(step),
@@ -142,7 +142,7 @@ struct Stage<'a> {
 impl<'a> Stage<'a> {
     fn new(make: Make<'_>, seen: &'a mut Seen) -> Result<Stage<'a>, String> {
         let genesis = world::genesis();
-        let context = Context { now: genesis.time, ..Context::default() };
+        let context = Context::new(genesis.time);
         let mut stage = Stage { engine: make(&genesis), context, sequence: Sequence::new(0), seen };
         for step in world::STEPS {
             let answer = stage.step(step)?;
@@ -151,6 +151,13 @@ impl<'a> Stage<'a> {
             }
         }
         Ok(stage)
+    }
+
+    /// Plays one line of the table, after which the engine must agree with itself.
+    fn checked_step(&mut self, line: &str) -> Result<Vec<String>, String> {
+        let answer = self.step(line)?;
+        self.engine.check()?;
+        Ok(answer)
     }
 
     /// Plays one step and gives the answer in words. `tally` before a step counts its events; `repeat 9` before it plays
@@ -164,7 +171,7 @@ impl<'a> Stage<'a> {
         }
         let (tally, line) = line.strip_prefix("tally ").map_or((false, line), |line| (true, line));
         match self.context.step(line)? {
-            Step::At(_) => Ok(Vec::new()),
+            Step::Clock => Ok(Vec::new()),
             Step::Balance(account, asset) => Ok(vec![self.balance(account, asset)]),
             Step::Leaf(key) => Ok(vec![self.leaf(key)]),
             Step::Apply(speaker, input) => {
@@ -177,7 +184,6 @@ impl<'a> Stage<'a> {
     fn apply(&mut self, time: Time, input: &Input) -> Result<Vec<Output>, String> {
         let mut outputs = Vec::new();
         self.engine.apply(time, input, &mut outputs);
-        self.engine.check()?;
         for output in &outputs {
             match output {
                 Output::Receipt(receipt) => {
@@ -207,8 +213,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn leaf(&self, key: [u64; 3]) -> String {
-        match self.engine.leaves().get(&Key::new(key)) {
+    fn leaf(&self, key: Key) -> String {
+        match self.engine.leaves().get(&key) {
             None => "= absent".to_owned(),
             Some(words) => {
                 let words: Vec<String> = words.iter().map(u64::to_string).collect();
