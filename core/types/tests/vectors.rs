@@ -245,6 +245,38 @@ fn encodings_are_frozen() {
     );
 }
 
+/// Every byte of every vector set to every value: what is still accepted is written back as it was read.
+#[test]
+fn no_single_byte_has_two_readings() {
+    fn check<T: Encode + Decode>(bytes: &[u8]) -> usize {
+        let accepted = from_bytes::<T>(bytes).map(|value| assert_eq!(to_bytes(&value), bytes));
+        usize::from(accepted.is_ok())
+    }
+    let (mut tried, mut accepted) = (0, 0);
+    for (name, vector) in frozen::read("encoding.txt") {
+        let check = match name.split_once('.').unwrap().0 {
+            "command" => check::<Command>,
+            "parameter" => check::<ParamChange>,
+            "inbox" => check::<InboxEntry>,
+            "message" => check::<Message>,
+            "input" => check::<Input>,
+            "receipt" => check::<Receipt>,
+            "event" => check::<Event>,
+            "record" => continue,
+            kind => panic!("no decoder for {kind}"),
+        };
+        for place in 0..vector.len() {
+            let mut bytes = vector.clone();
+            for value in 0..=u8::MAX {
+                bytes[place] = value;
+                tried += 1;
+                accepted += check(&bytes);
+            }
+        }
+    }
+    assert!(tried > 300_000 && accepted > tried / 4, "{accepted} of {tried} accepted");
+}
+
 #[test]
 fn domains_are_frozen() {
     let mut lines: Vec<_> =

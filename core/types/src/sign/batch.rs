@@ -145,3 +145,47 @@ fn weight_scalar<C: Curve>(curve: &C, weight: &[u8; 16]) -> C::Scalar {
     }
     curve.scalar_reduced(&bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign::SessionSecret;
+
+    fn first_weights(batch: &[SchnorrSigned<'_>]) -> [[u8; 16]; 3] {
+        let parsed: Vec<_> = batch.iter().map(|signed| parse(&mut Native, signed).unwrap()).collect();
+        let mut weights = Weights::of(&mut Native, batch, &parsed);
+        core::array::from_fn(|_| weights.next(&mut Native))
+    }
+
+    /// If a weight did not depend on some part, that part could be chosen to fit the weights.
+    #[test]
+    fn weights_depend_on_all_that_they_weigh() {
+        let sign = |secret: u8, message: &'static [u8]| {
+            let key = SessionSecret::new(&[secret; 32]).unwrap();
+            SchnorrSigned { public: key.public(), message, signature: key.sign(message, &[0; 32]).unwrap() }
+        };
+        let batch = [sign(1, b"a"), sign(2, b"b")];
+        let mut seen =
+            alloc::vec![first_weights(&batch), first_weights(&batch[..1]), first_weights(&[batch[1], batch[0]])];
+        for place in 0..2 {
+            let mut changed = batch;
+            changed[place].signature[63] ^= 1;
+            seen.push(first_weights(&changed));
+            let mut changed = batch;
+            changed[place].public[0] ^= 1;
+            seen.push(first_weights(&changed));
+            let mut changed = batch;
+            changed[place].message = b"c";
+            seen.push(first_weights(&changed));
+            let mut changed = batch;
+            let (commitment, _) = changed[place].signature.split_at_mut(32);
+            commitment.copy_from_slice(&sign(3, b"d").signature[..32]);
+            seen.push(first_weights(&changed));
+        }
+        let mut all: Vec<_> = seen.iter().flatten().collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count, "no weight is drawn twice");
+    }
+}
