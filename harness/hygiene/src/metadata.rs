@@ -37,18 +37,20 @@ pub struct Package {
 
 /// The members of the workspace.
 pub fn members() -> Vec<Member> {
-    packages_of(&cargo_metadata(&["--no-deps"])).iter().map(member).collect()
+    let metadata = cargo_metadata(&["--no-deps"]).unwrap_or_else(|error| panic!("cargo metadata failed: {error}"));
+    packages_of(&metadata).iter().map(member).collect()
 }
 
-/// Every package from outside that is built on this machine. Those only other systems need are not fetched here.
-pub fn outside() -> Vec<Package> {
+/// Every package from outside that is built on this machine; those only other systems need are not fetched here. What
+/// Cargo says, if some of them were never fetched: building one crate alone does not fetch the needs of the others.
+pub fn outside() -> Result<Vec<Package>, String> {
     let host = host();
-    let metadata = cargo_metadata(&["--filter-platform", &host]);
+    let metadata = cargo_metadata(&["--filter-platform", &host])?;
     let outside = |package: &&Value| !package["source"].is_null();
-    packages_of(&metadata).iter().filter(outside).map(package).collect()
+    Ok(packages_of(&metadata).iter().filter(outside).map(package).collect())
 }
 
-fn cargo_metadata(arguments: &[&str]) -> Value {
+fn cargo_metadata(arguments: &[&str]) -> Result<Value, String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--offline"])
@@ -56,8 +58,11 @@ fn cargo_metadata(arguments: &[&str]) -> Value {
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
+    if !output.status.success() {
+        let error = String::from_utf8_lossy(&output.stderr);
+        return Err(error.lines().next().unwrap_or("no reason given").to_owned());
+    }
+    Ok(serde_json::from_slice(&output.stdout).expect("cargo prints JSON"))
 }
 
 fn host() -> String {

@@ -33,9 +33,11 @@ pub fn check(tree: &Tree) -> Vec<String> {
     findings
 }
 
-/// The rule that a line of the form `- **X-1** ...` defines.
+/// The rule that a line defines: it begins in bold with the id, as an entry of a list or on its own.
 fn definition(line: &str) -> Option<&str> {
-    let (id, _) = line.trim_start().strip_prefix("- **")?.split_once("**")?;
+    let line = line.trim_start();
+    let bold = line.strip_prefix("- ").unwrap_or(line).strip_prefix("**")?;
+    let id = bold.split(|c: char| c.is_whitespace() || c == '*').next()?;
     is_id(id).then_some(id)
 }
 
@@ -75,7 +77,7 @@ fn is_id(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    const RULES: &str = "- **M-1** First.\n- **M-2** As M-1 says, with SHA-256.\n";
+    const RULES: &str = "- **M-1** First.\n**M-2 (second).** As M-1 says, with SHA-256.\n";
 
     #[test]
     fn good_citations_have_no_findings() {
