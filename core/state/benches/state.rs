@@ -3,7 +3,6 @@
 //! `Threads` shows how a shell with threads brings its executor.
 
 #[path = "../tests/support/mod.rs"]
-#[allow(dead_code)]
 mod support;
 
 use std::time::{Duration, Instant};

@@ -58,12 +58,12 @@ impl<'a, H: NodeHash> Overlay<'a, H> {
         Self { map, entries, by_key, present, fault: None }
     }
 
-    /// What the batch came to, in the form [`Map::apply`] takes.
+    /// What the batch came to, in the form [`Map::apply`] takes. A leaf that was written may be as it was.
     pub fn into_changes(self) -> Vec<Change> {
         let mut changes: Vec<Change> = self
             .entries
             .iter()
-            .filter(|entry| entry.written && self.map.get(&entry.key).unwrap_or_default() != entry.words())
+            .filter(|entry| entry.written)
             .map(|entry| (entry.key, Value::new(entry.words()).ok()))
             .collect();
         changes.sort_unstable_by_key(|(key, _)| *key);

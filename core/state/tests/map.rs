@@ -53,7 +53,7 @@ proptest! {
 /// Large enough that shards are cut, joined and compacted, on two threads.
 #[test]
 fn a_map_that_outgrows_its_shards_and_shrinks_again() {
-    let key = |i: u64| Key::new([(i % 7) << 61 | i / 1_000, i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40, i]);
+    let key = |i: u64| Key::new([((i % 7) << 61) | (i / 1_000), i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40, i]);
     let (mut map, mut leaves) = (Map::<Sha256Node>::new(), Leaves::new());
     let steps: [(core::ops::Range<u64>, u64, usize); 6] = [
         (0..100_000, 1, 3),

@@ -14,6 +14,7 @@ use core::marker::PhantomData;
 
 use super::Change;
 use super::arena::{Arena, Child, Node, Subtree};
+use super::walk::WARMED;
 use crate::hash::{Digest, NodeHash};
 use crate::key::Key;
 use crate::value::Value;
@@ -30,36 +31,14 @@ struct Finger<'a, H> {
     hash: PhantomData<fn() -> H>,
 }
 
-/// How many descents are made side by side.
-const WARMED: usize = 16;
-
-/// Descends towards many keys at once and forgets what it finds. One descent waits for memory at every node; many wait
-/// together, and the finger then finds its nodes in the cache.
-fn warm(arena: &Arena, changes: &[Change]) {
-    let Some(root) = arena.root else { return };
-    let mut cursors = [root.child; WARMED];
-    let mut moved = true;
-    while moved {
-        moved = false;
-        for (cursor, (key, _)) in cursors.iter_mut().zip(changes) {
-            if let Some(index) = cursor.as_node() {
-                let node = arena.node(index);
-                *cursor = node.child(key.bit(node.position()));
-                moved = true;
-            }
-        }
-    }
-    for (cursor, _) in cursors.iter().zip(changes) {
-        core::hint::black_box(arena.leaf(*cursor).1.first());
-    }
-}
-
 /// Applies changes whose keys ascend strictly.
 pub(super) fn apply<H: NodeHash>(arena: &mut Arena, changes: &[Change]) {
     let mut finger = Finger::<H> { arena, path: Vec::with_capacity(64), hash: PhantomData };
     let mut last: Option<&Key> = None;
     for chunk in changes.chunks(WARMED) {
-        warm(finger.arena, chunk);
+        if let Some(root) = finger.arena.root {
+            finger.arena.warm(root.child, chunk.iter().map(|(key, _)| key));
+        }
         for (key, value) in chunk {
             if let Some(last) = last {
                 finger.climb(key.shared_bits(last));

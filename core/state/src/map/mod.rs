@@ -12,6 +12,7 @@ mod shard;
 mod top;
 mod walk;
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -24,7 +25,7 @@ use crate::value::Value;
 use shard::{Shard, Task};
 use top::Top;
 pub use walk::Iter;
-pub(crate) use walk::{Place, View};
+pub(crate) use walk::{Place, View, WARMED};
 
 /// A leaf to write, or to remove.
 pub type Change = (Key, Option<Value>);
@@ -61,9 +62,7 @@ pub struct Map<H> {
 
 impl<H> Default for Map<H> {
     fn default() -> Self {
-        let mut shards = Vec::new();
-        shards.push(Shard::default());
-        Self { shards, top: Top::default(), len: 0, hash: PhantomData }
+        Self { shards: vec![Shard::default()], top: Top::default(), len: 0, hash: PhantomData }
     }
 }
 

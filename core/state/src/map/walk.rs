@@ -46,11 +46,24 @@ impl<H: NodeHash> Map<H> {
     /// The leaf that following the key's bits from this place leads to.
     pub(crate) fn met_leaf(&self, mut place: Place, key: &Key) -> Key {
         loop {
+            if let Some(shard) = place.shard {
+                let arena = &self.shards[shard as usize].arena;
+                return arena.leaf(arena.descend(place.child, key)).0;
+            }
             match self.view(place) {
                 View::Leaf { key, .. } => return key,
                 View::Node { position, left, right } => place = if key.bit(position) { right } else { left },
             }
         }
+    }
+
+    /// Brings the ways from this place to up to [`WARMED`] keys into the cache. False above the shards, where it does nothing.
+    pub(crate) fn warm<'k>(&self, place: Place, keys: impl Iterator<Item = &'k Key> + Clone) -> bool {
+        match place.shard {
+            Some(shard) => self.shards[shard as usize].arena.warm(place.child, keys),
+            None => return false,
+        }
+        true
     }
 
     fn resolve(&self, shard: Option<u32>, subtree: Subtree) -> Place {
@@ -64,11 +77,28 @@ impl<H: NodeHash> Map<H> {
     }
 }
 
+/// How many descents are made side by side.
+pub(crate) const WARMED: usize = 16;
+
 impl Arena {
-    /// The words at `key`.
-    pub(super) fn get(&self, key: &Key) -> Option<&[u64]> {
-        let (met, words) = self.leaf(self.descend(self.root?.child, key));
-        (met == *key).then_some(words)
+    /// Descends towards many keys at once and forgets what it finds. One descent waits for memory at every node; many
+    /// wait together, and whoever comes next finds the nodes in the cache.
+    pub(super) fn warm<'k>(&self, from: Child, keys: impl Iterator<Item = &'k Key> + Clone) {
+        let mut cursors = [from; WARMED];
+        let mut moved = true;
+        while moved {
+            moved = false;
+            for (cursor, key) in cursors.iter_mut().zip(keys.clone()) {
+                if let Some(index) = cursor.as_node() {
+                    let node = self.node(index);
+                    *cursor = node.child(key.bit(node.position()));
+                    moved = true;
+                }
+            }
+        }
+        for (cursor, _) in cursors.iter().zip(keys) {
+            core::hint::black_box(self.leaf(*cursor).1.first());
+        }
     }
 
     /// The leaf with the least key that is not less than `key`.

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use crate::hash::NodeHash;
 use crate::key::Key;
 use crate::limits::KEY_BITS;
-use crate::map::{Map, Place, View};
+use crate::map::{Map, Place, View, WARMED};
 use crate::witness::{LEAF, OPAQUE, Witness};
 
 /// A key to show, and its row in the overlay.
@@ -28,6 +28,15 @@ pub(super) struct Capture<'a, H> {
     pub(super) number_of: Vec<u32>,
 }
 
+/// What the walk knows about an old subtree before it looks.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// The leaf that the first key leads to.
+    met: Option<Key>,
+    /// Whether the ways to the keys are in the cache.
+    warm: bool,
+}
+
 impl<'a, H: NodeHash> Capture<'a, H> {
     pub(super) fn new(map: &'a Map<H>, touched: impl Iterator<Item = Key>) -> Self {
         let mut shown: Vec<Shown> = touched.zip(0..).map(|(key, row)| Shown { key, row: Some(row) }).collect();
@@ -39,22 +48,26 @@ impl<'a, H: NodeHash> Capture<'a, H> {
     pub(super) fn run(&mut self) {
         let shown = core::mem::take(&mut self.shown);
         match self.map.root_place() {
-            Some(root) => self.union(&shown, root, None),
+            Some(root) => self.union(&shown, root, Known::default()),
             None => self.absent(&shown),
         }
     }
 
-    /// The union of the keys with an old subtree. `met` is the leaf that the first key leads to, if that is known.
-    fn union(&mut self, shown: &[Shown], old: Place, met: Option<Key>) {
+    /// The union of the keys with an old subtree.
+    fn union(&mut self, shown: &[Shown], old: Place, mut known: Known) {
         let [first, ..] = shown else { return self.opaque(old) };
         let last = shown.last().unwrap_or(first);
-        let met = met.unwrap_or_else(|| self.map.met_leaf(old, &first.key));
+        if !known.warm && shown.len() <= WARMED {
+            known.warm = self.map.warm(old, shown.iter().map(|shown| &shown.key));
+        }
+        let warm = known.warm;
+        let met = known.met.unwrap_or_else(|| self.map.met_leaf(old, &first.key));
         let parting = first.key.shared_bits(&met).min(last.key.shared_bits(&met));
         match self.map.view(old) {
             View::Node { position, left: old_left, right: old_right } if position <= parting => {
                 let (left, right) = split(shown, position);
-                self.union(left, old_left, (!left.is_empty()).then_some(met));
-                self.union(right, old_right, left.is_empty().then_some(met));
+                self.union(left, old_left, Known { met: (!left.is_empty()).then_some(met), warm });
+                self.union(right, old_right, Known { met: left.is_empty().then_some(met), warm });
                 self.witness.ops.push(position);
             }
             View::Leaf { words, .. } if parting == KEY_BITS => self.leaf(first, words),
@@ -75,9 +88,9 @@ impl<'a, H: NodeHash> Capture<'a, H> {
     /// An old subtree beside a key that the map does not have.
     fn beside(&mut self, shown: &[Shown], old: Place, met: Key) {
         if shown.is_empty() {
-            self.union(&[Shown { key: met, row: None }], old, Some(met));
+            self.union(&[Shown { key: met, row: None }], old, Known { met: Some(met), warm: true });
         } else {
-            self.union(shown, old, None);
+            self.union(shown, old, Known { met: None, warm: true });
         }
     }
 
