@@ -44,6 +44,8 @@ struct Open {
 pub enum Next {
     /// A message; its commands follow one by one.
     Message {
+        /// The number of its first command.
+        sequence: Sequence,
         /// When it was ordered.
         time: Time,
         /// Who speaks, once, until when.
@@ -52,7 +54,12 @@ pub enum Next {
         commands: usize,
     },
     /// An inbox entry or a command of the operator.
-    Other(Timed),
+    Other {
+        /// Its number.
+        sequence: Sequence,
+        /// When, and what.
+        timed: Timed,
+    },
 }
 
 impl<'a> Decoder<'a> {
@@ -92,13 +99,6 @@ impl<'a> Decoder<'a> {
         &self.preamble
     }
 
-    /// The number of the next command.
-    pub const fn sequence(&self) -> Sequence {
-        // The preamble made sure that the sum is in range.
-        let done = (self.commands - self.message.commands_left) as u64;
-        Sequence::new(self.preamble.first_sequence.get().saturating_add(done))
-    }
-
     #[inline]
     pub(super) fn take(&mut self, column: Column) -> Result<u64, BatchError> {
         self.columns[column as usize].take()
@@ -125,9 +125,9 @@ impl<'a> Decoder<'a> {
         if commands > MESSAGE_COMMANDS_MAX {
             return Err(BatchError::MessageCommands { max: MESSAGE_COMMANDS_MAX, got: commands });
         }
-        self.count_commands(commands)?;
+        let sequence = self.count_commands(commands)?;
         self.message = Open { signer: signer as usize, commands_left: commands, bytes: bytes::of_header(&header) };
-        Ok(Some(Next::Message { time: self.now, header, commands }))
+        Ok(Some(Next::Message { sequence, time: self.now, header, commands }))
     }
 
     /// The next command of the message that [`Decoder::next_input`] gave, or nothing after the last one.
@@ -157,12 +157,15 @@ impl<'a> Decoder<'a> {
         Ok(Some(command))
     }
 
-    fn count_commands(&mut self, more: usize) -> Result<(), BatchError> {
+    /// Counts the commands of an input, and gives the number of the first.
+    fn count_commands(&mut self, more: usize) -> Result<Sequence, BatchError> {
+        // The preamble made sure that the sum is in range.
+        let sequence = self.preamble.first_sequence.get().saturating_add(self.commands as u64);
         self.commands += more;
         if self.commands > self.preamble.commands {
             return Err(BatchError::CommandCount { expected: self.preamble.commands, got: self.commands });
         }
-        Ok(())
+        Ok(Sequence::new(sequence))
     }
 
     fn header(&mut self, signer: usize) -> Result<Header, BatchError> {
@@ -198,8 +201,8 @@ impl<'a> Decoder<'a> {
         if matches!(input, Input::Message(_)) {
             return Err(BatchError::PlainForm { offset });
         }
-        self.count_commands(1)?;
-        Ok(Next::Other(Timed { time: self.now, input }))
+        let sequence = self.count_commands(1)?;
+        Ok(Next::Other { sequence, timed: Timed { time: self.now, input } })
     }
 
     fn plain_command(&mut self) -> Result<Command, BatchError> {

@@ -40,8 +40,8 @@ impl Iterator for Inputs<'_> {
 fn timed(decoder: &mut Decoder<'_>) -> Result<Option<Timed>, BatchError> {
     let (time, header, count) = match decoder.next_input()? {
         None => return Ok(None),
-        Some(Next::Other(timed)) => return Ok(Some(timed)),
-        Some(Next::Message { time, header, commands }) => (time, header, commands),
+        Some(Next::Other { timed, .. }) => return Ok(Some(timed)),
+        Some(Next::Message { time, header, commands, .. }) => (time, header, commands),
     };
     let mut commands = Vec::with_capacity(count);
     while let Some(command) = decoder.next_command()? {

@@ -1,9 +1,7 @@
 //! How long batches of a realistic flow are.
 
-mod flow;
-
+use crate::flow::{Flow, Mix, plain_bytes};
 use ashlar_batch::codec::{decode_all, encode};
-use flow::{Flow, Mix, plain_bytes};
 
 fn measured(name: &str, mix: Mix, commands: usize) -> f64 {
     let mut flow = Flow::new(mix);
