@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::record::{Nonces, SessionKey};
 use crate::removal::Found;
 use crate::run::Run;
-use crate::store::{NonceLane, Store};
+use crate::store::{NonceLane, Store, View};
 
 impl<S: Store, O: Output> Run<'_, S, O> {
     pub fn dead_man(&mut self, who: AccountId, at: Time) -> Result<(), Reason> {
@@ -126,7 +126,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
                 };
                 let reason = if market.is_dead(found.account(), expires) {
                     Reason::Expired
-                } else if market.live.state == MarketState::Delisting {
+                } else if market.view.live().state == MarketState::Delisting {
                     Reason::Delisted
                 } else {
                     return Outcome::of(Reason::NotDead);

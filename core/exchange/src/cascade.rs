@@ -7,10 +7,10 @@ use ashlar_types::{Direction, Event, Lots, MarketId, NewOrder, OrderKind, PostOn
 
 use crate::outcome::Outcome;
 use crate::output::Output;
-use crate::store::{Store, id_of_waiting};
+use crate::store::{Store, View, id_of_waiting};
 use crate::trading::Trading;
 
-impl<S: Store, O: Output> Trading<'_, S, O> {
+impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// Fires what is due after the trades of this command; `fires` is how many may fire.
     #[inline(always)]
     pub fn cascade(&mut self, fires: u32) {
@@ -21,17 +21,17 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
 
     fn fire_due(&mut self, mut fires: u32) {
         while let Some(at) = self.first_due() {
-            let order = self.store.waiting(self.market, at);
+            let order = self.view.waiting(at);
             let dead = self.is_dead(order.account, order.expires);
-            let may_trade = self.store.account(order.account, |a| a.may_trade()).unwrap_or(false);
+            let may_trade = self.view.account(order.account, |a| a.may_trade()).unwrap_or(false);
             let lapsed = dead || !may_trade;
             let spent = fires == 0 || self.budget.matches == 0;
             if spent || (lapsed && !self.budget.take_drop()) {
-                self.live.pending = self.range;
-                self.out.event(&Event::CascadePending { market: self.market });
+                self.view.live_mut().pending = self.range;
+                self.out.event(&Event::CascadePending { market: self.view.id() });
                 return;
             }
-            self.store.take_out_waiting(self.market, at);
+            self.view.take_out_waiting(at);
             if lapsed {
                 let reason = if dead { Reason::Expired } else { Reason::AccountFrozen };
                 self.let_go_waiting(&order, Some(reason));
@@ -40,23 +40,23 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
                 self.fire(&order);
             }
         }
-        self.live.pending = None;
+        self.view.live_mut().pending = None;
     }
 
     fn first_due(&mut self) -> Option<S::WaitingAt> {
         let (low, high) = self.range?;
-        if let Some(at) = self.store.first_waiting(self.market, Direction::Falls)
-            && self.store.waiting(self.market, at).trigger >= low
+        if let Some(at) = self.view.first_waiting(Direction::Falls)
+            && self.view.waiting(at).trigger >= low
         {
             return Some(at);
         }
-        let at = self.store.first_waiting(self.market, Direction::Rises)?;
-        (self.store.waiting(self.market, at).trigger <= high).then_some(at)
+        let at = self.view.first_waiting(Direction::Rises)?;
+        (self.view.waiting(at).trigger <= high).then_some(at)
     }
 
     /// M-13: the order that waited trades now.
     fn fire(&mut self, waiting: &PendingTrigger) {
-        let id = id_of_waiting(self.market, waiting);
+        let id = id_of_waiting(self.view.id(), waiting);
         self.out.event(&Event::Fired { order: id, account: waiting.account });
         if waiting.paired {
             self.take_limit_leg(id);
@@ -71,7 +71,7 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
 
     /// Goes on with a cascade that had reached its bound (SPEC C-34).
     pub fn resume_cascade(&mut self, range: (Price, Price), fires: u32) {
-        self.live.pending = None;
+        self.view.live_mut().pending = None;
         self.range = Some(range);
         self.fire_due(fires);
     }

@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::place::Gone;
 use crate::removal::Found;
 use crate::run::Run;
-use crate::store::Store;
+use crate::store::{Store, View};
 use crate::trading::Trading;
 
 impl<S: Store, O: Output> Run<'_, S, O> {
@@ -126,7 +126,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
             Found::Resting(at, _) if same_market => Some(at),
             // The limit leg of a pair goes with its waiting leg.
             Found::Waiting(_, order) if same_market && order.paired => {
-                market.store.pair(id).and_then(|other| market.store.find(other))
+                market.view.pair(id).and_then(|other| market.view.find(other))
             }
             _ => None,
         };
@@ -135,7 +135,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
 
     pub fn cancel_all(&mut self, who: AccountId, filter: &CancelFilter, reason: Reason) -> Outcome {
         if let Some(market) = filter.market
-            && self.store.market(market).is_none()
+            && self.store.open(market).is_none()
         {
             return Outcome::of(Reason::UnknownMarket);
         }
@@ -162,16 +162,16 @@ fn make_smaller<S: Store, O: Output>(market: &mut Trading<'_, S, O>, found: &Fou
     match found {
         Found::Resting(at, order) => {
             let Some((visible, hidden)) = reduce(order.visible, order.hidden, by) else { return };
-            market.store.set_lots(market.market, *at, visible, hidden);
+            market.view.set_lots(*at, visible, hidden);
             market.shrink(order, by);
         }
         Found::Waiting(at, order) => {
             let left = order.lots.saturating_sub(by);
-            market.store.set_waiting_lots(market.market, *at, left);
+            market.view.set_waiting_lots(*at, left);
             market.release_waiting(order);
-            let held = crate::funds::reserved(market.terms(), order.side, order.reserve_at, left);
-            let asset = crate::funds::reserved_asset(market.terms(), order.side);
-            market.store.balance(order.account, asset, |b| b.hold(held));
+            let held = crate::funds::reserved(&market.terms(), order.side, order.reserve_at, left);
+            let asset = crate::funds::reserved_asset(&market.terms(), order.side);
+            market.view.balance(order.account, asset, |b| b.hold(held));
         }
     }
 }

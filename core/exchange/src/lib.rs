@@ -31,9 +31,9 @@ mod leaf;
 
 pub use apply::Exchange;
 pub use genesis::Genesis;
-pub use hot::{HotConfig, HotStore};
-pub use leaf::{LeafStore, Lists, OrderIndex, RecordingLists, ReplayedLists};
+pub use hot::{HotConfig, HotStore, HotView};
+pub use leaf::{LeafStore, LeafView, Lists, OrderIndex, RecordingLists, ReplayedLists};
 pub use output::{Line, Output};
 pub use record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonces, SessionKey};
-pub use store::{Listed, NonceLane, Store};
+pub use store::{Listed, NonceLane, Store, View};
 pub use trading::HOUSE;

@@ -9,7 +9,7 @@ use ashlar_types::{
 use crate::output::Output;
 use crate::record::{Asset, Live, Market};
 use crate::run::Run;
-use crate::store::Store;
+use crate::store::{Store, View};
 
 /// The most decimal digits between L1's unit and the internal one.
 const SCALE_DIGITS_MAX: u8 = 18;
@@ -25,7 +25,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
                 self.store.list_asset(*asset, &Asset { terms: *terms, total: Amount::ZERO });
             }
             ParamChange::ListMarket { market, terms, rules, reference } => {
-                if self.store.market(*market).is_some() {
+                if self.store.open(*market).is_some() {
                     return Err(Reason::AlreadyListed);
                 }
                 self.check_listing(terms)?;
@@ -35,8 +35,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
             }
             ParamChange::SetMarketRules { market, rules } => {
                 check_rules(rules)?;
-                let Market { terms, .. } = self.store.market(*market).ok_or(Reason::UnknownMarket)?;
-                self.store.set_rules(*market, &Market { terms, rules: *rules });
+                self.store.set_rules(*market, rules).ok_or(Reason::UnknownMarket)?;
             }
             ParamChange::SetMarketState { market, state } => return self.set_state(*market, *state),
             ParamChange::SetFees { schedule, tier, fees } => {
@@ -68,14 +67,15 @@ impl<S: Store, O: Output> Run<'_, S, O> {
     }
 
     fn set_state(&mut self, market: MarketId, state: MarketState) -> Result<(), Reason> {
-        let now = self.store.live(market, |live| live.state).ok_or(Reason::UnknownMarket)?;
+        let mut view = self.store.open(market).ok_or(Reason::UnknownMarket)?;
         if state == MarketState::Halted {
             return Err(Reason::BadParameter);
         }
-        if now == MarketState::Delisting {
+        if view.live().state == MarketState::Delisting {
             return Err(Reason::MarketState);
         }
-        self.store.live(market, |live| live.state = state);
+        view.live_mut().state = state;
+        view.close();
         Ok(())
     }
 
@@ -85,8 +85,8 @@ impl<S: Store, O: Output> Run<'_, S, O> {
             SystemCommand::Resume(market) => self.set_halted(*market, false),
             SystemCommand::Continue(market) => {
                 let mut trading = self.open(*market)?;
-                let range = trading.live.pending.ok_or(Reason::NothingToDo)?;
-                if trading.live.effective_state() != MarketState::Open {
+                let range = trading.view.live().pending.ok_or(Reason::NothingToDo)?;
+                if trading.view.live().effective_state() != MarketState::Open {
                     return Err(Reason::MarketState);
                 }
                 trading.resume_cascade(range, CASCADE_MAX);
@@ -97,12 +97,10 @@ impl<S: Store, O: Output> Run<'_, S, O> {
     }
 
     fn set_halted(&mut self, market: MarketId, halted: bool) -> Result<(), Reason> {
-        let changed = self.store.live(market, |live| core::mem::replace(&mut live.halted, halted) != halted);
-        match changed {
-            None => Err(Reason::UnknownMarket),
-            Some(false) => Err(Reason::NothingToDo),
-            Some(true) => Ok(()),
-        }
+        let mut view = self.store.open(market).ok_or(Reason::UnknownMarket)?;
+        let changed = core::mem::replace(&mut view.live_mut().halted, halted) != halted;
+        view.close();
+        if changed { Ok(()) } else { Err(Reason::NothingToDo) }
     }
 }
 

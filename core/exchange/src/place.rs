@@ -11,7 +11,7 @@ use crate::funds;
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::record::Account;
-use crate::store::Store;
+use crate::store::{Store, View};
 use crate::trading::Trading;
 
 /// What an order that is about to go leaves behind, while the one that takes its place is checked.
@@ -37,11 +37,11 @@ pub(crate) struct Ticket {
     pub limit: Price,
 }
 
-impl<S: Store, O: Output> Trading<'_, S, O> {
+impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// Makes every check of an order, as if what is `gone` were gone.
     #[inline(always)]
     pub fn check(&mut self, who: AccountId, order: &NewOrder, gone: Option<&Gone<S>>) -> Result<Ticket, Reason> {
-        let account = self.store.account(who, |a| *a).ok_or(Reason::UnknownAccount)?;
+        let account = self.view.account(who, |a| *a).ok_or(Reason::UnknownAccount)?;
         if !account.may_trade() {
             return Err(Reason::AccountFrozen);
         }
@@ -64,11 +64,11 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
     /// C-6 to C-9: whether the order makes sense, here and now.
     #[inline(always)]
     pub fn check_terms(&mut self, account: &Account, order: &NewOrder) -> Result<(), Reason> {
-        if self.live.pending.is_some() {
+        if self.view.live().pending.is_some() {
             return Err(Reason::CascadePending);
         }
         let post_only = order.post_only != PostOnly::No;
-        match self.live.effective_state() {
+        match self.view.live().effective_state() {
             MarketState::Open => {}
             MarketState::PostOnly if post_only && order.trigger.is_none() => {}
             _ => return Err(Reason::MarketState),
@@ -82,7 +82,7 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
         if market_rests | fleeting | waits {
             return Err(Reason::BadCombination);
         }
-        let rules = &self.record.rules;
+        let rules = self.view.record().rules;
         let size = order.lots >= rules.lots_min && order.lots <= rules.lots_max;
         let display = !shows_part || (order.display >= rules.lots_min && order.display <= order.lots);
         if !(size && display) {
@@ -100,8 +100,8 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
     /// C-10 and C-11: the limit it will trade at.
     #[inline(always)]
     pub fn check_price(&mut self, order: &NewOrder) -> Result<Price, Reason> {
-        let rules = self.record.rules;
-        let anchor = order.trigger.map_or(self.live.last, |t| t.price);
+        let rules = self.view.record().rules;
+        let anchor = order.trigger.map_or(self.view.live().last, |t| t.price);
         let limit = match (order.kind, order.side) {
             (OrderKind::Market, Side::Buy) => order.price.min(anchor.more(rules.collar)),
             (OrderKind::Market, Side::Sell) => order.price.max(anchor.less(rules.collar)),
@@ -114,8 +114,8 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
         };
         if let Some(trigger) = order.trigger {
             let due = match trigger.direction {
-                Direction::Falls => self.live.last <= trigger.price,
-                Direction::Rises => self.live.last >= trigger.price,
+                Direction::Falls => self.view.live().last <= trigger.price,
+                Direction::Rises => self.view.live().last >= trigger.price,
             };
             if due {
                 return Err(Reason::TriggerDue);
@@ -139,11 +139,12 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
         }
         let (gone_all, gone_here) = gone.map_or((0, 0), |g| (g.orders, if g.same_market { g.orders } else { 0 }));
         let after = |held: u32, gone: u32| held.saturating_sub(gone).saturating_add(more);
-        if after(self.live.orders, gone_here) > MARKET_ORDERS_MAX {
+        if after(self.view.live().orders, gone_here) > MARKET_ORDERS_MAX {
             return Err(Reason::BookFull);
         }
-        let here = self.store.count(who, self.market, |n| *n);
-        if after(here, gone_here) > self.record.rules.orders_max || after(account.orders, gone_all) > ACCOUNT_ORDERS_MAX
+        let here = self.view.count(who, |n| *n);
+        if after(here, gone_here) > self.view.record().rules.orders_max
+            || after(account.orders, gone_all) > ACCOUNT_ORDERS_MAX
         {
             return Err(Reason::TooManyOrders);
         }
@@ -169,8 +170,8 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
 
     /// C-14: whether its units can be counted.
     pub fn check_countable(&self, limit: Price, lots: Lots) -> Result<(), Reason> {
-        let quote = funds::cost_and_fee(&self.record.terms, limit, lots);
-        let base = funds::base(&self.record.terms, lots);
+        let quote = funds::cost_and_fee(&self.terms(), limit, lots);
+        let base = funds::base(&self.terms(), lots);
         if quote.is_some() && base.is_some() { Ok(()) } else { Err(Reason::TooLarge) }
     }
 
@@ -184,7 +185,7 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
         lots: Lots,
         gone: Option<&Gone<S>>,
     ) -> Result<(), Reason> {
-        let terms = self.record.terms;
+        let terms = self.terms();
         let quote = funds::cost_and_fee(&terms, limit, lots).ok_or(Reason::TooLarge)?;
         let base = funds::base(&terms, lots).ok_or(Reason::TooLarge)?;
         let (asset, need) = match side {
@@ -192,7 +193,7 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
             Side::Sell => (terms.base, base),
         };
         let freed = gone.filter(|g| g.asset == asset).map_or(Amount::ZERO, |g| g.amount);
-        let free = self.store.balance(who, asset, |b| b.free);
+        let free = self.view.balance(who, asset, |b| b.free);
         if free.saturating_add(freed) < need { Err(Reason::InsufficientFunds) } else { Ok(()) }
     }
 
@@ -200,8 +201,8 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
     #[inline(always)]
     pub fn execute(&mut self, who: AccountId, ticket: &Ticket) -> Outcome {
         let Ticket { order, limit } = ticket;
-        let rank = self.live.take_rank();
-        let id = OrderId { market: self.market, side: order.side, price: *limit, rank };
+        let rank = self.view.live_mut().take_rank();
+        let id = OrderId { market: self.view.id(), side: order.side, price: *limit, rank };
         if order.trigger.is_some() {
             self.put_to_wait(who, ticket, id, *limit, false);
             return Outcome {
@@ -242,7 +243,7 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
         let resting = if reason == Reason::Resting { left } else { Lots::ZERO };
         self.settle_taker(resting);
         if !resting.is_zero() {
-            let rank = if fired.is_some() { self.live.take_rank() } else { id.rank };
+            let rank = if fired.is_some() { self.view.live_mut().take_rank() } else { id.rank };
             self.let_rest(who, order, id, limit, rank, resting);
         }
         (reason, self.running.filled, resting)
@@ -275,7 +276,7 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
             post_only: order.post_only,
             paired: false,
         };
-        self.store.rest(self.market, &resting);
+        self.view.rest(&resting);
         self.count_in(who);
     }
 
@@ -299,10 +300,10 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
             expires: order.expires,
             client: order.client,
         };
-        let held = funds::reserved(self.terms(), order.side, reserve_at, order.lots);
-        let asset = funds::reserved_asset(self.terms(), order.side);
-        self.store.balance(who, asset, |b| b.hold(held));
-        self.store.wait(self.market, &waiting);
+        let held = funds::reserved(&self.terms(), order.side, reserve_at, order.lots);
+        let asset = funds::reserved_asset(&self.terms(), order.side);
+        self.view.balance(who, asset, |b| b.hold(held));
+        self.view.wait(&waiting);
         self.count_in(who);
     }
 

@@ -5,7 +5,7 @@ use ashlar_types::{AccountId, Amount, AssetId, Event, Lots, OrderId, Reason};
 
 use crate::funds;
 use crate::output::Output;
-use crate::store::{Store, id_of, id_of_waiting};
+use crate::store::{Store, View, id_of, id_of_waiting};
 use crate::trading::Trading;
 
 /// An order or trigger that was found by its id.
@@ -47,15 +47,15 @@ impl<S: Store> Found<S> {
     }
 }
 
-impl<S: Store, O: Output> Trading<'_, S, O> {
+impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// Finds an order or trigger of this market.
     #[inline(always)]
     pub fn find(&mut self, id: OrderId) -> Option<Found<S>> {
-        if let Some(at) = self.store.find(id) {
-            return Some(Found::Resting(at, self.store.resting(self.market, at)));
+        if let Some(at) = self.view.find(id) {
+            return Some(Found::Resting(at, self.view.resting(at)));
         }
-        let at = self.store.find_waiting(id)?;
-        Some(Found::Waiting(at, self.store.waiting(self.market, at)))
+        let at = self.view.find_waiting(id)?;
+        Some(Found::Waiting(at, self.view.waiting(at)))
     }
 
     /// Takes out what was found. With a reason an event says so.
@@ -63,11 +63,11 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
     pub fn take_out(&mut self, found: &Found<S>, reason: Option<Reason>) {
         match found {
             Found::Resting(at, order) => {
-                self.store.take_out(self.market, *at);
+                self.view.take_out(*at);
                 self.let_go(order, reason);
             }
             Found::Waiting(at, order) => {
-                self.store.take_out_waiting(self.market, *at);
+                self.view.take_out_waiting(*at);
                 self.let_go_waiting(order, reason);
             }
         }
@@ -75,7 +75,7 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
 
     /// What taking out `found` would free, and how many orders it would be.
     pub fn would_free(&mut self, found: &Found<S>) -> (AssetId, Amount, u32) {
-        let terms = self.record.terms;
+        let terms = self.terms();
         let side = match found {
             Found::Resting(_, order) => order.side,
             Found::Waiting(_, order) => order.side,
@@ -86,9 +86,9 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
             Found::Waiting(_, order) => funds::reserved(&terms, side, order.reserve_at, order.lots),
             Found::Resting(_, order) if !order.paired => funds::reserved(&terms, side, order.price, order.lots()),
             Found::Resting(_, order) => {
-                let other = self.store.pair(id_of(self.market, order)).and_then(|id| self.store.find_waiting(id));
+                let other = self.view.pair(id_of(self.view.id(), order)).and_then(|id| self.view.find_waiting(id));
                 other.map_or(Amount::ZERO, |at| {
-                    let leg = self.store.waiting(self.market, at);
+                    let leg = self.view.waiting(at);
                     funds::reserved(&terms, side, leg.reserve_at, leg.lots)
                 })
             }
@@ -99,27 +99,27 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
     /// The accounts of a resting order that has just been taken out.
     #[inline(always)]
     pub fn let_go(&mut self, order: &Resting, reason: Option<Reason>) {
-        let id = id_of(self.market, order);
+        let id = id_of(self.view.id(), order);
         if let Some(reason) = reason {
             self.out.event(&Event::Removed { order: id, account: order.account, lots: order.lots(), reason });
         }
         self.count_out(order.account);
         if order.paired {
             if let Some(leg) = self.take_waiting_leg(id) {
-                let held = funds::reserved(self.terms(), leg.side, leg.reserve_at, leg.lots);
-                let asset = funds::reserved_asset(self.terms(), leg.side);
+                let held = funds::reserved(&self.terms(), leg.side, leg.reserve_at, leg.lots);
+                let asset = funds::reserved_asset(&self.terms(), leg.side);
                 self.release(leg.account, asset, held);
             }
             return;
         }
-        let held = funds::reserved(self.terms(), order.side, order.price, order.lots());
-        let asset = funds::reserved_asset(self.terms(), order.side);
+        let held = funds::reserved(&self.terms(), order.side, order.price, order.lots());
+        let asset = funds::reserved_asset(&self.terms(), order.side);
         self.release(order.account, asset, held);
     }
 
     /// The accounts of a trigger that has just been taken out.
     pub fn let_go_waiting(&mut self, order: &PendingTrigger, reason: Option<Reason>) {
-        let id = id_of_waiting(self.market, order);
+        let id = id_of_waiting(self.view.id(), order);
         if let Some(reason) = reason {
             self.out.event(&Event::Removed { order: id, account: order.account, lots: order.lots, reason });
         }
@@ -132,17 +132,17 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
 
     /// Frees what a trigger, alone or for its pair, had put aside.
     pub fn release_waiting(&mut self, order: &PendingTrigger) {
-        let held = funds::reserved(self.terms(), order.side, order.reserve_at, order.lots);
-        let asset = funds::reserved_asset(self.terms(), order.side);
+        let held = funds::reserved(&self.terms(), order.side, order.reserve_at, order.lots);
+        let asset = funds::reserved_asset(&self.terms(), order.side);
         self.release(order.account, asset, held);
     }
 
     /// Takes the limit leg of a pair out; what it would have reserved is the waiting leg's.
     pub fn take_limit_leg(&mut self, waiting: OrderId) {
-        let Some(other) = self.store.take_pair(waiting) else { return };
-        let Some(at) = self.store.find(other) else { return };
-        let leg = self.store.resting(self.market, at);
-        self.store.take_out(self.market, at);
+        let Some(other) = self.view.take_pair(waiting) else { return };
+        let Some(at) = self.view.find(other) else { return };
+        let leg = self.view.resting(at);
+        self.view.take_out(at);
         self.count_out(leg.account);
         self.out.event(&Event::Removed {
             order: other,
@@ -154,10 +154,10 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
 
     /// Takes the waiting leg of a pair out and leaves its reservation to the caller.
     fn take_waiting_leg(&mut self, limit: OrderId) -> Option<PendingTrigger> {
-        let other = self.store.take_pair(limit)?;
-        let at = self.store.find_waiting(other)?;
-        let leg = self.store.waiting(self.market, at);
-        self.store.take_out_waiting(self.market, at);
+        let other = self.view.take_pair(limit)?;
+        let at = self.view.find_waiting(other)?;
+        let leg = self.view.waiting(at);
+        self.view.take_out_waiting(at);
         self.count_out(leg.account);
         self.out.event(&Event::Removed {
             order: other,
@@ -171,25 +171,25 @@ impl<S: Store, O: Output> Trading<'_, S, O> {
     /// Before the limit leg of a pair trades for the first time the other is taken out, and it reserves for itself.
     #[cold]
     pub fn free_limit_leg(&mut self, limit: &Resting) {
-        let id = id_of(self.market, limit);
+        let id = id_of(self.view.id(), limit);
         let Some(leg) = self.take_waiting_leg(id) else { return };
-        let held = funds::reserved(self.terms(), leg.side, leg.reserve_at, leg.lots);
-        let needed = funds::reserved(self.terms(), limit.side, limit.price, limit.lots());
-        let asset = funds::reserved_asset(self.terms(), limit.side);
-        self.store.balance(limit.account, asset, |b| {
+        let held = funds::reserved(&self.terms(), leg.side, leg.reserve_at, leg.lots);
+        let needed = funds::reserved(&self.terms(), limit.side, limit.price, limit.lots());
+        let asset = funds::reserved_asset(&self.terms(), limit.side);
+        self.view.balance(limit.account, asset, |b| {
             b.release(held);
             b.hold(needed);
         });
-        if let Some(at) = self.store.find(id) {
-            self.store.set_unpaired(self.market, at);
+        if let Some(at) = self.view.find(id) {
+            self.view.set_unpaired(at);
         }
     }
 
     /// An order became smaller by `by` without a trade: what it reserved for them is free again.
     pub fn shrink(&mut self, order: &Resting, by: Lots) {
-        let before = funds::reserved(self.terms(), order.side, order.price, order.lots());
-        let after = funds::reserved(self.terms(), order.side, order.price, order.lots().saturating_sub(by));
-        let asset = funds::reserved_asset(self.terms(), order.side);
+        let before = funds::reserved(&self.terms(), order.side, order.price, order.lots());
+        let after = funds::reserved(&self.terms(), order.side, order.price, order.lots().saturating_sub(by));
+        let asset = funds::reserved_asset(&self.terms(), order.side);
         self.release(order.account, asset, before.saturating_sub(after));
     }
 }

@@ -26,7 +26,8 @@ impl<S: Store, O: Output> Run<'_, S, O> {
     /// Opens a market for this command.
     #[inline(always)]
     pub fn open(&mut self, market: MarketId) -> Result<Trading<'_, S, O>, Reason> {
-        Trading::open(self.store, self.out, &mut self.budget, self.now, market).ok_or(Reason::UnknownMarket)
+        let view = self.store.open(market).ok_or(Reason::UnknownMarket)?;
+        Ok(Trading::new(view, self.out, &mut self.budget, self.now))
     }
 
     /// Runs `deed` in a market, then whatever triggers it made due.
@@ -54,7 +55,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
     }
 }
 
-impl<S: Store, O: Output> Trading<'_, S, O> {
+impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// Finds an order of this account (SPEC C-18); a refusal names the client of an order that is someone else's.
     #[inline(always)]
     pub fn find_own(&mut self, who: AccountId, id: OrderId) -> Result<Found<S>, Outcome> {

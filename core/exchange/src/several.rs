@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::place::Ticket;
 use crate::removal::Found;
 use crate::run::Run;
-use crate::store::Store;
+use crate::store::{Store, View};
 use crate::trading::Trading;
 
 impl<S: Store, O: Output> Run<'_, S, O> {
@@ -21,10 +21,10 @@ impl<S: Store, O: Output> Run<'_, S, O> {
             return Outcome::of(reason);
         }
         self.in_market(market, |market| {
-            if market.live.pending.is_some() {
+            if market.view.live().pending.is_some() {
                 return Outcome::of(Reason::CascadePending);
             }
-            if !matches!(market.live.effective_state(), MarketState::Open | MarketState::PostOnly) {
+            if !matches!(market.view.live().effective_state(), MarketState::Open | MarketState::PostOnly) {
                 return Outcome::of(Reason::MarketState);
             }
             if quotes.is_empty() || quotes.len() > QUOTES_MAX {
@@ -55,7 +55,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
 
 fn put_quote<S: Store, O: Output>(market: &mut Trading<'_, S, O>, who: AccountId, quote: &Quote) {
     if let Some(old) = quote.replaces
-        && old.market == market.market
+        && old.market == market.view.id()
         && let Some(found @ Found::Resting(_, order)) = market.find(old)
         && order.account == who
         && !order.paired
@@ -69,7 +69,7 @@ fn put_quote<S: Store, O: Output>(market: &mut Trading<'_, S, O>, who: AccountId
         post_only: PostOnly::Reject,
         self_trade: SelfTrade::CancelOldest,
         client: quote.client,
-        ..NewOrder::limit(market.market, quote.side, quote.price, quote.lots)
+        ..NewOrder::limit(market.view.id(), quote.side, quote.price, quote.lots)
     };
     let outcome = match market.check(who, &order, None) {
         Ok(ticket) => market.execute(who, &ticket),
@@ -97,7 +97,7 @@ fn check_pair<S: Store, O: Output>(
     who: AccountId,
     pair: &OneCancelsOther,
 ) -> Result<(Ticket, Ticket), Reason> {
-    let account = market.store.account(who, |a| *a).ok_or(Reason::UnknownAccount)?;
+    let account = market.view.account(who, |a| *a).ok_or(Reason::UnknownAccount)?;
     let mut tickets = [&pair.limit, &pair.stop].map(|order| Ticket { order: *order, limit: order.price });
     for (ticket, more) in tickets.iter_mut().zip([1, 2]) {
         market.check_terms(&account, &ticket.order)?;
@@ -133,8 +133,8 @@ fn place_pair<S: Store, O: Output>(
 ) -> Outcome {
     let side = limit.order.side;
     let name = |price, rank| OrderId { market: limit.order.market, side, price, rank };
-    let limit_id = name(limit.limit, market.live.take_rank());
-    let stop_id = name(stop.limit, market.live.take_rank());
+    let limit_id = name(limit.limit, market.view.live_mut().take_rank());
+    let stop_id = name(stop.limit, market.view.live_mut().take_rank());
     let lots = limit.order.lots;
     let resting = Resting {
         account: who,
@@ -152,10 +152,10 @@ fn place_pair<S: Store, O: Output>(
         post_only: PostOnly::No,
         paired: true,
     };
-    market.store.rest(market.market, &resting);
+    market.view.rest(&resting);
     market.count_in(who);
     market.put_to_wait(who, stop, stop_id, covering(limit, stop), true);
-    market.store.set_pair(limit_id, stop_id);
+    market.view.set_pair(limit_id, stop_id);
     let outcome = |reason, id, client| Outcome { reason, order: Some(id), client, filled: Lots::ZERO, remaining: lots };
     let rests = outcome(Reason::Resting, limit_id, limit.order.client);
     market.say_placed(who, &rests);

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use ashlar_book::{PendingTrigger, Resting};
 use ashlar_types::{
-    AccountId, Address, AssetId, Direction, FeeTier, KeySlot, Lots, MarketId, OrderId, Price, Rank, Side,
+    AccountId, Address, AssetId, Direction, FeeTier, KeySlot, Lots, MarketId, MarketRules, OrderId, Price, Rank, Side,
 };
 
 use crate::record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonces, SessionKey};
@@ -52,28 +52,26 @@ pub trait Store {
     type At: Copy + Eq + core::fmt::Debug;
     /// Where a waiting order is.
     type WaitingAt: Copy + Eq + core::fmt::Debug;
+    /// One market, opened.
+    type View<'a>: View<At = Self::At, WaitingAt = Self::WaitingAt>
+    where
+        Self: 'a;
 
     /// Called once, on an empty store: writes what is there before anything is.
     fn begin(&mut self);
     /// The counters of the exchange.
     fn clock(&mut self) -> &mut Clock;
+    /// Opens a market, if it is listed.
+    fn open(&mut self, market: MarketId) -> Option<Self::View<'_>>;
 
     /// An asset, if it is listed.
     fn asset<T>(&mut self, asset: AssetId, with: impl FnOnce(&mut Asset) -> T) -> Option<T>;
     /// Lists an asset.
     fn list_asset(&mut self, asset: AssetId, record: &Asset);
-
-    /// A market's terms and rules, if it is listed.
-    fn market(&mut self, market: MarketId) -> Option<Market>;
     /// Lists a market, with its sentinels.
     fn list_market(&mut self, market: MarketId, record: &Market, live: &Live);
     /// Gives a listed market other rules.
-    fn set_rules(&mut self, market: MarketId, record: &Market);
-    /// What changes in a listed market.
-    fn live<T>(&mut self, market: MarketId, with: impl FnOnce(&mut Live) -> T) -> Option<T>;
-
-    /// The fees of a tier; nothing was set means nothing is charged.
-    fn fees(&mut self, schedule: u8, tier: u8) -> FeeTier;
+    fn set_rules(&mut self, market: MarketId, rules: &MarketRules) -> Option<()>;
     /// Sets the fees of a tier.
     fn set_fees(&mut self, schedule: u8, tier: u8, fees: &FeeTier);
 
@@ -85,6 +83,8 @@ pub trait Store {
     fn account<T>(&mut self, account: AccountId, with: impl FnOnce(&mut Account) -> T) -> Option<T>;
     /// Whose an account is.
     fn owner(&mut self, account: AccountId) -> Option<Address>;
+    /// A balance; one that was never touched is zero.
+    fn balance<T>(&mut self, account: AccountId, asset: AssetId, with: impl FnOnce(&mut Balance) -> T) -> T;
 
     /// What a slot holds or has held.
     fn key(&mut self, account: AccountId, slot: KeySlot) -> Option<KeyTerms>;
@@ -93,48 +93,74 @@ pub trait Store {
     /// The nonces of a signer.
     fn nonces<T>(&mut self, account: AccountId, lane: NonceLane, with: impl FnOnce(&mut Nonces) -> T) -> T;
 
+    /// Every order and trigger of an account, of one market or of all, strictly ascending.
+    fn list(&mut self, account: AccountId, market: Option<MarketId>, listed: &mut Vec<Listed>);
+}
+
+/// One market, and of everything else what trading in it touches.
+pub trait View {
+    /// Where a resting order is.
+    type At: Copy + Eq + core::fmt::Debug;
+    /// Where a waiting order is.
+    type WaitingAt: Copy + Eq + core::fmt::Debug;
+
+    /// Which market.
+    fn id(&self) -> MarketId;
+    /// Its terms and rules.
+    fn record(&self) -> &Market;
+    /// What changes in it.
+    fn live(&self) -> &Live;
+    /// Changes that.
+    fn live_mut(&mut self) -> &mut Live;
+    /// Leaves the market: what was changed stays.
+    fn close(self);
+
+    /// The fees of a tier in the market's schedule; nothing was set means nothing is charged.
+    fn fees(&mut self, tier: u8) -> FeeTier;
+    /// An account, if it is open.
+    fn account<T>(&mut self, account: AccountId, with: impl FnOnce(&mut Account) -> T) -> Option<T>;
     /// A balance; one that was never touched is zero.
     fn balance<T>(&mut self, account: AccountId, asset: AssetId, with: impl FnOnce(&mut Balance) -> T) -> T;
-    /// How many orders and triggers an account holds in a market.
-    fn count<T>(&mut self, account: AccountId, market: MarketId, with: impl FnOnce(&mut u32) -> T) -> T;
+    /// How many orders and triggers an account holds here.
+    fn count<T>(&mut self, account: AccountId, with: impl FnOnce(&mut u32) -> T) -> T;
 
     /// The first resting order of a side.
-    fn best(&mut self, market: MarketId, side: Side) -> Option<Self::At>;
+    fn best(&mut self, side: Side) -> Option<Self::At>;
     /// The best price of a side.
-    fn best_price(&mut self, market: MarketId, side: Side) -> Option<Price> {
-        self.best(market, side).map(|at| self.resting(market, at).price)
+    fn best_price(&mut self, side: Side) -> Option<Price> {
+        self.best(side).map(|at| self.resting(at).price)
     }
     /// The resting order after this one.
-    fn after(&mut self, market: MarketId, at: Self::At) -> Option<Self::At>;
+    fn after(&mut self, at: Self::At) -> Option<Self::At>;
     /// A resting order.
-    fn resting(&self, market: MarketId, at: Self::At) -> Resting;
-    /// Finds a resting order by its id.
+    fn resting(&self, at: Self::At) -> Resting;
+    /// Finds a resting order of this market by its id.
     fn find(&mut self, id: OrderId) -> Option<Self::At>;
     /// Lets an order rest.
-    fn rest(&mut self, market: MarketId, order: &Resting) -> Self::At;
+    fn rest(&mut self, order: &Resting) -> Self::At;
     /// Takes an order out.
-    fn take_out(&mut self, market: MarketId, at: Self::At);
+    fn take_out(&mut self, at: Self::At);
     /// Takes an order out and gives the one after it.
-    fn take_out_then_after(&mut self, market: MarketId, at: Self::At) -> Option<Self::At>;
+    fn take_out_then_after(&mut self, at: Self::At) -> Option<Self::At>;
     /// Changes what is left of an order.
-    fn set_lots(&mut self, market: MarketId, at: Self::At, visible: Lots, hidden: Lots);
+    fn set_lots(&mut self, at: Self::At, visible: Lots, hidden: Lots);
     /// Moves an order to the back of its price.
-    fn requeue(&mut self, market: MarketId, at: Self::At, rank: Rank, visible: Lots, hidden: Lots);
+    fn requeue(&mut self, at: Self::At, rank: Rank, visible: Lots, hidden: Lots);
     /// Frees a resting order from its pair.
-    fn set_unpaired(&mut self, market: MarketId, at: Self::At);
+    fn set_unpaired(&mut self, at: Self::At);
 
     /// The first order that waits for this direction.
-    fn first_waiting(&mut self, market: MarketId, direction: Direction) -> Option<Self::WaitingAt>;
+    fn first_waiting(&mut self, direction: Direction) -> Option<Self::WaitingAt>;
     /// A waiting order.
-    fn waiting(&self, market: MarketId, at: Self::WaitingAt) -> PendingTrigger;
-    /// Finds a waiting order by its id.
+    fn waiting(&self, at: Self::WaitingAt) -> PendingTrigger;
+    /// Finds a waiting order of this market by its id.
     fn find_waiting(&mut self, id: OrderId) -> Option<Self::WaitingAt>;
     /// Puts an order to wait.
-    fn wait(&mut self, market: MarketId, order: &PendingTrigger);
+    fn wait(&mut self, order: &PendingTrigger);
     /// Takes a waiting order out.
-    fn take_out_waiting(&mut self, market: MarketId, at: Self::WaitingAt);
+    fn take_out_waiting(&mut self, at: Self::WaitingAt);
     /// Makes a waiting order smaller.
-    fn set_waiting_lots(&mut self, market: MarketId, at: Self::WaitingAt, lots: Lots);
+    fn set_waiting_lots(&mut self, at: Self::WaitingAt, lots: Lots);
 
     /// The other leg of a pair.
     fn pair(&mut self, id: OrderId) -> Option<OrderId>;
@@ -142,7 +168,4 @@ pub trait Store {
     fn set_pair(&mut self, one: OrderId, other: OrderId);
     /// Ends a pair, named by either leg; the other leg is given.
     fn take_pair(&mut self, id: OrderId) -> Option<OrderId>;
-
-    /// Every order and trigger of an account, of one market or of all, strictly ascending.
-    fn list(&mut self, account: AccountId, market: Option<MarketId>, listed: &mut Vec<Listed>);
 }

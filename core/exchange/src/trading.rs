@@ -12,8 +12,7 @@ use ashlar_types::{
 
 use crate::funds;
 use crate::output::Output;
-use crate::record::{Live, Market};
-use crate::store::{Store, id_of};
+use crate::store::{Store, View, id_of};
 
 /// The house: the account that fees go to.
 pub const HOUSE: AccountId = AccountId::new(0).unwrap();
@@ -33,13 +32,10 @@ pub(crate) struct Running {
 }
 
 /// A market, opened for one command.
-pub(crate) struct Trading<'a, S: Store, O: Output> {
-    pub store: &'a mut S,
+pub(crate) struct Trading<'a, S: Store + 'a, O: Output> {
+    pub view: S::View<'a>,
     pub out: &'a mut O,
     pub now: Time,
-    pub market: MarketId,
-    pub record: Market,
-    pub live: Live,
     pub budget: &'a mut Budget,
     pub running: Running,
     /// The lowest and highest price traded at.
@@ -47,72 +43,68 @@ pub(crate) struct Trading<'a, S: Store, O: Output> {
     house: Amount,
 }
 
-impl<'a, S: Store, O: Output> Trading<'a, S, O> {
-    /// Opens a market, if it is listed.
+impl Running {
+    /// Before any order runs.
+    const NOBODY: Running = Running {
+        id: OrderId { market: MarketId::FIRST, side: Side::Buy, price: Price::MIN, rank: Rank::new(0) },
+        account: HOUSE,
+        limit: Price::MIN,
+        left: Lots::ZERO,
+        fee: Ppm(0),
+        quote: Amount::ZERO,
+        filled: Lots::ZERO,
+    };
+}
+
+impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
+    /// A market that was opened, on behalf of a command.
     #[inline(always)]
-    pub fn open(
-        store: &'a mut S,
-        out: &'a mut O,
-        budget: &'a mut Budget,
-        now: Time,
-        market: MarketId,
-    ) -> Option<Trading<'a, S, O>> {
-        let record = store.market(market)?;
-        let live = store.live(market, |live| *live)?;
-        let nobody = OrderId { market, side: Side::Buy, price: Price::MIN, rank: Rank::new(0) };
-        let running = Running {
-            id: nobody,
-            account: HOUSE,
-            limit: Price::MIN,
-            left: Lots::ZERO,
-            fee: Ppm(0),
-            quote: Amount::ZERO,
-            filled: Lots::ZERO,
-        };
-        Some(Trading { store, out, now, market, record, live, budget, running, range: None, house: Amount::ZERO })
+    pub fn new(view: S::View<'a>, out: &'a mut O, budget: &'a mut Budget, now: Time) -> Trading<'a, S, O> {
+        Trading { view, out, now, budget, running: Running::NOBODY, range: None, house: Amount::ZERO }
     }
 
-    /// Leaves the market: what changed in it is written back, and the house gets its fees.
+    /// Leaves the market; the house gets its fees.
     #[inline(always)]
-    pub fn close(self) {
-        let live = self.live;
-        self.store.live(self.market, |stored| *stored = live);
+    pub fn close(mut self) {
         if !self.house.is_zero() {
-            let fees = self.house;
-            self.store.balance(HOUSE, self.record.terms.quote, |b| b.free = b.free.saturating_add(fees));
+            let (fees, quote) = (self.house, self.terms().quote);
+            self.view.balance(HOUSE, quote, |b| b.free = b.free.saturating_add(fees));
         }
+        self.view.close();
     }
 
     #[inline(always)]
-    pub fn terms(&self) -> &MarketTerms {
-        &self.record.terms
+    pub fn terms(&self) -> MarketTerms {
+        self.view.record().terms
     }
 
     /// Counts an order or trigger in, everywhere it is counted.
     #[inline(always)]
     pub fn count_in(&mut self, account: AccountId) {
-        self.live.orders = self.live.orders.saturating_add(1);
-        self.store.account(account, |a| a.orders = a.orders.saturating_add(1));
-        self.store.count(account, self.market, |n| *n = n.saturating_add(1));
+        let live = self.view.live_mut();
+        live.orders = live.orders.saturating_add(1);
+        self.view.account(account, |a| a.orders = a.orders.saturating_add(1));
+        self.view.count(account, |n| *n = n.saturating_add(1));
     }
 
     /// Counts an order or trigger out.
     #[inline(always)]
     pub fn count_out(&mut self, account: AccountId) {
-        self.live.orders = self.live.orders.saturating_sub(1);
-        self.store.account(account, |a| a.orders = a.orders.saturating_sub(1));
-        self.store.count(account, self.market, |n| *n = n.saturating_sub(1));
+        let live = self.view.live_mut();
+        live.orders = live.orders.saturating_sub(1);
+        self.view.account(account, |a| a.orders = a.orders.saturating_sub(1));
+        self.view.count(account, |n| *n = n.saturating_sub(1));
     }
 
     /// Frees what was put aside.
     #[inline(always)]
     pub fn release(&mut self, account: AccountId, asset: AssetId, amount: Amount) {
-        self.store.balance(account, asset, |b| b.release(amount));
+        self.view.balance(account, asset, |b| b.release(amount));
     }
 
     fn fee_rates(&mut self, account: AccountId) -> ashlar_types::FeeTier {
-        let tier = self.store.account(account, |a| a.tier).unwrap_or(0);
-        self.store.fees(self.record.rules.schedule, tier)
+        let tier = self.view.account(account, |a| a.tier).unwrap_or(0);
+        self.view.fees(tier)
     }
 
     /// Begins an order's trading: from here on the running order is the taker.
@@ -125,7 +117,7 @@ impl<'a, S: Store, O: Output> Trading<'a, S, O> {
     #[inline(always)]
     pub fn settle_taker(&mut self, resting: Lots) {
         let Running { id, account, limit, quote, filled, .. } = self.running;
-        let terms = self.record.terms;
+        let terms = self.terms();
         if filled.is_zero() && resting.is_zero() {
             return;
         }
@@ -135,12 +127,12 @@ impl<'a, S: Store, O: Output> Trading<'a, S, O> {
             Side::Buy => ((terms.quote, quote), (terms.base, base)),
             Side::Sell => ((terms.base, base), (terms.quote, quote)),
         };
-        self.store.balance(account, spent.0, |b| {
+        self.view.balance(account, spent.0, |b| {
             b.free = b.free.saturating_sub(spent.1);
             b.hold(aside);
         });
         if !filled.is_zero() {
-            self.store.balance(account, gained.0, |b| b.free = b.free.saturating_add(gained.1));
+            self.view.balance(account, gained.0, |b| b.free = b.free.saturating_add(gained.1));
         }
     }
 
@@ -149,11 +141,11 @@ impl<'a, S: Store, O: Output> Trading<'a, S, O> {
     fn taker_fee(&mut self, cost: Amount, lots: Lots) -> Amount {
         let Running { id, limit, left, filled, account, .. } = self.running;
         if filled.is_zero() {
-            self.running.fee = self.fee_rates(account).taker.min(self.record.terms.fee_cap);
+            self.running.fee = self.fee_rates(account).taker.min(self.terms().fee_cap);
         }
         let fee = fee_of(self.running.fee, cost);
         match id.side {
-            Side::Buy => fee.min(set_aside(&self.record.terms, limit, left, lots).saturating_sub(cost)),
+            Side::Buy => fee.min(set_aside(&self.terms(), limit, left, lots).saturating_sub(cost)),
             Side::Sell => fee.min(cost),
         }
     }
@@ -161,7 +153,7 @@ impl<'a, S: Store, O: Output> Trading<'a, S, O> {
     /// Settles the maker's part; what it paid and what it was given.
     #[inline(always)]
     fn settle_maker(&mut self, maker: &Resting, lots: Lots, cost: Amount, taker_fee: Amount) -> (Amount, Amount) {
-        let terms = self.record.terms;
+        let terms = self.terms();
         let rates = self.fee_rates(maker.account);
         let rebate =
             Amount::new(rates.maker_rebate.of_rounding_down(cost.get())).unwrap_or(Amount::ZERO).min(taker_fee);
@@ -172,18 +164,18 @@ impl<'a, S: Store, O: Output> Trading<'a, S, O> {
                 let released = set_aside(&terms, maker.price, maker.lots(), lots);
                 let fee = wanted.min(released.saturating_sub(cost));
                 let back = released.saturating_sub(cost).saturating_sub(fee).saturating_add(rebate);
-                self.store.balance(maker.account, terms.quote, |b| {
+                self.view.balance(maker.account, terms.quote, |b| {
                     b.reserved = b.reserved.saturating_sub(released);
                     b.free = b.free.saturating_add(back);
                 });
-                self.store.balance(maker.account, terms.base, |b| b.free = b.free.saturating_add(base));
+                self.view.balance(maker.account, terms.base, |b| b.free = b.free.saturating_add(base));
                 (fee, rebate)
             }
             Side::Sell => {
                 let fee = wanted.min(cost);
                 let gained = cost.saturating_sub(fee).saturating_add(rebate);
-                self.store.balance(maker.account, terms.base, |b| b.reserved = b.reserved.saturating_sub(base));
-                self.store.balance(maker.account, terms.quote, |b| b.free = b.free.saturating_add(gained));
+                self.view.balance(maker.account, terms.base, |b| b.reserved = b.reserved.saturating_sub(base));
+                self.view.balance(maker.account, terms.quote, |b| b.free = b.free.saturating_add(gained));
                 (fee, rebate)
             }
         }
@@ -203,57 +195,57 @@ fn set_aside(terms: &MarketTerms, limit: Price, left: Lots, lots: Lots) -> Amoun
     before.saturating_sub(after)
 }
 
-impl<S: Store, O: Output> Orders for Trading<'_, S, O> {
+impl<'a, S: Store + 'a, O: Output> Orders for Trading<'a, S, O> {
     type At = S::At;
 
     #[inline(always)]
     fn best(&mut self, side: Side) -> Option<S::At> {
-        self.store.best(self.market, side)
+        self.view.best(side)
     }
     #[inline(always)]
     fn best_price(&mut self, side: Side) -> Option<Price> {
-        self.store.best_price(self.market, side)
+        self.view.best_price(side)
     }
     #[inline(always)]
     fn after(&mut self, at: S::At) -> Option<S::At> {
-        self.store.after(self.market, at)
+        self.view.after(at)
     }
     #[inline(always)]
     fn get(&self, at: S::At) -> Resting {
-        self.store.resting(self.market, at)
+        self.view.resting(at)
     }
     #[inline(always)]
     fn insert(&mut self, order: &Resting) -> S::At {
-        self.store.rest(self.market, order)
+        self.view.rest(order)
     }
     #[inline(always)]
     fn remove(&mut self, at: S::At) {
-        self.store.take_out(self.market, at);
+        self.view.take_out(at);
     }
     #[inline(always)]
     fn remove_then_after(&mut self, at: S::At) -> Option<S::At> {
-        self.store.take_out_then_after(self.market, at)
+        self.view.take_out_then_after(at)
     }
     #[inline(always)]
     fn set_lots(&mut self, at: S::At, visible: Lots, hidden: Lots) {
-        self.store.set_lots(self.market, at, visible, hidden);
+        self.view.set_lots(at, visible, hidden);
     }
     #[inline(always)]
     fn requeue(&mut self, at: S::At, rank: Rank, visible: Lots, hidden: Lots) {
-        self.store.requeue(self.market, at, rank, visible, hidden);
+        self.view.requeue(at, rank, visible, hidden);
     }
 }
 
-impl<S: Store, O: Output> Floor for Trading<'_, S, O> {
+impl<'a, S: Store + 'a, O: Output> Floor for Trading<'a, S, O> {
     #[inline(always)]
     fn is_dead(&mut self, account: AccountId, expires: Time) -> bool {
-        let dead_man = self.store.account(account, |a| a.dead_man).unwrap_or(Time::NEVER);
+        let dead_man = self.view.account(account, |a| a.dead_man).unwrap_or(Time::NEVER);
         self.now >= expires.min(dead_man)
     }
 
     #[inline(always)]
     fn next_rank(&mut self) -> Rank {
-        self.live.take_rank()
+        self.view.live_mut().take_rank()
     }
 
     #[inline(always)]
@@ -262,7 +254,7 @@ impl<S: Store, O: Output> Floor for Trading<'_, S, O> {
             self.free_limit_leg(maker);
         }
         let price = maker.price;
-        let cost = funds::cost(self.terms(), price, lots).unwrap_or(Amount::MAX);
+        let cost = funds::cost(&self.terms(), price, lots).unwrap_or(Amount::MAX);
         let taker_fee = self.taker_fee(cost, lots);
         let (maker_fee, maker_rebate) = self.settle_maker(maker, lots, cost, taker_fee);
         let maker_remaining = maker.lots().saturating_sub(lots);
@@ -277,10 +269,10 @@ impl<S: Store, O: Output> Floor for Trading<'_, S, O> {
         run.left = run.left.saturating_sub(lots);
         run.filled = run.filled.checked_add(lots).unwrap_or(Lots::MAX);
         self.house = self.house.saturating_add(taker_fee.saturating_add(maker_fee).saturating_sub(maker_rebate));
-        self.live.last = price;
+        self.view.live_mut().last = price;
         self.range = Some(self.range.map_or((price, price), |(low, high)| (low.min(price), high.max(price))));
         self.out.event(&Event::Trade(Trade {
-            maker: id_of(self.market, maker),
+            maker: id_of(self.view.id(), maker),
             taker: self.running.id,
             maker_account: maker.account,
             taker_account: self.running.account,
@@ -307,11 +299,15 @@ impl<S: Store, O: Output> Floor for Trading<'_, S, O> {
     fn decremented(&mut self, order: &Resting, by: Lots) {
         self.shrink(order, by);
         let remaining = order.lots().saturating_sub(by);
-        self.out.event(&Event::Reduced { order: id_of(self.market, order), remaining });
+        self.out.event(&Event::Reduced { order: id_of(self.view.id(), order), remaining });
     }
 
     #[inline(always)]
     fn refilled(&mut self, order: &Resting) {
-        self.out.event(&Event::Refilled { order: id_of(self.market, order), rank: order.rank, visible: order.visible });
+        self.out.event(&Event::Refilled {
+            order: id_of(self.view.id(), order),
+            rank: order.rank,
+            visible: order.visible,
+        });
     }
 }

@@ -10,6 +10,9 @@ macro_rules! bounded_id {
         pub struct $name($int);
 
         impl $name {
+            /// The one of number zero.
+            pub const FIRST: Self = Self(0);
+
             /// The id of this number, if it is in range.
             #[inline(always)]
             pub const fn new(number: $int) -> Option<Self> {

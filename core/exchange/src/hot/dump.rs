@@ -44,7 +44,7 @@ impl HotStore {
                 self.dump_market(market, &mut leaves);
             }
         }
-        for (id, other) in &self.pairs {
+        for (id, other) in &self.ledger.pairs {
             let bits = other.to_u128();
             leaves.put(keys::pair(*id), &[(bits >> 64) as u64, bits as u64]);
         }
@@ -58,7 +58,7 @@ impl HotStore {
                 leaves.put(keys::asset(id), &asset.to_words());
             }
         }
-        for (index, fees) in self.fees.iter().enumerate() {
+        for (index, fees) in self.ledger.fees.iter().enumerate() {
             if let Some(fees) = fees {
                 leaves.put(keys::fees((index / 16) as u8, (index % 16) as u8), &fees.to_words());
             }
@@ -66,21 +66,21 @@ impl HotStore {
     }
 
     fn dump_accounts(&self, leaves: &mut Leaves) {
-        for (owner, account) in &self.first_accounts {
+        for (owner, account) in &self.ledger.first_accounts {
             leaves.put(keys::owner(*owner), &[u64::from(account.get())]);
         }
-        for (number, owner) in self.owners.iter().enumerate() {
+        for (number, owner) in self.ledger.owners.iter().enumerate() {
             let Some(id) = AccountId::new(number as u32) else { continue };
-            let line = &self.accounts[number];
+            let line = &self.ledger.accounts[number];
             leaves.put(keys::account(id), &Account::to_words(&line.account));
             leaves.put(keys::account_owner(id), &address_words(*owner));
             let nonces = keys::nonces(id, NonceLane::Slot(KeySlot::default()));
             leaves.put_unless_zero(nonces, &line.nonces.unpack().to_words());
         }
-        for ((account, slot), key) in &self.keys {
+        for ((account, slot), key) in &self.ledger.keys {
             leaves.put(keys::session_key(*account, *slot), &key.to_words());
         }
-        for ((account, lane), nonces) in &self.lanes {
+        for ((account, lane), nonces) in &self.ledger.lanes {
             let lane = KeySlot::new(*lane).map_or(NonceLane::Owner, NonceLane::Slot);
             leaves.put_unless_zero(keys::nonces(*account, lane), &Nonces::to_words(nonces));
         }
@@ -88,11 +88,11 @@ impl HotStore {
 
     fn dump_tables(&self, leaves: &mut Leaves) {
         let split = |key: u64| (AccountId::new((key >> 16) as u32).unwrap_or_default(), key as u16);
-        self.balances.each(|key, [free, reserved, _]| {
+        self.ledger.balances.each(|key, [free, reserved, _]| {
             let (account, asset) = split(key);
             leaves.put_unless_zero(keys::balance(account, AssetId::new(asset).unwrap_or_default()), &[free, reserved]);
         });
-        self.counts.each(|key, [count, _, _]| {
+        self.ledger.counts.each(|key, [count, _, _]| {
             let (account, market) = split(key);
             leaves.put_unless_zero(keys::count(account, MarketId::new(market).unwrap_or_default()), &[count]);
         });

@@ -2,7 +2,10 @@
 
 mod chain;
 mod dump;
+mod ledger;
 mod store;
 mod table;
+mod view;
 
 pub use store::{HotConfig, HotStore};
+pub use view::HotView;

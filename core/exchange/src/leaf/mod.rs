@@ -7,6 +7,7 @@
 mod lists;
 mod replayed;
 mod store;
+mod view;
 
 pub(crate) mod keys;
 pub(crate) mod places;
@@ -15,3 +16,4 @@ pub(crate) mod words;
 pub use lists::{Lists, OrderIndex};
 pub use replayed::{RecordingLists, ReplayedLists};
 pub use store::LeafStore;
+pub use view::LeafView;

@@ -4,13 +4,12 @@ use alloc::vec::Vec;
 
 use ashlar_book::{PendingTrigger, Resting};
 use ashlar_state::{Key, Row, Rows};
-use ashlar_types::{AccountId, Address, AssetId, Direction, FeeTier, KeySlot, Lots, MarketId, OrderId, Rank, Side};
+use ashlar_types::{AccountId, Address, AssetId, Direction, FeeTier, KeySlot, MarketId, MarketRules, OrderId, Side};
 
 use super::keys;
 use super::lists::Lists;
-use super::places::{
-    is_moved, order_key, order_words, read_order, read_trigger, same_line, trigger_key, trigger_words,
-};
+use super::places::{read_order, read_trigger, same_line};
+use super::view::LeafView;
 use super::words::{Words, account_id, address, address_words, word};
 use crate::record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonces, SessionKey};
 use crate::store::{Listed, NonceLane, Store, id_of, id_of_waiting};
@@ -18,8 +17,8 @@ use crate::store::{Listed, NonceLane, Store, id_of, id_of_waiting};
 /// The exchange as leaves.
 #[derive(Debug)]
 pub struct LeafStore<R, L> {
-    rows: R,
-    lists: L,
+    pub(super) rows: R,
+    pub(super) lists: L,
     clock: Clock,
     clock_row: Row,
     incomplete: Option<AccountId>,
@@ -54,18 +53,22 @@ impl<R: Rows, L: Lists> LeafStore<R, L> {
         self.incomplete
     }
 
-    fn read<T: Words>(&mut self, key: &Key) -> Option<T> {
+    pub(super) fn read<T: Words>(&mut self, key: &Key) -> Option<T> {
         let row = self.rows.row(key);
         self.rows.is_present(row).then(|| T::from_words(self.rows.words(row)))
     }
 
-    fn write<T: Words>(&mut self, key: &Key, record: &T) {
+    pub(super) fn write<T: Words>(&mut self, key: &Key, record: &T) {
         let row = self.rows.row(key);
         self.rows.write(row, record.to_words().as_ref());
     }
 
     /// Changes a record that must be there.
-    fn change<T: Words + Copy + PartialEq, U>(&mut self, key: &Key, with: impl FnOnce(&mut T) -> U) -> Option<U> {
+    pub(super) fn change<T: Words + Copy + PartialEq, U>(
+        &mut self,
+        key: &Key,
+        with: impl FnOnce(&mut T) -> U,
+    ) -> Option<U> {
         let row = self.rows.row(key);
         if !self.rows.is_present(row) {
             return None;
@@ -80,7 +83,7 @@ impl<R: Rows, L: Lists> LeafStore<R, L> {
     }
 
     /// Changes a record that is absent when it is all zero (SPEC K-7).
-    fn change_or_zero<T: Words + Copy + PartialEq + Default, U>(
+    pub(super) fn change_or_zero<T: Words + Copy + PartialEq + Default, U>(
         &mut self,
         key: &Key,
         with: impl FnOnce(&mut T) -> U,
@@ -106,13 +109,21 @@ impl<R: Rows, L: Lists> LeafStore<R, L> {
 
     /// The leaf after a row, if it is of the same side of the same book, or the same direction of the same market.
     #[inline(always)]
-    fn next_in_line(&mut self, row: Row) -> Option<Row> {
+    pub(super) fn next_in_line(&mut self, row: Row) -> Option<Row> {
         let next = self.rows.after(row);
         let (here, there) = (self.rows.key(row), self.rows.key(next));
         (self.rows.is_present(next) && same_line(&here, &there)).then_some(next)
     }
 
-    fn follow(&mut self, id: OrderId, kind: u64) -> Option<Row> {
+    pub(super) fn order(&self, row: Row) -> Resting {
+        read_order(&self.rows.key(row), self.rows.words(row))
+    }
+
+    pub(super) fn trigger(&self, row: Row) -> PendingTrigger {
+        read_trigger(&self.rows.key(row), self.rows.words(row))
+    }
+
+    pub(super) fn follow(&mut self, id: OrderId, kind: u64) -> Option<Row> {
         let moved = self.rows.row(&keys::moved(id));
         let words = self.rows.words(moved);
         if words.is_empty() || word(words, 0) != kind {
@@ -123,13 +134,13 @@ impl<R: Rows, L: Lists> LeafStore<R, L> {
         self.rows.is_present(row).then_some(row)
     }
 
-    fn set_moved(&mut self, id: OrderId, place: &Key) {
+    pub(super) fn set_moved(&mut self, id: OrderId, place: &Key) {
         let [kind, high, rank] = *place.words();
         let row = self.rows.row(&keys::moved(id));
         self.rows.write(row, &[kind >> 56, high, rank]);
     }
 
-    fn clear_moved(&mut self, id: OrderId) {
+    pub(super) fn clear_moved(&mut self, id: OrderId) {
         let row = self.rows.row(&keys::moved(id));
         self.rows.erase(row);
     }
@@ -137,7 +148,7 @@ impl<R: Rows, L: Lists> LeafStore<R, L> {
     /// Whether a list is what C-22 needs: strictly ascending, the account's own, and all of them.
     fn is_whole(&mut self, account: AccountId, market: Option<MarketId>, listed: &[Listed]) -> bool {
         let counted = match market {
-            Some(market) => self.count(account, market, |n| *n),
+            Some(market) => self.change_or_zero(&keys::count(account, market), |n: &mut u32| *n),
             None => self.account(account, |a| a.orders).unwrap_or(0),
         };
         if listed.len() as u64 != u64::from(counted)
@@ -155,17 +166,17 @@ impl<R: Rows, L: Lists> LeafStore<R, L> {
             return false;
         }
         let (owner, id) = if entry.waiting {
-            let order = self.waiting(entry.id.market, row);
+            let order = self.trigger(row);
             (order.account, id_of_waiting(entry.id.market, &order))
         } else {
-            let order = self.resting(entry.id.market, row);
+            let order = self.order(row);
             (order.account, id_of(entry.id.market, &order))
         };
         owner == account && id == entry.id && (entry.place >> 112) as u16 == entry.id.market.get()
     }
 }
 
-fn listed(key: &Key, id: OrderId) -> Listed {
+pub(super) fn listed(key: &Key, id: OrderId) -> Listed {
     let [kind, high, rank] = *key.words();
     Listed { waiting: kind >> 56 == keys::TRIGGER, place: u128::from(high) << 64 | u128::from(rank), id }
 }
@@ -173,6 +184,14 @@ fn listed(key: &Key, id: OrderId) -> Listed {
 impl<R: Rows, L: Lists> Store for LeafStore<R, L> {
     type At = Row;
     type WaitingAt = Row;
+    type View<'a>
+        = LeafView<'a, R, L>
+    where
+        Self: 'a;
+
+    fn open(&mut self, market: MarketId) -> Option<LeafView<'_, R, L>> {
+        LeafView::open(self, market)
+    }
 
     fn begin(&mut self) {
         self.sentinel(&keys::end());
@@ -190,10 +209,6 @@ impl<R: Rows, L: Lists> Store for LeafStore<R, L> {
         self.write(&keys::asset(asset), record);
     }
 
-    fn market(&mut self, market: MarketId) -> Option<Market> {
-        self.read(&keys::market(market))
-    }
-
     fn list_market(&mut self, market: MarketId, record: &Market, live: &Live) {
         self.write(&keys::market(market), record);
         self.write(&keys::live(market), live);
@@ -205,16 +220,8 @@ impl<R: Rows, L: Lists> Store for LeafStore<R, L> {
         }
     }
 
-    fn set_rules(&mut self, market: MarketId, record: &Market) {
-        self.write(&keys::market(market), record);
-    }
-
-    fn live<T>(&mut self, market: MarketId, with: impl FnOnce(&mut Live) -> T) -> Option<T> {
-        self.change(&keys::live(market), with)
-    }
-
-    fn fees(&mut self, schedule: u8, tier: u8) -> FeeTier {
-        self.read(&keys::fees(schedule, tier)).unwrap_or_default()
+    fn set_rules(&mut self, market: MarketId, rules: &MarketRules) -> Option<()> {
+        self.change(&keys::market(market), |record: &mut Market| record.rules = *rules)
     }
 
     fn set_fees(&mut self, schedule: u8, tier: u8, fees: &FeeTier) {
@@ -259,139 +266,6 @@ impl<R: Rows, L: Lists> Store for LeafStore<R, L> {
 
     fn balance<T>(&mut self, account: AccountId, asset: AssetId, with: impl FnOnce(&mut Balance) -> T) -> T {
         self.change_or_zero(&keys::balance(account, asset), with)
-    }
-
-    fn count<T>(&mut self, account: AccountId, market: MarketId, with: impl FnOnce(&mut u32) -> T) -> T {
-        self.change_or_zero(&keys::count(account, market), with)
-    }
-
-    fn best(&mut self, market: MarketId, side: Side) -> Option<Row> {
-        let sentinel = self.rows.row(&keys::book_sentinel(market, side));
-        self.next_in_line(sentinel)
-    }
-
-    fn after(&mut self, _: MarketId, at: Row) -> Option<Row> {
-        self.next_in_line(at)
-    }
-
-    fn resting(&self, _: MarketId, at: Row) -> Resting {
-        read_order(&self.rows.key(at), self.rows.words(at))
-    }
-
-    fn find(&mut self, id: OrderId) -> Option<Row> {
-        let here = self.rows.row(&keys::order(id.market, id.side, id.price, id.rank));
-        let row = if self.rows.is_present(here) { here } else { self.follow(id, keys::ORDER)? };
-        // A sentinel is a leaf too, and an order may stand at the place that someone takes for its id.
-        let order = self.resting(id.market, row);
-        (id_of(id.market, &order) == id && id.rank.get() != 0).then_some(row)
-    }
-
-    fn rest(&mut self, market: MarketId, order: &Resting) -> Row {
-        let key = order_key(market, order);
-        let row = self.rows.row(&key);
-        self.rows.write(row, &order_words(order));
-        let id = id_of(market, order);
-        if is_moved(order) {
-            self.set_moved(id, &key);
-        }
-        self.lists.added(order.account, listed(&key, id));
-        row
-    }
-
-    fn take_out(&mut self, market: MarketId, at: Row) {
-        let order = self.resting(market, at);
-        let (key, id) = (self.rows.key(at), id_of(market, &order));
-        self.rows.erase(at);
-        if is_moved(&order) {
-            self.clear_moved(id);
-        }
-        self.lists.removed(order.account, listed(&key, id));
-    }
-
-    fn take_out_then_after(&mut self, market: MarketId, at: Row) -> Option<Row> {
-        let next = self.next_in_line(at);
-        self.take_out(market, at);
-        next
-    }
-
-    fn set_lots(&mut self, market: MarketId, at: Row, visible: Lots, hidden: Lots) {
-        let order = Resting { visible, hidden, ..self.resting(market, at) };
-        self.rows.write(at, &order_words(&order));
-    }
-
-    fn requeue(&mut self, market: MarketId, at: Row, rank: Rank, visible: Lots, hidden: Lots) {
-        let order = self.resting(market, at);
-        let (old, id) = (self.rows.key(at), id_of(market, &order));
-        self.rows.erase(at);
-        self.lists.removed(order.account, listed(&old, id));
-        self.rest(market, &Resting { rank, visible, hidden, ..order });
-    }
-
-    fn set_unpaired(&mut self, market: MarketId, at: Row) {
-        let order = Resting { paired: false, ..self.resting(market, at) };
-        self.rows.write(at, &order_words(&order));
-    }
-
-    fn first_waiting(&mut self, market: MarketId, direction: Direction) -> Option<Row> {
-        let sentinel = self.rows.row(&keys::trigger_sentinel(market, direction));
-        self.next_in_line(sentinel)
-    }
-
-    fn waiting(&self, _: MarketId, at: Row) -> PendingTrigger {
-        read_trigger(&self.rows.key(at), self.rows.words(at))
-    }
-
-    fn find_waiting(&mut self, id: OrderId) -> Option<Row> {
-        let row = self.follow(id, keys::TRIGGER)?;
-        (id_of_waiting(id.market, &self.waiting(id.market, row)) == id).then_some(row)
-    }
-
-    fn wait(&mut self, market: MarketId, order: &PendingTrigger) {
-        let key = trigger_key(market, order);
-        let row = self.rows.row(&key);
-        self.rows.write(row, &trigger_words(order));
-        let id = id_of_waiting(market, order);
-        self.set_moved(id, &key);
-        self.lists.added(order.account, listed(&key, id));
-    }
-
-    fn take_out_waiting(&mut self, market: MarketId, at: Row) {
-        let order = self.waiting(market, at);
-        let (key, id) = (self.rows.key(at), id_of_waiting(market, &order));
-        self.rows.erase(at);
-        self.clear_moved(id);
-        self.lists.removed(order.account, listed(&key, id));
-    }
-
-    fn set_waiting_lots(&mut self, market: MarketId, at: Row, lots: Lots) {
-        let order = PendingTrigger { lots, ..self.waiting(market, at) };
-        self.rows.write(at, &trigger_words(&order));
-    }
-
-    fn pair(&mut self, id: OrderId) -> Option<OrderId> {
-        let row = self.rows.row(&keys::pair(id));
-        let words = self.rows.words(row);
-        if words.is_empty() {
-            return None;
-        }
-        OrderId::from_u128(u128::from(word(words, 0)) << 64 | u128::from(word(words, 1)))
-    }
-
-    fn set_pair(&mut self, one: OrderId, other: OrderId) {
-        for (id, partner) in [(one, other), (other, one)] {
-            let bits = partner.to_u128();
-            let row = self.rows.row(&keys::pair(id));
-            self.rows.write(row, &[(bits >> 64) as u64, bits as u64]);
-        }
-    }
-
-    fn take_pair(&mut self, id: OrderId) -> Option<OrderId> {
-        let other = self.pair(id)?;
-        for leg in [id, other] {
-            let row = self.rows.row(&keys::pair(leg));
-            self.rows.erase(row);
-        }
-        Some(other)
     }
 
     fn list(&mut self, account: AccountId, market: Option<MarketId>, listed: &mut Vec<Listed>) {
