@@ -8,6 +8,7 @@
 
 mod engine;
 mod engines;
+pub mod flow;
 mod reference;
 pub mod script;
 

@@ -87,8 +87,8 @@ impl<R: Reports> Engine<R> {
             return;
         };
         let order = self.book.get(at);
-        self.report(Kind::Cancelled, order.side, order.visible, cancel.order_id, order.price.get() as i64);
         self.book.remove(at);
+        self.report(Kind::Cancelled, order.side, order.visible, cancel.order_id, order.price.get() as i64);
     }
 
     /// An order leaves its place and comes in again, behind all others and perhaps through them.
@@ -102,8 +102,8 @@ impl<R: Reports> Engine<R> {
             return;
         };
         let side = self.book.get(at).side;
-        self.report(Kind::Modified, side, lots, modify.order_id, modify.price);
         self.book.remove(at);
+        self.report(Kind::Modified, side, lots, modify.order_id, modify.price);
         let left = self.trade(side, limit, lots);
         self.rest(modify.order_id, side, limit, left, false);
     }

@@ -4,27 +4,14 @@ use ashlar_types::{Lots, Price, Rank, Side};
 
 use super::BookConfig;
 use super::links::NOWHERE;
-use super::record::{Extras, Hot};
+use super::record::{Extras, Hot, turn};
 use super::records::Ladder;
 use crate::orders::{Orders, Resting};
 
-/// Where an order of a [`Book`] is. It means nothing once that order is taken out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct At(u32);
-
-impl At {
-    /// A number below the most orders the book can hold; no other order of the book has it now.
-    #[inline(always)]
-    pub const fn slot(self) -> u32 {
-        self.0
-    }
-
-    /// The order that has a slot.
-    #[inline(always)]
-    pub const fn of_slot(slot: u32) -> At {
-        At(slot)
-    }
-}
+super::handle!(
+    /// Where an order of a [`Book`] is. It means nothing once that order is taken out.
+    At
+);
 
 /// The resting orders of one market, on a ladder.
 #[derive(Debug)]
@@ -60,7 +47,7 @@ impl Book {
     /// Finds an order by the rank of its id.
     #[inline(always)]
     pub fn find(&self, id_rank: Rank) -> Option<At> {
-        self.ladder.find(id_rank.get()).map(At)
+        self.ladder.find(id_rank.get()).map(At::found)
     }
 
     /// Reads what a later command about this order will read, so that it waits less. The value means nothing.
@@ -71,7 +58,7 @@ impl Book {
 
     /// Says that an order is no longer a leg of a pair.
     pub fn unpair(&mut self, at: At) {
-        if let Some(hot) = self.ladder.get_mut(at.0) {
+        if let Some(hot) = self.ladder.get_mut(at.slot) {
             hot.unpair();
         }
     }
@@ -79,7 +66,7 @@ impl Book {
     /// Gives what an extra record was for back.
     #[inline(always)]
     fn drop_extra(&mut self, at: At) {
-        if let Some(number) = self.ladder.get(at.0).extra() {
+        if let Some(number) = self.ladder.get(at.slot).extra() {
             self.extras.remove(number);
         }
     }
@@ -90,22 +77,22 @@ impl Orders for Book {
 
     #[inline(always)]
     fn best(&mut self, side: Side) -> Option<At> {
-        self.ladder.first(side.index()).map(At)
+        self.ladder.first(side.index()).map(At::of_slot)
     }
 
     #[inline(always)]
     fn best_price(&mut self, side: Side) -> Option<Price> {
-        self.ladder.first_price(side.index()).map(|n| side.denormalise(n))
+        self.ladder.first_price(side.index()).map(|n| Price::saturating(turn(side, n)))
     }
 
     #[inline]
     fn after(&mut self, at: At) -> Option<At> {
-        self.ladder.after(at.0).map(At)
+        self.ladder.after(at.slot).map(At::of_slot)
     }
 
     #[inline(always)]
     fn get(&self, at: At) -> Resting {
-        self.ladder.get(at.0).join(|number| self.extras.get(number))
+        self.ladder.get(at.slot).join(|number| self.extras.get(number))
     }
 
     #[inline(always)]
@@ -116,24 +103,24 @@ impl Orders for Book {
         {
             hot.set_extra(self.extras.put(None, extra));
         }
-        At(self.ladder.insert(&hot).unwrap_or(NOWHERE))
+        At::of_slot(self.ladder.insert(&hot).unwrap_or(NOWHERE))
     }
 
     #[inline(always)]
     fn remove(&mut self, at: At) {
         self.drop_extra(at);
-        self.ladder.remove(at.0);
+        self.ladder.remove(at.slot, at.seen);
     }
 
     #[inline(always)]
     fn remove_then_after(&mut self, at: At) -> Option<At> {
         self.drop_extra(at);
-        self.ladder.remove_then_after(at.0).map(At)
+        self.ladder.remove_then_after(at.slot, at.seen).map(At::of_slot)
     }
 
     #[inline(always)]
     fn set_lots(&mut self, at: At, visible: Lots, hidden: Lots) {
-        let Some(hot) = self.ladder.get_mut(at.0) else { return };
+        let Some(hot) = self.ladder.get_mut(at.slot) else { return };
         hot.visible = visible;
         if let Some(extra) = hot.extra().and_then(|number| self.extras.get_mut(number)) {
             extra.hidden = hidden;
@@ -142,12 +129,12 @@ impl Orders for Book {
 
     fn requeue(&mut self, at: At, rank: Rank, visible: Lots, hidden: Lots) {
         let (hot, extra) = Hot::split(&Resting { rank, visible, hidden, ..self.get(at) });
-        let kept = self.ladder.get(at.0).extra();
-        let Some(place) = self.ladder.get_mut(at.0) else { return };
+        let kept = self.ladder.get(at.slot).extra();
+        let Some(place) = self.ladder.get_mut(at.slot) else { return };
         *place = hot;
         if let Some(extra) = extra {
             place.set_extra(self.extras.put(kept, extra));
         }
-        self.ladder.requeue(at.0);
+        self.ladder.requeue(at.slot);
     }
 }

@@ -19,15 +19,93 @@ const SPILLED_ONE: u64 = 1 << 24;
 const SPILLED: u64 = 0xFF << 24;
 /// A bucket that ever had this many keys in the map is taken to have some for good.
 const SPILLED_MAX: u64 = 16;
-/// The smallest number of buckets.
+/// The smallest number of buckets, a power of two.
 const BUCKETS_MIN: usize = 1 << 10;
 
 /// Slots an index can name.
 pub(super) const SLOTS_MAX: u32 = SLOT as u32;
 
-#[derive(Clone, Copy, Debug)]
+/// A word that is read and written whole, and alone. Without this the compiler reads four lanes as one vector, and a
+/// processor that has just written one of them has to wait until that write has left its store buffer: each search for
+/// an order that has just come in would take several times as long.
+#[cfg(target_has_atomic = "64")]
+#[derive(Debug, Default)]
+struct Lane(core::sync::atomic::AtomicU64);
+
+#[cfg(target_has_atomic = "64")]
+impl Lane {
+    #[inline(always)]
+    fn get(&self) -> u64 {
+        self.0.load(core::sync::atomic::Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    fn set(&mut self, word: u64) {
+        self.0.store(word, core::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// A word, where there is no way to say more.
+#[cfg(not(target_has_atomic = "64"))]
+#[derive(Debug, Default)]
+struct Lane(u64);
+
+#[cfg(not(target_has_atomic = "64"))]
+impl Lane {
+    fn get(&self) -> u64 {
+        self.0
+    }
+
+    fn set(&mut self, word: u64) {
+        self.0 = word;
+    }
+}
+
+#[derive(Debug, Default)]
 #[repr(align(32))]
-struct Bucket([u64; LANES]);
+struct Bucket([Lane; LANES]);
+
+impl Bucket {
+    /// How many of its keys are in the map, or `SPILLED` for good.
+    #[inline(always)]
+    fn spilled(&self) -> u64 {
+        self.0[0].get() & SPILLED
+    }
+
+    fn set_spilled(&mut self, spilled: u64) {
+        let first = &mut self.0[0];
+        first.set(first.get() & !SPILLED | spilled);
+    }
+
+    /// Puts an entry, or none, in a lane.
+    #[inline(always)]
+    fn put(&mut self, lane: u32, entry: u64) {
+        let lane = &mut self.0[lane as usize % LANES];
+        lane.set(lane.get() & SPILLED | entry);
+    }
+
+    /// One bit for each lane that passes.
+    #[inline(always)]
+    fn lanes(&self, pass: impl Fn(u64) -> bool) -> u32 {
+        let bit = |lane: usize| (pass(self.0[lane].get()) as u32) << lane;
+        bit(0) | bit(1) | bit(2) | bit(3)
+    }
+
+    /// The slot in a lane; out of range if it is free.
+    #[inline(always)]
+    fn slot(&self, lane: u32) -> u32 {
+        (self.0[lane as usize % LANES].get() & SLOT).wrapping_sub(1) as u32
+    }
+}
+
+/// Where in the index an entry was found. It may have moved since.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen(u32);
+
+impl Seen {
+    /// Nowhere in particular.
+    pub const NOWHERE: Seen = Seen(u32::MAX);
+}
 
 /// An index from keys to slots. No two entries may have the same key or the same slot.
 #[derive(Debug)]
@@ -53,14 +131,13 @@ fn secret(key: u64) -> u64 {
 }
 
 impl Index {
-    /// An empty one for at most `keys_max` keys, with room for `keys` before it first grows.
-    pub fn new(hash_key: u64, keys_max: u32, keys: u32) -> Index {
-        let buckets_for = |keys: u32| (keys as usize * 4 / 5).max(BUCKETS_MIN);
-        let (reserve, now) = (buckets_for(keys_max), buckets_for(keys.min(keys_max)));
-        let mut buckets = Vec::with_capacity(reserve.max(now) + 1);
-        buckets.resize(now, Bucket([0; LANES]));
-        let mask = (now.next_power_of_two() - 1) as u32;
-        Index { buckets, mask, secret: secret(hash_key), room: room(now), len: 0, spilled: BTreeMap::new() }
+    /// An empty one for at most `keys_max` keys. It begins small on purpose: a bucket is as good as random, and those in
+    /// use should fit a near cache.
+    pub fn new(hash_key: u64, keys_max: u32) -> Index {
+        let mut buckets = Vec::with_capacity((keys_max as usize * 4 / 5).max(BUCKETS_MIN) + 1);
+        buckets.resize_with(BUCKETS_MIN, Bucket::default);
+        let mask = BUCKETS_MIN as u32 - 1;
+        Index { buckets, mask, secret: secret(hash_key), room: room(BUCKETS_MIN), len: 0, spilled: BTreeMap::new() }
     }
 
     /// The best mixed half of the product, its best mixed byte first.
@@ -77,28 +154,30 @@ impl Index {
 
     /// The slot of a key. `is` tells whether a slot has the key, for hashes may be equal.
     #[inline(always)]
-    pub fn find(&self, key: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
+    pub fn find(&self, key: u64, is: impl Fn(u32) -> bool) -> Option<(u32, Seen)> {
         let hash = self.hash(key);
-        let lanes = &self.buckets[self.home(hash)].0;
-        let hits = lane_bits(lanes, |lane| (lane >> 32) as u32 == hash);
-        let slot = (lanes[hits.trailing_zeros() as usize % LANES] & SLOT).wrapping_sub(1) as u32;
+        let home = self.home(hash);
+        let bucket = &self.buckets[home];
+        let hits = bucket.lanes(|lane| (lane >> 32) as u32 == hash);
+        let lane = hits.trailing_zeros();
+        let slot = bucket.slot(lane);
         if hits != 0 && is(slot) {
-            return Some(slot);
+            return Some((slot, Seen(home as u32 * LANES as u32 | lane)));
         }
-        if hits & hits.wrapping_sub(1) != 0 || lanes[0] & SPILLED != 0 { self.find_slow(key, hash, is) } else { None }
+        if hits & hits.wrapping_sub(1) != 0 || bucket.spilled() != 0 { self.find_slow(key, hash, is) } else { None }
     }
 
     #[cold]
     #[inline(never)]
-    fn find_slow(&self, key: u64, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let lanes = &self.buckets[self.home(hash)].0;
-        for lane in lanes {
-            let slot = (lane & SLOT).wrapping_sub(1) as u32;
-            if (lane >> 32) as u32 == hash && is(slot) {
-                return Some(slot);
+    fn find_slow(&self, key: u64, hash: u32, is: impl Fn(u32) -> bool) -> Option<(u32, Seen)> {
+        let bucket = &self.buckets[self.home(hash)];
+        for lane in 0..LANES as u32 {
+            let slot = bucket.slot(lane);
+            if (bucket.0[lane as usize].get() >> 32) as u32 == hash && is(slot) {
+                return Some((slot, Seen::NOWHERE));
             }
         }
-        self.spilled.get(&(hash.reverse_bits(), key)).copied()
+        self.spilled.get(&(hash.reverse_bits(), key)).map(|&slot| (slot, Seen::NOWHERE))
     }
 
     /// Adds a key that it does not have.
@@ -106,17 +185,21 @@ impl Index {
     pub fn insert(&mut self, key: u64, slot: u32) {
         let hash = self.hash(key);
         let home = self.home(hash);
-        let lanes = &mut self.buckets[home].0;
-        let free = lane_bits(lanes, |lane| lane & SLOT == 0);
-        if free != 0 {
-            let lane = &mut lanes[free.trailing_zeros() as usize % LANES];
-            *lane = entry(hash, slot) | *lane & SPILLED;
-        } else {
-            self.spill(home, hash, key, slot);
-        }
+        self.place(home, hash, key, slot);
         self.len = self.len.wrapping_add(1);
         if self.len > self.room {
             self.grow();
+        }
+    }
+
+    #[inline(always)]
+    fn place(&mut self, home: usize, hash: u32, key: u64, slot: u32) {
+        let bucket = &mut self.buckets[home];
+        let free = bucket.lanes(|lane| lane & SLOT == 0);
+        if free != 0 {
+            bucket.put(free.trailing_zeros(), (hash as u64) << 32 | (slot as u64).wrapping_add(1) & SLOT);
+        } else {
+            self.spill(home, hash, key, slot);
         }
     }
 
@@ -124,37 +207,39 @@ impl Index {
     #[inline(never)]
     fn spill(&mut self, home: usize, hash: u32, key: u64, slot: u32) {
         self.spilled.insert((hash.reverse_bits(), key), slot);
-        let first = &mut self.buckets[home].0[0];
-        if *first & SPILLED != SPILLED {
-            *first += SPILLED_ONE;
-            if (*first & SPILLED) / SPILLED_ONE >= SPILLED_MAX {
-                *first |= SPILLED;
-            }
-        }
+        let bucket = &mut self.buckets[home];
+        let spilled = bucket.spilled() + if bucket.spilled() == SPILLED { 0 } else { SPILLED_ONE };
+        bucket.set_spilled(if spilled < SPILLED_MAX * SPILLED_ONE { spilled } else { SPILLED });
     }
 
-    /// Removes a key that has this slot.
+    /// Removes a key that has this slot. It may have been `seen` somewhere; where it is now is looked up only if not there.
     #[inline(always)]
-    pub fn remove(&mut self, key: u64, slot: u32) {
+    pub fn remove(&mut self, key: u64, slot: u32, seen: Seen) {
+        self.len = self.len.wrapping_sub(1);
+        if let Some(bucket) = self.buckets.get_mut((seen.0 / LANES as u32) as usize)
+            && bucket.slot(seen.0) == slot
+        {
+            bucket.put(seen.0, 0);
+            return;
+        }
         let hash = self.hash(key);
         let home = self.home(hash);
-        let lanes = &mut self.buckets[home].0;
+        let bucket = &mut self.buckets[home];
         let named = (slot as u64).wrapping_add(1);
-        let hits = lane_bits(lanes, |lane| lane & SLOT == named);
+        let hits = bucket.lanes(|lane| lane & SLOT == named);
         if hits != 0 {
-            lanes[hits.trailing_zeros() as usize % LANES] &= SPILLED;
+            bucket.put(hits.trailing_zeros(), 0);
         } else {
             self.unspill(home, hash, key);
         }
-        self.len = self.len.wrapping_sub(1);
     }
 
     #[cold]
     #[inline(never)]
     fn unspill(&mut self, home: usize, hash: u32, key: u64) {
-        let first = &mut self.buckets[home].0[0];
-        if self.spilled.remove(&(hash.reverse_bits(), key)).is_some() && *first & SPILLED != SPILLED {
-            *first = first.saturating_sub(SPILLED_ONE);
+        let bucket = &mut self.buckets[home];
+        if self.spilled.remove(&(hash.reverse_bits(), key)).is_some() && bucket.spilled() != SPILLED {
+            bucket.set_spilled(bucket.spilled().saturating_sub(SPILLED_ONE));
         }
     }
 
@@ -171,16 +256,15 @@ impl Index {
         }
         let old = new & (self.mask >> 1) as usize;
         let mask = self.mask;
-        let goes = |hash: u32| (hash & mask) as usize == new;
-        let mut taken = Bucket([0; LANES]);
-        let mut spilled = 0;
-        if let Some(bucket) = self.buckets.get_mut(old) {
-            spilled = (bucket.0[0] & SPILLED) / SPILLED_ONE;
-            bucket.0[0] &= !SPILLED;
-            for (from, to) in bucket.0.iter_mut().zip(&mut taken.0) {
-                if *from & SLOT != 0 && goes((*from >> 32) as u32) {
-                    (*from, *to) = (0, *from);
-                }
+        let mut taken = Bucket::default();
+        let Some(bucket) = self.buckets.get_mut(old) else { return };
+        let spilled = bucket.spilled();
+        bucket.set_spilled(0);
+        for lane in 0..LANES as u32 {
+            let entry = bucket.0[lane as usize].get();
+            if entry & SLOT != 0 && (entry >> 32) as u32 & mask == new as u32 {
+                bucket.put(lane, 0);
+                taken.put(lane, entry);
             }
         }
         self.buckets.push(taken);
@@ -192,9 +276,9 @@ impl Index {
 
     /// Gives the keys of a bucket that are in the map, now that they have two buckets, a lane where there is one.
     fn share_spilled(&mut self, old: usize, new: usize, spilled: u64) {
-        if spilled >= SPILLED_MAX {
-            self.buckets[old].0[0] |= SPILLED;
-            self.buckets[new].0[0] |= SPILLED;
+        if spilled == SPILLED {
+            self.buckets[old].set_spilled(SPILLED);
+            self.buckets[new].set_spilled(SPILLED);
             return;
         }
         let bits = self.mask.trailing_ones().saturating_sub(1);
@@ -209,11 +293,7 @@ impl Index {
         for &(reversed, key, slot) in moved.iter().take(count) {
             self.spilled.remove(&(reversed, key));
             let hash = reversed.reverse_bits();
-            let home = self.home(hash);
-            match self.buckets[home].0.iter_mut().find(|lane| **lane & SLOT == 0) {
-                Some(lane) => *lane = entry(hash, slot) | *lane & SPILLED,
-                None => self.spill(home, hash, key, slot),
-            }
+            self.place(self.home(hash), hash, key, slot);
         }
     }
 
@@ -221,24 +301,12 @@ impl Index {
     #[inline(always)]
     pub fn peek(&self, key: u64) -> u32 {
         let hash = self.hash(key);
-        let lanes = &self.buckets[self.home(hash)].0;
-        let hits = lane_bits(lanes, |lane| (lane >> 32) as u32 == hash);
-        (lanes[hits.trailing_zeros() as usize % LANES] & SLOT).wrapping_sub(1) as u32
+        let bucket = &self.buckets[self.home(hash)];
+        bucket.slot(bucket.lanes(|lane| (lane >> 32) as u32 == hash).trailing_zeros())
     }
 }
 
 /// How many keys so many buckets hold before there has to be another.
 fn room(buckets: usize) -> u32 {
     (buckets + buckets / 4) as u32
-}
-
-fn entry(hash: u32, slot: u32) -> u64 {
-    (hash as u64) << 32 | (slot as u64).wrapping_add(1) & SLOT
-}
-
-/// One bit for each lane that passes.
-#[inline(always)]
-fn lane_bits(lanes: &[u64; LANES], pass: impl Fn(u64) -> bool) -> u32 {
-    let bit = |lane: usize| (pass(lanes[lane]) as u32) << lane;
-    bit(0) | bit(1) | bit(2) | bit(3)
 }

@@ -46,3 +46,46 @@ impl BookConfig {
 }
 
 const _: () = assert!(MARKET_ORDERS_MAX <= index::SLOTS_MAX);
+
+/// Defines the handle of something in a ladder.
+macro_rules! handle {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name {
+            slot: u32,
+            /// Where the index had it, if it was found by its id.
+            seen: crate::ladder::index::Seen,
+        }
+
+        impl $name {
+            /// A number below the most that the ladder can hold; nothing else in it has it now.
+            #[inline(always)]
+            pub const fn slot(self) -> u32 {
+                self.slot
+            }
+
+            /// What has a slot.
+            #[inline(always)]
+            pub const fn of_slot(slot: u32) -> $name {
+                $name { slot, seen: crate::ladder::index::Seen::NOWHERE }
+            }
+
+            #[inline(always)]
+            fn found((slot, seen): (u32, crate::ladder::index::Seen)) -> $name {
+                $name { slot, seen }
+            }
+        }
+
+        impl PartialEq for $name {
+            #[inline(always)]
+            fn eq(&self, other: &$name) -> bool {
+                self.slot == other.slot
+            }
+        }
+
+        impl Eq for $name {}
+    };
+}
+
+use handle;

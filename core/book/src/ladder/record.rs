@@ -1,5 +1,6 @@
 //! How an order is kept: half a cache line that matching reads, and apart from it what few orders have.
 
+use ashlar_types::limits::PRICE_BITS;
 use ashlar_types::{AccountId, ClientId, Lots, PostOnly, Price, Rank, SelfTrade, Side, Time};
 
 use super::records::Record;
@@ -39,8 +40,15 @@ impl Record for Hot {
 
     #[inline(always)]
     fn place(&self) -> (usize, u64) {
-        (self.side().index(), self.side().normalise(self.price))
+        (self.side().index(), turn(self.side(), self.price.get()))
     }
+}
+
+/// A price normalised, or a normalised price turned back (SPEC K-2). It is a subtraction from `2^47 − 1` or nothing at
+/// all, written so that no branch depends on the side, which nobody can predict.
+#[inline(always)]
+pub(super) fn turn(side: Side, ticks: u64) -> u64 {
+    ticks ^ ((side as u64).wrapping_sub(1) & ((1 << PRICE_BITS) - 1))
 }
 
 /// What few orders have.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::BookConfig;
-use super::index::{Index, SLOTS_MAX};
+use super::index::{Index, SLOTS_MAX, Seen};
 use super::levels::Levels;
 use super::links::{Links, NOWHERE};
 
@@ -38,7 +38,7 @@ impl<R: Record> Ladder<R> {
             links: Links::new(max),
             records: Vec::with_capacity(max as usize),
             free: NOWHERE,
-            index: Index::new(config.hash_key, max, touch),
+            index: Index::new(config.hash_key, max),
             len: 0,
             max,
         };
@@ -82,9 +82,9 @@ impl<R: Record> Ladder<R> {
         self.records.get_mut(slot as usize)
     }
 
-    /// The slot of an id.
+    /// The slot of an id, and where the index has it.
     #[inline(always)]
-    pub fn find(&self, key: u64) -> Option<u32> {
+    pub fn find(&self, key: u64) -> Option<(u32, Seen)> {
         self.index.find(key, |slot| self.records.get(slot as usize).is_some_and(|record| record.key() == key))
     }
 
@@ -98,17 +98,9 @@ impl<R: Record> Ladder<R> {
     /// Puts a record at the back of its level; `None` if the ladder is full.
     #[inline(always)]
     pub fn insert(&mut self, record: &R) -> Option<u32> {
-        let mut slot = self.free;
-        if let Some(place) = self.records.get_mut(slot as usize) {
-            *place = *record;
-            self.free = self.links.next(Links::order(slot));
-        } else {
-            slot = self.records.len() as u32;
-            if slot >= self.max {
-                return None;
-            }
-            self.records.push(*record);
-        }
+        let slot = if self.free != NOWHERE { self.free } else { self.open_slot()? };
+        self.free = self.links.next(Links::order(slot));
+        *self.records.get_mut(slot as usize)? = *record;
         self.len = self.len.wrapping_add(1);
         self.index.insert(record.key(), slot);
         let (side, n) = record.place();
@@ -116,16 +108,30 @@ impl<R: Record> Ladder<R> {
         Some(slot)
     }
 
+    /// Makes one more slot, free, if there may be one. The record is not passed in here, or else it would be put
+    /// together in memory and copied, and that costs more than all else that an insertion does.
+    #[cold]
+    #[inline(never)]
+    fn open_slot(&mut self) -> Option<u32> {
+        let slot = self.records.len() as u32;
+        if slot >= self.max {
+            return None;
+        }
+        self.records.push(R::default());
+        self.release(slot);
+        Some(slot)
+    }
+
     /// Takes a record out.
     #[inline(always)]
-    pub fn remove(&mut self, slot: u32) {
-        self.take_out(slot);
+    pub fn remove(&mut self, slot: u32, seen: Seen) {
+        self.take_out(slot, seen);
     }
 
     /// Takes a record out and gives the one after it.
     #[inline(always)]
-    pub fn remove_then_after(&mut self, slot: u32) -> Option<u32> {
-        let (next, side, n) = self.take_out(slot)?;
+    pub fn remove_then_after(&mut self, slot: u32, seen: Seen) -> Option<u32> {
+        let (next, side, n) = self.take_out(slot, seen)?;
         if (next as usize) < self.records.len() {
             return Some(next);
         }
@@ -136,10 +142,10 @@ impl<R: Record> Ladder<R> {
 
     /// Takes a record out; the slot after it, if that is in range, and where it was.
     #[inline(always)]
-    fn take_out(&mut self, slot: u32) -> Option<(u32, usize, u64)> {
+    fn take_out(&mut self, slot: u32, seen: Seen) -> Option<(u32, usize, u64)> {
         let record = self.records.get(slot as usize)?;
         let (side, n) = record.place();
-        self.index.remove(record.key(), slot);
+        self.index.remove(record.key(), slot, seen);
         let next = self.sides[side % 2].unlink(&mut self.links, n, Links::order(slot));
         self.release(slot);
         self.len = self.len.wrapping_sub(1);

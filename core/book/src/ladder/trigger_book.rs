@@ -8,23 +8,10 @@ use super::links::NOWHERE;
 use super::records::{Ladder, Record};
 use crate::triggers::{PendingTrigger, Triggers};
 
-/// Where a waiting order of a [`TriggerBook`] is. It means nothing once that order is taken out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TriggerAt(u32);
-
-impl TriggerAt {
-    /// A number below the most triggers the book can hold; no other trigger of it has it now.
-    #[inline(always)]
-    pub const fn slot(self) -> u32 {
-        self.0
-    }
-
-    /// The trigger that has a slot.
-    #[inline(always)]
-    pub const fn of_slot(slot: u32) -> TriggerAt {
-        TriggerAt(slot)
-    }
-}
+super::handle!(
+    /// Where a waiting order of a [`TriggerBook`] is. It means nothing once that order is taken out.
+    TriggerAt
+);
 
 impl Default for PendingTrigger {
     fn default() -> PendingTrigger {
@@ -93,7 +80,7 @@ impl TriggerBook {
 
     /// The one after this in its direction.
     pub fn after(&self, at: TriggerAt) -> Option<TriggerAt> {
-        self.ladder.after(at.0).map(TriggerAt)
+        self.ladder.after(at.slot).map(TriggerAt::of_slot)
     }
 }
 
@@ -102,29 +89,29 @@ impl Triggers for TriggerBook {
 
     #[inline]
     fn first(&mut self, direction: Direction) -> Option<TriggerAt> {
-        self.ladder.first(direction as usize).map(TriggerAt)
+        self.ladder.first(direction as usize).map(TriggerAt::of_slot)
     }
 
     #[inline]
     fn get(&self, at: TriggerAt) -> PendingTrigger {
-        self.ladder.get(at.0)
+        self.ladder.get(at.slot)
     }
 
     fn insert(&mut self, trigger: &PendingTrigger) -> TriggerAt {
-        TriggerAt(self.ladder.insert(trigger).unwrap_or(NOWHERE))
+        TriggerAt::of_slot(self.ladder.insert(trigger).unwrap_or(NOWHERE))
     }
 
     fn remove(&mut self, at: TriggerAt) {
-        self.ladder.remove(at.0);
+        self.ladder.remove(at.slot, at.seen);
     }
 
     #[inline]
     fn find(&mut self, rank: Rank) -> Option<TriggerAt> {
-        self.ladder.find(rank.get()).map(TriggerAt)
+        self.ladder.find(rank.get()).map(TriggerAt::found)
     }
 
     fn set_lots(&mut self, at: TriggerAt, lots: Lots) {
-        if let Some(trigger) = self.ladder.get_mut(at.0) {
+        if let Some(trigger) = self.ladder.get_mut(at.slot) {
             trigger.lots = lots;
         }
     }
