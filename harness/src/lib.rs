@@ -6,6 +6,7 @@
 //! 3. An [`Engine`] is asked for outputs, leaves and nothing else, so every engine runs the same tables and flows.
 #![forbid(unsafe_code)]
 
+pub mod differential;
 mod engine;
 mod engines;
 pub mod flow;
