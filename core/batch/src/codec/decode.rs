@@ -99,9 +99,9 @@ impl<'a> Decoder<'a> {
         &self.preamble
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, column: Column) -> Result<u64, BatchError> {
-        self.columns[column as usize].take()
+        take(&mut self.columns, column)
     }
 
     /// The next input, or nothing once all of them were read and the bytes hold nothing else. Commands of the message
@@ -174,8 +174,8 @@ impl<'a> Decoder<'a> {
             return Err(BatchError::Value { column: Column::Speakers, got: signer as u64 });
         };
         let nonce = match state.nonce {
-            None => self.columns[Column::FirstNonces as usize].take()?,
-            Some(expected) => unfold(self.columns[Column::Nonces as usize].take()?, expected),
+            None => take(&mut self.columns, Column::FirstNonces)?,
+            Some(expected) => unfold(take(&mut self.columns, Column::Nonces)?, expected),
         };
         state.nonce = Some(nonce.wrapping_add(1));
         let not_after = match span.checked_sub(1) {
@@ -280,6 +280,16 @@ impl<'a> Decoder<'a> {
         self.columns.iter().try_for_each(ColumnReader::finish)?;
         self.plain.clone().finish()?;
         Ok(())
+    }
+}
+
+/// Beside the decoder's other fields, so that a state can be held meanwhile.
+#[inline(always)]
+fn take(columns: &mut [ColumnReader<'_>; Column::COUNT], column: Column) -> Result<u64, BatchError> {
+    let reader = &mut columns[column as usize];
+    match reader.take() {
+        Some(value) => Ok(value),
+        None => Err(reader.fault()),
     }
 }
 

@@ -20,6 +20,7 @@ struct Named {
 }
 
 impl Decoder<'_> {
+    #[inline]
     pub(super) fn columnar(&mut self, signer: usize, shape: Shape, time: Time) -> Result<Command, BatchError> {
         let market = self.market()?;
         Ok(match shape.op {
@@ -77,6 +78,7 @@ impl Decoder<'_> {
         Ok(quotes)
     }
 
+    #[inline]
     fn order(&mut self, signer: usize, market: Named, shape: Shape, time: Time) -> Result<NewOrder, BatchError> {
         let shape = shape.order;
         let price = if shape.any_price { any_price(shape.side) } else { self.limit(market, shape.side)? };
@@ -106,6 +108,7 @@ impl Decoder<'_> {
         })
     }
 
+    #[inline]
     fn market(&mut self) -> Result<Named, BatchError> {
         let got = self.take(Column::CommandMarkets)?;
         let slot = got as usize;
@@ -122,6 +125,7 @@ impl Decoder<'_> {
         Ok(there)
     }
 
+    #[inline]
     fn id(&mut self, market: Named, side: Side) -> Result<OrderId, BatchError> {
         let (price, rank) =
             self.markets.get(market.slot).map_or((None, None), |state| (state.price(side), state.rank()));
@@ -142,6 +146,7 @@ impl Decoder<'_> {
     }
 
     /// The limit of an order whose shape says that it does not accept any price.
+    #[inline]
     fn limit(&mut self, market: Named, side: Side) -> Result<Price, BatchError> {
         let price = self.price(market, side)?;
         if price == any_price(side) {
@@ -150,6 +155,7 @@ impl Decoder<'_> {
         Ok(price)
     }
 
+    #[inline]
     fn price(&mut self, market: Named, side: Side) -> Result<Price, BatchError> {
         let ticks = match self.markets.get(market.slot).and_then(|state| state.price(side)) {
             None => self.take(Column::FirstPrices)?,
@@ -162,6 +168,7 @@ impl Decoder<'_> {
         Ok(price)
     }
 
+    #[inline]
     fn lots(&mut self, market: Named) -> Result<Lots, BatchError> {
         let units = self.take(Column::Lots)?;
         let wrong = BatchError::Value { column: Column::Lots, got: units };
@@ -193,6 +200,7 @@ impl Decoder<'_> {
         }
     }
 
+    #[inline]
     fn client(&mut self, signer: usize) -> Result<ClientId, BatchError> {
         let client = match self.signers.get(signer).and_then(|state| state.client) {
             None => self.take(Column::FirstClients)?,

@@ -14,7 +14,7 @@ fn read(form: Form, bytes: &[u8], count: usize) -> Result<Vec<u64>, BatchError> 
     form.encode(&mut directory);
     let form = Form::decode(Column::Prices, &mut Reader::new(&directory.into_bytes()))?;
     let mut reader = ColumnReader::new(Column::Prices, form, bytes);
-    let values = (0..count).map(|_| reader.take()).collect::<Result<_, _>>()?;
+    let values = (0..count).map(|_| reader.take().ok_or_else(|| reader.fault())).collect::<Result<_, _>>()?;
     reader.finish()?;
     Ok(values)
 }

@@ -1,4 +1,4 @@
-use super::form::{SPREAD_MIN, quota, width};
+use super::form::{SPREAD_MIN, quota};
 use super::{Column, Form, mask};
 use crate::error::BatchError;
 
@@ -9,77 +9,137 @@ pub(crate) struct ColumnReader<'a> {
     form: Form,
     words: &'a [[u8; 8]],
     tail: &'a [u8],
+    /// The next bits, `left` of them, never more than 63; above them zeros.
     buffer: u64,
     left: u32,
-    seen: Seen,
+    /// Bits of the tag, none in a plain column, whose values are all of class 0.
+    tag_bits: u32,
+    classes: [Class; 4],
+    /// All values, one over the other.
+    any: u64,
+    fault: Option<BatchError>,
 }
 
-/// What the check at the end needs to know of the values.
-#[derive(Clone, Default, Debug)]
-struct Seen {
-    /// Values of each class; a plain column has one class.
-    count: [u32; 4],
-    /// Those that need every bit of their class's width.
-    full: [u32; 4],
-    /// In a plain column: those that a tagged one would have held in three bits fewer.
-    small: u32,
+/// One width of a column.
+#[derive(Clone, Copy, Default, Debug)]
+struct Class {
+    /// Of a tag and a value.
+    bits: u32,
+    /// The bits of a value.
+    mask: u64,
+    /// The least value that no smaller class holds.
+    least: u64,
+    /// Values above this are counted apart, for the check at the end.
+    bound: u64,
+    /// How many values there were, and above bit 32 how many of them beyond the bound.
+    tally: u64,
+}
+
+impl Class {
+    const fn count(&self) -> u32 {
+        self.tally as u32
+    }
+
+    const fn beyond(&self) -> u32 {
+        (self.tally >> 32) as u32
+    }
+}
+
+const TAG_BITS: u32 = 2;
+
+/// The classes of a form. In a tagged one the bound tells the values that need all of the width, in a plain one those
+/// for which a width of [`SPREAD_MIN`] less would do.
+fn classes(form: Form) -> [Class; 4] {
+    let class = |tag: u32, width: u8, bound: u8, least: u64| Class {
+        bits: tag + u32::from(width),
+        mask: mask(width.into()),
+        least,
+        bound: mask(bound.into()),
+        tally: 0,
+    };
+    match form {
+        Form::Plain(width) => [class(0, width, width.saturating_sub(SPREAD_MIN), 0); 4],
+        Form::Tagged(widths) => {
+            let mut below = None;
+            widths.map(|width| {
+                let class = match below {
+                    None => class(TAG_BITS, width, width.saturating_sub(1), 0),
+                    // Nothing is left for a class as wide as the one below it: what it holds is below the least.
+                    Some(below) if below == width => {
+                        Class { bits: TAG_BITS + u32::from(width), least: 1, ..Class::default() }
+                    }
+                    Some(below) => class(TAG_BITS, width, width.saturating_sub(1), mask(u32::from(below)) + 1),
+                };
+                below = Some(width);
+                class
+            })
+        }
+    }
 }
 
 impl<'a> ColumnReader<'a> {
     /// Over all of a column's bytes.
     pub(crate) fn new(column: Column, form: Form, bytes: &'a [u8]) -> ColumnReader<'a> {
         let (words, tail) = bytes.as_chunks();
-        ColumnReader { column, form, words, tail, buffer: 0, left: 0, seen: Seen::default() }
+        let tag_bits = if matches!(form, Form::Plain(_)) { 0 } else { TAG_BITS };
+        let classes = classes(form);
+        ColumnReader { column, form, words, tail, buffer: 0, left: 0, tag_bits, classes, any: 0, fault: None }
     }
 
-    /// The next value.
+    /// The next value; `None` is an error, which [`ColumnReader::fault`] names.
     #[inline]
-    pub(crate) fn take(&mut self) -> Result<u64, BatchError> {
-        match self.form {
-            Form::Plain(width) => {
-                let value = self.bits(width.into())?;
-                self.seen.count[3] += 1;
-                self.seen.full[3] += is_full(value, width);
-                // Whether three bits fewer would hold it.
-                self.seen.small += u32::from(value >> width.saturating_sub(SPREAD_MIN) == 0);
-                Ok(value)
-            }
-            Form::Tagged(widths) => {
-                let class = self.bits(2)? as usize & 3;
-                let width = widths[class];
-                let value = self.bits(width.into())?;
-                let below = if class == 0 { None } else { Some(widths[class - 1]) };
-                if below.is_some_and(|below| value.checked_shr(below.into()).unwrap_or(0) == 0) {
-                    return Err(BatchError::WideClass { column: self.column, got: value });
-                }
-                self.seen.count[class] += 1;
-                self.seen.full[class] += is_full(value, width);
-                Ok(value)
-            }
+    pub(crate) fn take(&mut self) -> Option<u64> {
+        let tag = self.buffer as usize & ((1 << self.tag_bits) - 1) & 3;
+        let class = &self.classes[tag];
+        if class.bits > self.left {
+            return self.take_across();
         }
+        // At most 63 bits: no shift here is out of range.
+        let value = self.buffer.wrapping_shr(self.tag_bits) & class.mask;
+        self.buffer = self.buffer.wrapping_shr(class.bits);
+        self.left -= class.bits;
+        self.accept(tag, value)
     }
 
     #[inline]
-    fn bits(&mut self, width: u32) -> Result<u64, BatchError> {
+    fn accept(&mut self, tag: usize, value: u64) -> Option<u64> {
+        let class = &mut self.classes[tag & 3];
+        if value < class.least {
+            self.fault = Some(BatchError::WideClass { column: self.column, got: value });
+            return None;
+        }
+        class.tally = class.tally.wrapping_add(1 | u64::from(value > class.bound) << 32);
+        self.any |= value;
+        Some(value)
+    }
+
+    /// A value that goes on in the next word.
+    fn take_across(&mut self) -> Option<u64> {
+        let tag = self.bits(self.tag_bits)? as usize & 3;
+        let value = self.bits(self.classes[tag].bits - self.tag_bits)?;
+        self.accept(tag, value & self.classes[tag].mask)
+    }
+
+    fn bits(&mut self, width: u32) -> Option<u64> {
         if width <= self.left {
             let value = self.buffer & mask(width);
-            self.buffer = self.buffer.checked_shr(width).unwrap_or(0);
+            self.buffer = self.buffer.wrapping_shr(width);
             self.left -= width;
-            return Ok(value);
+            return Some(value);
         }
         let (word, bits) = self.refill();
         let missing = width - self.left;
         if missing > bits {
-            return Err(BatchError::ColumnEnds { column: self.column });
+            self.fault = Some(BatchError::ColumnEnds { column: self.column });
+            return None;
         }
         let value = (self.buffer | word << self.left) & mask(width);
         self.buffer = word.checked_shr(missing).unwrap_or(0);
         self.left = bits - missing;
-        Ok(value)
+        Some(value)
     }
 
     /// The next word, and how many bits of it are there.
-    #[inline]
     fn refill(&mut self) -> (u64, u32) {
         if let Some((first, rest)) = self.words.split_first() {
             self.words = rest;
@@ -88,6 +148,12 @@ impl<'a> ColumnReader<'a> {
         let tail = core::mem::take(&mut self.tail);
         let word = tail.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
         (word, 8 * tail.len() as u32)
+    }
+
+    /// Why there was no value.
+    #[cold]
+    pub(crate) fn fault(&self) -> BatchError {
+        self.fault.unwrap_or(BatchError::ColumnEnds { column: self.column })
     }
 
     /// Ends the column: every byte used, no bit set beyond the values, and the widths those that the values ask for.
@@ -100,55 +166,36 @@ impl<'a> ColumnReader<'a> {
         if self.buffer != 0 {
             return Err(BatchError::ColumnPadding { column, got: self.buffer });
         }
-        let right = match self.form {
-            Form::Plain(width) => self.seen.fits_plain(width),
-            Form::Tagged(widths) => self.seen.fits_tagged(widths),
-        };
-        match (right, self.form) {
-            (true, _) => Ok(()),
-            (false, Form::Plain(got)) => Err(BatchError::Widths { column, got: [got; 4] }),
-            (false, Form::Tagged(got)) => Err(BatchError::Widths { column, got }),
+        match self.form {
+            Form::Plain(width) if !self.fits_plain(width) => Err(BatchError::Widths { column, got: [width; 4] }),
+            Form::Tagged(widths) if !self.fits_tagged(widths) => Err(BatchError::Widths { column, got: widths }),
+            _ => Ok(()),
         }
     }
-}
 
-/// One if no narrower width holds the value.
-#[inline]
-fn is_full(value: u64, width: u8) -> u32 {
-    match width {
-        0 => 0,
-        width => (value >> (width - 1)) as u32 & 1,
-    }
-}
-
-impl Seen {
     fn fits_plain(&self, width: u8) -> bool {
-        let [.., count] = self.count;
-        let [.., full] = self.full;
-        let widest = width == 0 || full > 0;
+        let [class, ..] = self.classes;
+        let widest = width == 0 || self.any > mask(u32::from(width) - 1);
         // Tagged it would be if so many values fitted three bits fewer that the second class were that narrow.
-        let narrow = width >= SPREAD_MIN && count > 0 && self.small >= quota(1, count);
-        widest && !narrow
+        let narrow = width >= SPREAD_MIN && class.count() - class.beyond() >= quota(1, class.count());
+        widest && !(narrow && class.count() > 0)
     }
 
     fn fits_tagged(&self, widths: [u8; 4]) -> bool {
-        let total = self.count.iter().sum();
+        let total = self.classes.iter().map(Class::count).sum();
         let mut held = 0;
-        for (class, width) in widths.into_iter().enumerate() {
-            held += self.count[class];
-            // One bit fewer would hold these; where two classes share a width only the first of them has values.
-            let narrower = if width == 0 { 0 } else { held - self.full_at(width, widths) };
-            let minimal = width == 0 || narrower < quota(class, total);
-            if held < quota(class, total) || !minimal {
+        let mut narrower = 0;
+        for (index, (class, width)) in self.classes.iter().zip(widths).enumerate() {
+            // What one bit fewer would hold. A class as wide as the one below it has no values of its own.
+            if class.mask != 0 || index == 0 {
+                narrower = held + class.count() - class.beyond();
+            }
+            held += class.count();
+            let minimal = width == 0 || narrower < quota(index, total);
+            if held < quota(index, total) || !minimal {
                 return false;
             }
         }
         total > 0
     }
-
-    fn full_at(&self, width: u8, widths: [u8; 4]) -> u32 {
-        self.full.iter().zip(widths).filter(|(_, of)| *of == width).map(|(full, _)| full).sum()
-    }
 }
-
-const _: () = assert!(width(0) == 0 && width(u64::MAX) == 64);
