@@ -117,7 +117,7 @@ fn a_wrong_answer_is_seen_and_shrinks() {
     assert!(mismatch.to_string().contains("broken then says"), "{mismatch}");
 
     let shrunk = differential::shrink(&mut fresh, &recorded[..=mismatch.index]);
-    assert!(shrunk.len() < recorded.len().min(mismatch.index) / 4, "{} of {}", shrunk.len(), mismatch.index);
+    assert!(shrunk.len() < mismatch.index / 2, "{} of {}", shrunk.len(), mismatch.index);
     let mut engines = fresh();
     let [one, other] = &mut engines[..] else { panic!("two engines") };
     assert!(differential::replay(&mut [&mut **one, &mut **other], &shrunk, 100).is_err(), "what is left still differs");

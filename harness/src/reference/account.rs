@@ -118,6 +118,8 @@ impl State {
     /// *Revoke key* (C-29): the epoch stays used.
     pub fn revoke_key(&mut self, account: AccountId, slot: KeySlot) -> Done {
         let slot = self.slots.get_mut(&(account, slot)).ok_or(Reason::UnknownKey)?;
-        slot.key.take().map(|_| ()).ok_or(Reason::UnknownKey)
+        slot.usable().ok_or(Reason::UnknownKey)?;
+        slot.key = None;
+        Ok(())
     }
 }

@@ -104,7 +104,7 @@ impl State {
     fn authority(&self, now: Time, account: AccountId, signer: Signer) -> Result<Authority, Reason> {
         let Signer::Session { slot, epoch } = signer else { return Ok(Authority::Owner) };
         let held = self.slots.get(&(account, slot)).filter(|held| held.epoch == epoch).ok_or(Reason::UnknownKey)?;
-        let key = held.key.ok_or(Reason::UnknownKey)?;
+        let key = held.usable().ok_or(Reason::UnknownKey)?;
         if now >= key.expires { Err(Reason::KeyExpired) } else { Ok(Authority::Session { slot, scopes: key.scopes }) }
     }
 

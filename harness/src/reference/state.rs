@@ -59,6 +59,13 @@ pub struct Slot {
     pub key: Option<SessionKey>,
 }
 
+impl Slot {
+    /// The key that can speak. No point has the x coordinate zero, so such a key is none.
+    pub fn usable(&self) -> Option<SessionKey> {
+        self.key.filter(|key| key.public != [0; 32])
+    }
+}
+
 /// A session key.
 #[derive(Clone, Copy)]
 pub struct SessionKey {

@@ -40,7 +40,7 @@ impl Adversary {
                 }
                 Command::KillSwitch { stop }
             }
-            12 => Command::RegisterKey(self.grant(account)),
+            12 => Command::RegisterKey(self.grant()),
             13 => Command::RevokeKey(self.some_slot()),
             14 if self.model.accounts < outside::ACCOUNTS_MAX => Command::OpenSubAccount,
             _ => {
@@ -136,22 +136,19 @@ impl Adversary {
         KeySlot::new(self.random.below(3) as u8).expect("there are more slots")
     }
 
-    /// A key, mostly good. The model takes it for registered.
-    pub(super) fn grant(&mut self, account: AccountId) -> KeyGrant {
+    /// A key, mostly good.
+    pub(super) fn grant(&mut self) -> KeyGrant {
         let slot = self.some_slot();
         let scopes = match self.random.weighted(&[500, 400, 100]) {
             0 => Scopes::ALL,
             1 => Scopes(self.random.below(16) as u8),
             _ => Scopes(self.random.below(256) as u8),
         };
-        let expires = match self.random.weighted(&[600, 350, 50]) {
+        let expires = match self.random.weighted(&[750, 200, 50]) {
             0 => Time::NEVER,
-            1 => time(self.now + self.random.between(10, 3_000)),
+            1 => time(self.now + self.random.between(10, 90_000)),
             _ => time(self.now),
         };
-        if Scopes::ALL.covers(scopes) && expires.get() > self.now && self.random.permille(900) {
-            self.model.registered(account, slot);
-        }
         KeyGrant { slot, public: [self.random.bits() as u8; 32], scopes, expires }
     }
 

@@ -1,32 +1,35 @@
 //! Episodes: a few inputs in a row that drive one command into one of its bounds.
 
 use ashlar_types::{
-    AccountId, CancelFilter, Command, Direction, Lots, MarketId, NewOrder, OrderKind, PostOnly, Price, SelfTrade, Side,
-    Time, TimeInForce, Trigger,
+    AccountId, Amount, AssetId, CancelFilter, Command, Direction, InboxEntry, Input, Lots, MarketId, MarketState,
+    NewOrder, OrderId, OrderKind, ParamChange, PostOnly, Price, Rank, SelfTrade, Side, Time, TimeInForce, Trigger,
 };
 
 use super::super::account_of;
+use super::model::NEXT;
 use super::{Adversary, outside, time};
 
 /// Commands of one message at most.
 const MESSAGE: usize = 256;
 
 impl Adversary {
-    /// Decides on an episode in the roomy market, and puts its inputs in the queue.
+    /// Decides on an episode in the arena, and puts its inputs in the queue.
     pub(super) fn episode(&mut self) {
         let (makes, takes) = match self.random.below(2) {
             0 => (account_of(outside::RICH[0]), account_of(outside::RICH[1])),
             _ => (account_of(outside::RICH[1]), account_of(outside::RICH[0])),
         };
         let around = self.random.below(3);
-        match self.random.weighted(&[3, 2, 3, 2, 3, 2, 2]) {
+        match self.random.weighted(&[30, 20, 40, 20, 20, 30, 20, 10, 4]) {
             0 => self.dead_in_the_way(makes, takes, 63 + around),
             1 => self.own_in_the_way(takes, 63 + around),
             2 => self.cascade(makes, takes, 31 + around, Time::NEVER),
             3 => self.cascade(makes, takes, 63 + around, time(self.now + 1)),
             4 => self.many_trades(makes, takes, 1_023 + around),
             5 => self.own_cascade(makes, takes),
-            _ => self.many_trades_and_a_cascade(makes, takes),
+            6 => self.many_trades_and_a_cascade(makes, takes),
+            7 => self.slide_to_nothing(makes, takes),
+            _ => self.delisting(makes, takes),
         }
     }
 
@@ -162,10 +165,11 @@ impl Adversary {
     }
 
     fn one_lot(&self, side: Side, price: Price) -> NewOrder {
-        NewOrder::limit(MarketId::default(), side, price, lots(1))
+        let arena = MarketId::new(outside::ARENA).expect("few markets");
+        NewOrder::limit(arena, side, price, lots(1))
     }
 
-    /// Empties the market of these accounts, and of what is in the way near its price.
+    /// Frees these accounts of what holds them back, and the arena of their orders.
     fn clear(&mut self, accounts: &[AccountId]) {
         for account in accounts {
             let commands = vec![
@@ -189,16 +193,49 @@ impl Adversary {
         self.send(takes, vec![Command::Place(self.one_lot(side.opposite(), price))]);
     }
 
+    /// A buyer would have to slide below the lowest price.
+    fn slide_to_nothing(&mut self, makes: AccountId, takes: AccountId) {
+        let market = MarketId::new(outside::CHEAP).expect("few markets");
+        let sell = NewOrder::limit(market, Side::Sell, Price::MIN, lots(1));
+        let buy = NewOrder { side: Side::Buy, post_only: PostOnly::Slide, ..sell };
+        self.clear(&[makes, takes]);
+        self.send(makes, vec![Command::Place(NewOrder { lots: lots(300), ..sell }), Command::Place(sell)]);
+        self.send(takes, vec![Command::Place(buy), Command::Place(NewOrder { price: Price::saturating(2), ..buy })]);
+    }
+
+    /// A market comes and goes, with orders left in it.
+    fn delisting(&mut self, makes: AccountId, takes: AccountId) {
+        let Some(market) =
+            (outside::MARKETS..60).rev().filter_map(MarketId::new).find(|new| !self.model.markets.contains(new))
+        else {
+            return self.own_in_the_way(takes, 3);
+        };
+        let state = MarketState::Delisting;
+        self.clear(&[makes, takes]);
+        let listing = self.param(outside::new_market(market));
+        self.queue.push_back((time(self.now), listing));
+        let order = NewOrder::limit(market, Side::Buy, Price::saturating(99), lots(2));
+        let waits = NewOrder {
+            side: Side::Sell,
+            trigger: Some(Trigger { direction: Direction::Falls, price: order.price }),
+            ..order
+        };
+        self.send(makes, vec![Command::Place(order), Command::Place(order), Command::Place(waits)]);
+        let delisted = self.param(ParamChange::SetMarketState { market, state });
+        self.queue.push_back((time(self.now), delisted));
+        let id = |side, rank| OrderId { market, side, price: order.price, rank: Rank::new(rank) };
+        let ids = vec![id(Side::Buy, 1), id(Side::Sell, 3), id(Side::Buy, 4)];
+        self.send(takes, vec![Command::Sweep(ids.clone()), Command::Sweep(ids), Command::Place(order)]);
+    }
+
     fn queue_deposit(&mut self, account: AccountId) {
         let owner = super::super::owner_of(account.get());
         for asset in [0, 1] {
-            let asset = ashlar_types::AssetId::new(asset).expect("few assets");
-            let amount = ashlar_types::Amount::new(200_000).expect("a small amount");
-            let entry = ashlar_types::InboxEntry::Deposit { owner, account: None, asset, amount };
-            let index = ashlar_types::InboxIndex::new(self.model.inbox);
-            self.model.inbox += 1;
+            let asset = AssetId::new(asset).expect("few assets");
+            let amount = Amount::new(200_000).expect("a small amount");
+            let entry = InboxEntry::Deposit { owner, account: None, asset, amount };
             let now = time(self.now);
-            self.queue.push_back((now, ashlar_types::Input::Inbox { index, time: now, entry }));
+            self.queue.push_back((now, Input::Inbox { index: NEXT, time: now, entry }));
         }
     }
 

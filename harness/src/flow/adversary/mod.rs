@@ -28,6 +28,8 @@ pub struct Adversary {
     seed: u64,
     random: Random,
     now: u64,
+    /// The time given with the input that is being made.
+    shown: u64,
     /// Inputs that were decided on already, with their times.
     queue: VecDeque<Timed>,
     model: Model,
@@ -37,7 +39,14 @@ impl Adversary {
     /// The flow of this seed. Its first inputs make the markets and fund the accounts.
     pub fn new(seed: u64) -> Adversary {
         let (setup, inbox) = outside::venue(BEGINNING_MS).finish();
-        Adversary { seed, random: Random::new(seed), now: BEGINNING_MS, queue: setup.into(), model: Model::new(inbox) }
+        Adversary {
+            seed,
+            random: Random::new(seed),
+            now: BEGINNING_MS,
+            shown: BEGINNING_MS,
+            queue: setup.into(),
+            model: Model::new(inbox),
+        }
     }
 
     /// The genesis it goes with.
@@ -51,8 +60,9 @@ impl Adversary {
         let weights: Vec<u64> = steps.iter().map(|(weight, ..)| *weight).collect();
         let (_, low, high) = steps[self.random.weighted(&weights)];
         self.now += self.random.between(low, high);
-        let shown = if self.random.permille(10) { self.now.saturating_sub(self.random.below(500)) } else { self.now };
-        time(shown)
+        let back = if self.random.permille(10) { self.random.below(500) } else { 0 };
+        self.shown = self.now.saturating_sub(back);
+        time(self.shown)
     }
 
     fn input(&mut self) -> Input {
@@ -100,7 +110,7 @@ impl Adversary {
             2 => time(self.now.saturating_sub(self.random.below(3))),
             _ => time(self.now + 31 * 86_400_000),
         };
-        let count = match self.random.weighted(&[800, 180, 17, 2, 1]) {
+        let count = match self.random.weighted(&[8_000, 1_800, 170, 20, 2]) {
             0 => 1,
             1 => self.random.between(2, 5),
             2 => self.random.between(6, 40),
@@ -115,7 +125,12 @@ impl Adversary {
         if self.random.permille(450) {
             return Signer::Owner;
         }
-        let slot = KeySlot::new(self.random.below(3) as u8).expect("there are more slots");
+        let known = self.model.keys.get(&account).map_or(&[][..], |known| &known[..]);
+        let slot = match known {
+            [] if self.random.permille(900) => return Signer::Owner,
+            [_, ..] if self.random.permille(980) => *self.random.pick(known),
+            _ => self.some_slot(),
+        };
         let epoch = self.model.epochs.get(&(account, slot)).copied().unwrap_or(0);
         let off = if self.random.permille(20) { self.random.between(1, 2) as u32 } else { 0 };
         Signer::Session { slot, epoch: if self.random.permille(500) { epoch + off } else { epoch.saturating_sub(off) } }
@@ -159,11 +174,12 @@ impl Flow for Adversary {
         if self.queue.is_empty() && self.random.permille(5) {
             self.episode();
         }
-        if let Some(decided) = self.queue.pop_front() {
-            return decided;
-        }
-        let time = self.clock();
-        (time, self.input())
+        let mut timed = match self.queue.pop_front() {
+            Some(decided) => decided,
+            None => (self.clock(), self.input()),
+        };
+        self.model.send(&mut timed.1);
+        timed
     }
 
     fn observe(&mut self, output: &Output) {

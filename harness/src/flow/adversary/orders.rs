@@ -20,17 +20,24 @@ impl Adversary {
 
     /// A market, rarely one that does not exist.
     pub(super) fn some_market(&mut self) -> MarketId {
-        let number = match self.random.weighted(&[550, 430, 20]) {
+        let number = match self.random.weighted(&[500, 350, 130, 20]) {
             0 => 0,
-            1 => self.random.below(u64::from(outside::MARKETS)),
-            _ => self.random.below(40),
+            1 => self.random.below(u64::from(outside::ARENA)) as u16,
+            2 if !self.model.markets.is_empty() => {
+                let market = *self.random.pick(&self.model.markets);
+                if market.get() == outside::ARENA && !self.random.permille(30) { 0 } else { market.get() }
+            }
+            _ => self.random.below(40) as u16,
         };
-        MarketId::new(number as u16).expect("forty markets can be listed")
+        MarketId::new(number).expect("forty markets can be listed")
     }
 
     /// A price near where the market trades, rarely at the end of the range.
     pub(super) fn some_price(&mut self, market: MarketId) -> Price {
         let last = self.model.last.get(&market).map_or(outside::REFERENCE, |price| price.get());
+        if market.get() == outside::CHEAP && self.random.permille(900) {
+            return Price::saturating(self.random.between(1, 4));
+        }
         match self.random.weighted(&[900, 60, 20, 20]) {
             0 => Price::saturating(last.clamp(70, 140) + self.random.below(9) - 4),
             1 => Price::saturating(self.random.between(30, 220)),

@@ -1,12 +1,13 @@
 //! The world of the adversary, and what comes into it through the inbox.
 
 use ashlar_types::{
-    AssetId, AssetTerms, FeeTier, InboxEntry, InboxIndex, Input, MarketId, MarketState, ParamChange, Ppm, Price, Scopes,
+    Amount, AssetId, AssetTerms, FeeTier, InboxEntry, InboxIndex, Input, MarketId, MarketState, ParamChange, Ppm,
+    Price, Scopes,
 };
 
 use super::super::setup::{rules, terms};
 use super::super::{Venue, account_of, owner_of};
-use super::model::Repair;
+use super::model::{NEXT, Repair};
 use super::{Adversary, time};
 
 /// Accounts funded at the start; their owners have the same numbers.
@@ -18,11 +19,18 @@ pub const ACCOUNTS_MAX: u32 = 60;
 /// Assets listed at the start.
 pub const ASSETS: u16 = 3;
 /// Markets listed at the start.
-pub const MARKETS: u16 = 4;
+pub const MARKETS: u16 = 6;
+/// The one of them with hardly a price above nothing.
+pub const CHEAP: u16 = 4;
+/// The one of them that episodes have for themselves.
+pub const ARENA: u16 = 5;
+/// No market beyond this is listed.
+const MARKETS_END: u64 = 40;
 /// Where all of them begin to trade.
 pub const REFERENCE: u64 = 100;
 
-/// The world: one roomy market, one with little room, one between other assets, one of huge units.
+/// The world: one roomy market, one with little room, one between other assets, one of huge units, one of the lowest
+/// prices, one for episodes.
 pub fn venue(beginning: u64) -> Venue {
     let mut venue = Venue::new(time(beginning));
     let asset = |number| AssetId::new(number).expect("few assets");
@@ -31,6 +39,7 @@ pub fn venue(beginning: u64) -> Venue {
         venue.asset(asset(number));
     }
     for (number, terms, rules) in standard_markets() {
+        let reference = if number.get() == CHEAP { Price::saturating(2) } else { reference };
         venue.market(number, terms, rules, reference);
     }
     let fees = |maker, rebate, taker| FeeTier { maker: Ppm(maker), maker_rebate: Ppm(rebate), taker: Ppm(taker) };
@@ -53,6 +62,13 @@ pub fn venue(beginning: u64) -> Venue {
     venue
 }
 
+/// A market to be listed later.
+pub fn new_market(market: MarketId) -> ParamChange {
+    let asset = |number| AssetId::new(number).expect("few assets");
+    let (terms, rules) = (terms(asset(1), asset(0), 1, 1), rules(300, 300_000, 100_000, 30, 0));
+    ParamChange::ListMarket { market, terms, rules, reference: Price::saturating(REFERENCE) }
+}
+
 type Market = (MarketId, ashlar_types::MarketTerms, ashlar_types::MarketRules);
 
 fn standard_markets() -> [Market; MARKETS as usize] {
@@ -62,6 +78,8 @@ fn standard_markets() -> [Market; MARKETS as usize] {
         (market(0), terms(asset(1), asset(0), 3, 1), rules(5_000, 500_000, 80_000, 3_000, 0)),
         (market(1), terms(asset(2), asset(0), 1, 2), rules(300, 60_000, 20_000, 4, 1)),
         (market(2), terms(asset(2), asset(1), 2, 1), rules(5_000, 900_000, 300_000, 60, 0)),
+        (market(CHEAP), terms(asset(1), asset(0), 2, 10), rules(400, 999_999, 500_000, 60, 0)),
+        (market(ARENA), terms(asset(1), asset(0), 2, 1), rules(5_000, 500_000, 80_000, 3_000, 0)),
         (market(3), terms(asset(1), asset(0), 1 << 40, 1 << 45), rules(1 << 40, 500_000, 500_000, 60, 2)),
     ]
 }
@@ -73,47 +91,40 @@ impl Adversary {
         self.numbered(entry)
     }
 
-    /// A change of parameters in its place.
+    /// A change of parameters as the next entry.
     pub(super) fn param(&mut self, change: ParamChange) -> Input {
-        let (index, now) = (self.model.inbox, self.now);
-        self.model.inbox += 1;
-        Input::Inbox { index: InboxIndex::new(index), time: time(now), entry: InboxEntry::Param(change) }
+        Input::Inbox { index: NEXT, time: time(self.shown), entry: InboxEntry::Param(change) }
     }
 
     fn numbered(&mut self, entry: InboxEntry) -> Input {
-        let now = self.now;
-        match self.random.weighted(&[940, 30, 30]) {
-            0 => {
-                let index = self.model.inbox;
-                self.model.inbox += 1;
-                // The clock may be shown a little late to the engine: then the entry comes from its future.
-                Input::Inbox { index: InboxIndex::new(index), time: time(now), entry }
-            }
+        let now = self.shown;
+        let (index, when) = match self.random.weighted(&[940, 30, 30]) {
+            0 => (NEXT, now),
             1 => {
-                let index = (self.model.inbox + self.random.below(3)).saturating_sub(1);
-                let index = if index == self.model.inbox { index + 5 } else { index };
-                Input::Inbox { index: InboxIndex::new(index), time: time(now), entry }
+                let off = *self.random.pick(&[1, 2, 7]);
+                let next = self.model.inbox;
+                let index = if self.random.permille(500) { next + off } else { next.saturating_sub(off) };
+                (InboxIndex::new(index), now)
             }
-            _ => {
-                let when = if self.random.permille(500) { now + self.random.between(1, 900) } else { now / 2 };
-                Input::Inbox { index: InboxIndex::new(self.model.inbox), time: time(when), entry }
-            }
-        }
+            _ => (NEXT, if self.random.permille(500) { now + self.random.between(1, 900) } else { now / 2 }),
+        };
+        Input::Inbox { index, time: time(when), entry }
     }
 
     fn entry(&mut self) -> InboxEntry {
         let account = self.some_account();
         let owner = owner_of(if self.random.permille(900) { account.get() } else { self.random.below(20) as u32 });
-        match self.random.weighted(&[550, 40, 40, 50, 20, 300]) {
+        let small = Amount::new(2_000).expect("a small amount");
+        match self.random.weighted(&[500, 40, 40, 100, 20, 300]) {
             0 => InboxEntry::Deposit {
                 owner,
                 account: if self.random.permille(400) { Some(account) } else { None },
                 asset: self.some_asset(),
-                amount: self.some_amount().min(ashlar_types::Amount::new(2_000).expect("a small amount")),
+                amount: self.some_amount().min(small),
             },
             1 => InboxEntry::ForcedCancelAll { owner, account },
             2 => InboxEntry::ForcedWithdraw { owner, account, asset: self.some_asset(), amount: self.some_amount() },
-            3 => InboxEntry::RegisterKey { owner, account, grant: self.grant(account) },
+            3 => InboxEntry::RegisterKey { owner, account, grant: self.grant() },
             4 => InboxEntry::RevokeKey { owner, account, slot: self.some_slot() },
             _ => InboxEntry::Param(self.change()),
         }
@@ -122,19 +133,19 @@ impl Adversary {
     /// A change of parameters; what gets in the way of a lively flow is changed back later.
     fn change(&mut self) -> ParamChange {
         let market = self.some_market();
-        match self.random.weighted(&[5, 10, 30, 25, 20, 10, 8]) {
+        match self.random.weighted(&[5, 18, 30, 25, 20, 10, 8]) {
             0 => {
                 let asset = AssetId::new(self.random.below(6) as u16).expect("few assets");
                 let scale_digits = self.random.below(20) as u8;
                 let total_max = self.some_amount();
                 ParamChange::ListAsset { asset, terms: AssetTerms { token: owner_of(9), scale_digits, total_max } }
             }
-            1 => self.listing(market),
+            1 => self.listing(),
             2 => self.other_rules(market),
             3 => {
                 let states = [MarketState::PostOnly, MarketState::CancelOnly, MarketState::Open, MarketState::Halted];
                 let state = *self.random.pick(&states);
-                let delists = market.get() >= MARKETS && self.random.permille(300);
+                let delists = market.get() >= MARKETS && self.random.permille(500);
                 let state = if delists { MarketState::Delisting } else { state };
                 let open = ParamChange::SetMarketState { market, state: MarketState::Open };
                 self.model.broken(Repair::Parameter(open));
@@ -171,9 +182,14 @@ impl Adversary {
         if self.random.permille(50) { self.some_account() } else { account }
     }
 
-    /// A new market, or one that is listed, or one that cannot be.
-    fn listing(&mut self, market: MarketId) -> ParamChange {
-        let mut terms = terms(self.some_asset(), self.some_asset(), self.random.below(5), self.random.below(3));
+    /// A new market, sometimes one that is listed or cannot be.
+    fn listing(&mut self) -> ParamChange {
+        let market = MarketId::new(self.random.below(MARKETS_END) as u16).expect("forty markets can be listed");
+        let (base, quote) = (self.some_asset(), self.some_asset());
+        if self.random.permille(800) {
+            return new_market(market);
+        }
+        let mut terms = terms(base, quote, self.random.below(5), self.random.below(3));
         terms.fee_cap = Ppm(self.random.below(20_100) as u32);
         let (band, collar) = (self.random.below(1_000_100) as u32, self.random.below(1_000_100) as u32);
         let rules =
