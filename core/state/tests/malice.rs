@@ -140,6 +140,33 @@ fn hints_are_checked_each_and_all() {
 }
 
 #[test]
+fn an_erased_leaf_is_no_predecessor() {
+    let script = vec![Step::Read(ordered(4)), Step::Erase(ordered(6)), Step::Write(ordered(7), value(&[1]))];
+    let batch = Batch::new(book(), script);
+    assert_eq!(batch.witness.hints, [0, 1, 2, 0]);
+    let erased = batch.error(|witness| witness.hints[3] = 1);
+    assert_eq!(erased, WitnessError::Fault(Fault::HintPredecessor { key: ordered(7), got: 1 }));
+}
+
+#[test]
+fn a_row_stands_on_its_own_side() {
+    let leaves = Leaves::from([(ordered(0), value(&[1])), (ordered(1), value(&[2]))]);
+    let batch = Batch::new(leaves, vec![Step::Read(ordered(0))]);
+    assert_eq!(batch.witness.ops, [255, 254, 63]);
+    let swapped = batch.error(|witness| witness.ops.swap(0, 1));
+    assert_eq!(swapped, WitnessError::Side { index: 2, position: 63, key: ordered(0) });
+}
+
+#[test]
+fn positions_ascend_towards_the_leaves() {
+    let leaves = Leaves::from([(ordered(0), value(&[1])), (ordered(1), value(&[2])), (ordered(2), value(&[3]))]);
+    let batch = Batch::new(leaves, vec![Step::Read(ordered(0))]);
+    assert_eq!(batch.witness.ops, [255, 254, 63, 254, 62]);
+    let swapped = batch.error(|witness| witness.ops.swap(2, 4));
+    assert_eq!(swapped, WitnessError::PositionOrder { index: 4, position: 63, child: 62 });
+}
+
+#[test]
 fn a_new_node_needs_a_leaf_on_both_sides() {
     let batch = Batch::new(book(), vec![Step::Write(Key::MIN, value(&[1]))]);
     // The neighbour is there although nobody asked for it.

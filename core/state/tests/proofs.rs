@@ -134,6 +134,25 @@ fn a_skipped_leaf_is_noticed() {
 }
 
 #[test]
+fn steps_descend_on_the_way_up() {
+    let map = ladder();
+    let mut proof = map.prove(&at(30));
+    let steps = &mut proof.path.as_mut().unwrap().steps;
+    let (below, got) = (steps[1].position, steps[0].position);
+    steps.swap(0, 1);
+    assert_eq!(proof.verify::<Sha256Node>(&map.root(), &at(30)), Err(ProofError::PositionOrder { below, got }));
+    let SuccessorProof::Between { left, mut right, mut shared } = map.prove_first_at_or_after(&at(35)) else {
+        panic!("not between")
+    };
+    let above = left.key.first_difference(&right.key).unwrap();
+    let moved = shared.remove(0);
+    right.steps.push(moved);
+    let moved_down = SuccessorProof::Between { left, right, shared };
+    let position = ProofError::Position { above, got: moved.position };
+    assert_eq!(moved_down.verify::<Sha256Node>(&map.root(), &at(35)), Err(position));
+}
+
+#[test]
 fn the_wrong_key_is_outside() {
     let map = ladder();
     let proof = map.prove_first_at_or_after(&at(35));
