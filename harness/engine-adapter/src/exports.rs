@@ -18,6 +18,10 @@ type Output = ashlar_report_ring::Writer<crate::report::Record>;
 const ORDERS_MAX: u32 = ashlar_types::limits::MARKET_ORDERS_MAX;
 const ORDERS_TOUCHED: u32 = 1 << 18;
 
+/// As the live engine's process has it.
+#[global_allocator]
+static MEMORY: ashlar_report_ring::HugePages = ashlar_report_ring::HugePages;
+
 struct Slot(UnsafeCell<Option<Engine<Output>>>);
 
 // SAFETY: the benchmark calls the functions below from one thread.

@@ -7,10 +7,12 @@
 //!    otherwise pull away the lines that the writer is about to write.
 //! 4. A writer that finds the ring full waits for the reader: nothing is ever dropped or overwritten unread.
 //!
-//! The crate exists because this cannot be written in safe Rust at this price. All of its `unsafe` is in `ring`, where
-//! the invariants stand.
+//! The crate exists because this cannot be written in safe Rust at this price. Its `unsafe` is in `ring`, where the
+//! invariants stand, and in `pages`, an allocator for programs that use it.
 
+mod pages;
 mod ring;
 mod sync;
 
+pub use pages::HugePages;
 pub use ring::{Reader, Writer, ring};

@@ -47,7 +47,7 @@ impl Book {
     /// Finds an order by the rank of its id.
     #[inline(always)]
     pub fn find(&self, id_rank: Rank) -> Option<At> {
-        self.ladder.find(id_rank.get()).map(At::found)
+        self.ladder.find(id_rank.get()).map(At)
     }
 
     /// Reads what a later command about this order will read, so that it waits less. The value means nothing.
@@ -56,9 +56,38 @@ impl Book {
         self.ladder.warm(id_rank.get())
     }
 
+    /// Names the memory that finding an order reads first, so that it can be asked for ahead of time.
+    #[inline(always)]
+    pub fn name_index(&self, id_rank: Rank, touch: &impl Fn(*const u8)) {
+        self.ladder.name_index(id_rank.get(), touch);
+    }
+
+    /// Names what else changing an order reads. It looks where [`Book::name_index`] pointed, and finds the order most
+    /// of the time.
+    #[inline(always)]
+    pub fn name_order(&self, id_rank: Rank, touch: &impl Fn(*const u8)) -> Option<At> {
+        self.ladder.name_record(id_rank.get(), touch).map(At::of_slot)
+    }
+
+    /// Names what is read around an order that [`Book::name_order`] has named.
+    #[inline(always)]
+    pub fn name_neighbours(&self, id_rank: Rank, touch: &impl Fn(*const u8)) -> Option<At> {
+        let (slot, hot) = self.ladder.name_neighbours(id_rank.get(), touch)?;
+        if let Some(number) = hot.extra() {
+            self.extras.name(number, touch);
+        }
+        Some(At::of_slot(slot))
+    }
+
+    /// Names what putting an order at a price reads.
+    #[inline(always)]
+    pub fn name_price(&self, side: Side, price: Price, touch: &impl Fn(*const u8)) {
+        self.ladder.name_level(side.index(), side.normalise(price), touch);
+    }
+
     /// Says that an order is no longer a leg of a pair.
     pub fn unpair(&mut self, at: At) {
-        if let Some(hot) = self.ladder.get_mut(at.slot) {
+        if let Some(hot) = self.ladder.get_mut(at.slot()) {
             hot.unpair();
         }
     }
@@ -66,7 +95,7 @@ impl Book {
     /// Gives what an extra record was for back.
     #[inline(always)]
     fn drop_extra(&mut self, at: At) {
-        if let Some(number) = self.ladder.get(at.slot).extra() {
+        if let Some(number) = self.ladder.get(at.slot()).extra() {
             self.extras.remove(number);
         }
     }
@@ -87,12 +116,12 @@ impl Orders for Book {
 
     #[inline]
     fn after(&mut self, at: At) -> Option<At> {
-        self.ladder.after(at.slot).map(At::of_slot)
+        self.ladder.after(at.slot()).map(At::of_slot)
     }
 
     #[inline(always)]
     fn get(&self, at: At) -> Resting {
-        self.ladder.get(at.slot).join(|number| self.extras.get(number))
+        self.ladder.get(at.slot()).join(|number| self.extras.get(number))
     }
 
     #[inline(always)]
@@ -109,18 +138,18 @@ impl Orders for Book {
     #[inline(always)]
     fn remove(&mut self, at: At) {
         self.drop_extra(at);
-        self.ladder.remove(at.slot, at.seen);
+        self.ladder.remove(at.0);
     }
 
     #[inline(always)]
     fn remove_then_after(&mut self, at: At) -> Option<At> {
         self.drop_extra(at);
-        self.ladder.remove_then_after(at.slot, at.seen).map(At::of_slot)
+        self.ladder.remove_then_after(at.0).map(At::of_slot)
     }
 
     #[inline(always)]
     fn set_lots(&mut self, at: At, visible: Lots, hidden: Lots) {
-        let Some(hot) = self.ladder.get_mut(at.slot) else { return };
+        let Some(hot) = self.ladder.get_mut(at.slot()) else { return };
         hot.visible = visible;
         if let Some(extra) = hot.extra().and_then(|number| self.extras.get_mut(number)) {
             extra.hidden = hidden;
@@ -129,12 +158,12 @@ impl Orders for Book {
 
     fn requeue(&mut self, at: At, rank: Rank, visible: Lots, hidden: Lots) {
         let (hot, extra) = Hot::split(&Resting { rank, visible, hidden, ..self.get(at) });
-        let kept = self.ladder.get(at.slot).extra();
-        let Some(place) = self.ladder.get_mut(at.slot) else { return };
+        let kept = self.ladder.get(at.slot()).extra();
+        let Some(place) = self.ladder.get_mut(at.slot()) else { return };
         *place = hot;
         if let Some(extra) = extra {
             place.set_extra(self.extras.put(kept, extra));
         }
-        self.ladder.requeue(at.slot);
+        self.ladder.requeue(at.slot());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! 1. A bucket is half a cache line of four lanes; a lane holds 32 bits of the hash and a slot. A key that finds its
 //!    bucket full goes to an ordered map, so the worst operation is a search in that map, whatever keys are chosen.
-//! 2. Linear hashing (Litwin): the hash is one bucket larger for each five keys that four buckets have to hold, and each
+//! 2. Linear hashing (Litwin): there is one more bucket whenever there are more than three keys for each four, and each
 //!    new bucket takes its share from one old one. There is no second table, no copy and no pause.
 //! 3. Nothing moves when a key is removed, and it is found by its slot alone.
 //! 4. The hash multiplies by a secret odd number: two keys chosen without knowing it collide about as seldom as random
@@ -11,14 +11,21 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-const LANES: usize = 4;
+const LANES: u32 = 4;
 /// The bits of a lane that hold a slot plus one; zero is a free lane.
 const SLOT: u64 = (1 << 24) - 1;
+/// The bits of a lane that hold its own number, always.
+const LANE_SHIFT: u32 = 24;
 /// In the first lane of a bucket: how many of its keys are in the map.
-const SPILLED_ONE: u64 = 1 << 24;
-const SPILLED: u64 = 0xFF << 24;
+const SPILLED_ONE: u64 = 1 << 26;
+const SPILLED: u64 = 0x3F << 26;
 /// A bucket that ever had this many keys in the map is taken to have some for good.
 const SPILLED_MAX: u64 = 16;
+/// The bits of a lane that stay when its entry goes.
+const OWN: u64 = SPILLED | 3 << LANE_SHIFT;
+/// The bits above hold a hash, of which this one is always set: a lane is below it exactly when it is free.
+const HASH_SHIFT: u32 = 32;
+const HASH_MARK: u32 = 1 << 31;
 /// The smallest number of buckets, a power of two.
 const BUCKETS_MIN: usize = 1 << 10;
 
@@ -61,11 +68,28 @@ impl Lane {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(32))]
-struct Bucket([Lane; LANES]);
+struct Bucket([Lane; LANES as usize]);
 
 impl Bucket {
+    fn new() -> Bucket {
+        let mut bucket = Bucket(Default::default());
+        for (number, lane) in bucket.0.iter_mut().enumerate() {
+            lane.set((number as u64) << LANE_SHIFT);
+        }
+        bucket
+    }
+
+    /// The lane that is nearest to a word, and how it differs: by less than `1 << HASH_SHIFT` if it has the word's hash.
+    /// A comparison of whole words finds the hash, the slot and the lane at once, without a branch.
+    #[inline(always)]
+    fn nearest(&self, word: u64) -> u64 {
+        let [a, b, c, d] = &self.0;
+        let (ab, cd) = ((a.get() ^ word).min(b.get() ^ word), (c.get() ^ word).min(d.get() ^ word));
+        ab.min(cd)
+    }
+
     /// How many of its keys are in the map, or `SPILLED` for good.
     #[inline(always)]
     fn spilled(&self) -> u64 {
@@ -80,31 +104,68 @@ impl Bucket {
     /// Puts an entry, or none, in a lane.
     #[inline(always)]
     fn put(&mut self, lane: u32, entry: u64) {
-        let lane = &mut self.0[lane as usize % LANES];
-        lane.set(lane.get() & SPILLED | entry);
+        let lane = &mut self.0[(lane % LANES) as usize];
+        lane.set(lane.get() & OWN | entry);
     }
 
-    /// One bit for each lane that passes.
+    /// The entry in a lane.
     #[inline(always)]
-    fn lanes(&self, pass: impl Fn(u64) -> bool) -> u32 {
-        let bit = |lane: usize| (pass(self.0[lane].get()) as u32) << lane;
-        bit(0) | bit(1) | bit(2) | bit(3)
-    }
-
-    /// The slot in a lane; out of range if it is free.
-    #[inline(always)]
-    fn slot(&self, lane: u32) -> u32 {
-        (self.0[lane as usize % LANES].get() & SLOT).wrapping_sub(1) as u32
+    fn entry(&self, lane: u32) -> u64 {
+        self.0[(lane % LANES) as usize].get() & !OWN
     }
 }
 
-/// Where in the index an entry was found. It may have moved since.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen(u32);
+/// The lane that is named in a lane, or in its difference to a word without one.
+#[inline(always)]
+fn lane_of(word: u64) -> u32 {
+    (word >> LANE_SHIFT) as u32 % LANES
+}
 
-impl Seen {
-    /// Nowhere in particular.
-    pub const NOWHERE: Seen = Seen(u32::MAX);
+/// The slot in an entry; out of range if there is none.
+#[inline(always)]
+fn slot_of(entry: u64) -> u32 {
+    (entry & SLOT).wrapping_sub(1) as u32
+}
+
+#[inline(always)]
+fn entry_of(hash: u32, slot: u32) -> u64 {
+    (hash as u64) << HASH_SHIFT | (slot as u64).wrapping_add(1) & SLOT
+}
+
+/// A slot, and where in the index its entry was found, from where it may have moved since. It is one word, so that it
+/// stays in a register.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found(u64);
+
+impl Found {
+    /// Nothing.
+    const NOTHING: Found = Found(u64::MAX);
+
+    #[inline(always)]
+    fn new(slot: u32, home: usize, lane: u32) -> Found {
+        Found((home as u64) << 34 | (lane as u64) << 32 | slot as u64)
+    }
+
+    /// A slot whose entry was not looked for.
+    #[inline(always)]
+    pub const fn only(slot: u32) -> Found {
+        Found((u32::MAX as u64) << 32 | slot as u64)
+    }
+
+    #[inline(always)]
+    pub const fn slot(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline(always)]
+    fn home(self) -> usize {
+        (self.0 >> 34) as usize
+    }
+
+    #[inline(always)]
+    fn lane(self) -> u32 {
+        (self.0 >> 32) as u32 % LANES
+    }
 }
 
 /// An index from keys to slots. No two entries may have the same key or the same slot.
@@ -134,8 +195,8 @@ impl Index {
     /// An empty one for at most `keys_max` keys. It begins small on purpose: a bucket is as good as random, and those in
     /// use should fit a near cache.
     pub fn new(hash_key: u64, keys_max: u32) -> Index {
-        let mut buckets = Vec::with_capacity((keys_max as usize * 4 / 5).max(BUCKETS_MIN) + 1);
-        buckets.resize_with(BUCKETS_MIN, Bucket::default);
+        let mut buckets = Vec::with_capacity(keys_max as usize / 3 * 4 + BUCKETS_MIN);
+        buckets.resize_with(BUCKETS_MIN, Bucket::new);
         let mask = BUCKETS_MIN as u32 - 1;
         Index { buckets, mask, secret: secret(hash_key), room: room(BUCKETS_MIN), len: 0, spilled: BTreeMap::new() }
     }
@@ -143,7 +204,7 @@ impl Index {
     /// The best mixed half of the product, its best mixed byte first.
     #[inline(always)]
     fn hash(&self, key: u64) -> u32 {
-        ((key.wrapping_mul(self.secret) >> 32) as u32).swap_bytes()
+        ((key.wrapping_mul(self.secret) >> 32) as u32).swap_bytes() | HASH_MARK
     }
 
     #[inline(always)]
@@ -154,30 +215,33 @@ impl Index {
 
     /// The slot of a key. `is` tells whether a slot has the key, for hashes may be equal.
     #[inline(always)]
-    pub fn find(&self, key: u64, is: impl Fn(u32) -> bool) -> Option<(u32, Seen)> {
+    pub fn find(&self, key: u64, is: impl Fn(u32) -> bool) -> Option<Found> {
         let hash = self.hash(key);
         let home = self.home(hash);
         let bucket = &self.buckets[home];
-        let hits = bucket.lanes(|lane| (lane >> 32) as u32 == hash);
-        let lane = hits.trailing_zeros();
-        let slot = bucket.slot(lane);
-        if hits != 0 && is(slot) {
-            return Some((slot, Seen(home as u32 * LANES as u32 | lane)));
+        let nearest = bucket.nearest((hash as u64) << HASH_SHIFT);
+        let same_hash = nearest >> HASH_SHIFT == 0;
+        if same_hash && is(slot_of(nearest)) {
+            return Some(Found::new(slot_of(nearest), home, lane_of(nearest)));
         }
-        if hits & hits.wrapping_sub(1) != 0 || bucket.spilled() != 0 { self.find_slow(key, hash, is) } else { None }
+        if !same_hash && bucket.spilled() == 0 {
+            return None;
+        }
+        let found = self.find_slow(key, hash, is);
+        (found.0 != Found::NOTHING.0).then_some(found)
     }
 
     #[cold]
     #[inline(never)]
-    fn find_slow(&self, key: u64, hash: u32, is: impl Fn(u32) -> bool) -> Option<(u32, Seen)> {
+    fn find_slow(&self, key: u64, hash: u32, is: impl Fn(u32) -> bool) -> Found {
         let bucket = &self.buckets[self.home(hash)];
-        for lane in 0..LANES as u32 {
-            let slot = bucket.slot(lane);
-            if (bucket.0[lane as usize].get() >> 32) as u32 == hash && is(slot) {
-                return Some((slot, Seen::NOWHERE));
+        for lane in 0..LANES {
+            let entry = bucket.entry(lane);
+            if entry >> HASH_SHIFT == hash as u64 && is(slot_of(entry)) {
+                return Found::only(slot_of(entry));
             }
         }
-        self.spilled.get(&(hash.reverse_bits(), key)).map(|&slot| (slot, Seen::NOWHERE))
+        self.spilled.get(&(hash.reverse_bits(), key)).map_or(Found::NOTHING, |&slot| Found::only(slot))
     }
 
     /// Adds a key that it does not have.
@@ -195,9 +259,9 @@ impl Index {
     #[inline(always)]
     fn place(&mut self, home: usize, hash: u32, key: u64, slot: u32) {
         let bucket = &mut self.buckets[home];
-        let free = bucket.lanes(|lane| lane & SLOT == 0);
-        if free != 0 {
-            bucket.put(free.trailing_zeros(), (hash as u64) << 32 | (slot as u64).wrapping_add(1) & SLOT);
+        let smallest = bucket.nearest(0);
+        if smallest >> HASH_SHIFT == 0 {
+            bucket.put(lane_of(smallest), entry_of(hash, slot));
         } else {
             self.spill(home, hash, key, slot);
         }
@@ -212,30 +276,41 @@ impl Index {
         bucket.set_spilled(if spilled < SPILLED_MAX * SPILLED_ONE { spilled } else { SPILLED });
     }
 
-    /// Removes a key that has this slot. It may have been `seen` somewhere; where it is now is looked up only if not there.
+    /// Removes a key that has this slot. If its entry is no longer where it was found, it is looked up.
     #[inline(always)]
-    pub fn remove(&mut self, key: u64, slot: u32, seen: Seen) {
+    pub fn remove(&mut self, key: u64, found: Found) {
         self.len = self.len.wrapping_sub(1);
-        if let Some(bucket) = self.buckets.get_mut((seen.0 / LANES as u32) as usize)
-            && bucket.slot(seen.0) == slot
+        let slot = found.slot();
+        if let Some(bucket) = self.buckets.get_mut(found.home())
+            && slot_of(bucket.entry(found.lane())) == slot
         {
-            bucket.put(seen.0, 0);
+            bucket.put(found.lane(), 0);
             return;
         }
         let hash = self.hash(key);
         let home = self.home(hash);
         let bucket = &mut self.buckets[home];
-        let named = (slot as u64).wrapping_add(1);
-        let hits = bucket.lanes(|lane| lane & SLOT == named);
-        if hits != 0 {
-            bucket.put(hits.trailing_zeros(), 0);
+        let nearest = bucket.nearest(entry_of(hash, slot));
+        if nearest & !OWN == 0 {
+            bucket.put(lane_of(nearest), 0);
         } else {
-            self.unspill(home, hash, key);
+            self.remove_slow(home, hash, key, slot);
         }
     }
 
     #[cold]
     #[inline(never)]
+    fn remove_slow(&mut self, home: usize, hash: u32, key: u64, slot: u32) {
+        let bucket = &mut self.buckets[home];
+        for lane in 0..LANES {
+            if slot_of(bucket.entry(lane)) == slot {
+                bucket.put(lane, 0);
+                return;
+            }
+        }
+        self.unspill(home, hash, key);
+    }
+
     fn unspill(&mut self, home: usize, hash: u32, key: u64) {
         let bucket = &mut self.buckets[home];
         if self.spilled.remove(&(hash.reverse_bits(), key)).is_some() && bucket.spilled() != SPILLED {
@@ -256,13 +331,13 @@ impl Index {
         }
         let old = new & (self.mask >> 1) as usize;
         let mask = self.mask;
-        let mut taken = Bucket::default();
+        let mut taken = Bucket::new();
         let Some(bucket) = self.buckets.get_mut(old) else { return };
         let spilled = bucket.spilled();
         bucket.set_spilled(0);
-        for lane in 0..LANES as u32 {
-            let entry = bucket.0[lane as usize].get();
-            if entry & SLOT != 0 && (entry >> 32) as u32 & mask == new as u32 {
+        for lane in 0..LANES {
+            let entry = bucket.entry(lane);
+            if entry != 0 && (entry >> HASH_SHIFT) as u32 & mask == new as u32 {
                 bucket.put(lane, 0);
                 taken.put(lane, entry);
             }
@@ -297,16 +372,21 @@ impl Index {
         }
     }
 
+    /// Names what a search for a key reads.
+    #[inline(always)]
+    pub fn name(&self, key: u64, touch: &impl Fn(*const u8)) {
+        touch(core::ptr::from_ref(&self.buckets[self.home(self.hash(key))]).cast());
+    }
+
     /// Reads what a later search for a key will read; the slot it may find.
     #[inline(always)]
     pub fn peek(&self, key: u64) -> u32 {
         let hash = self.hash(key);
-        let bucket = &self.buckets[self.home(hash)];
-        bucket.slot(bucket.lanes(|lane| (lane >> 32) as u32 == hash).trailing_zeros())
+        slot_of(self.buckets[self.home(hash)].nearest((hash as u64) << HASH_SHIFT))
     }
 }
 
 /// How many keys so many buckets hold before there has to be another.
 fn room(buckets: usize) -> u32 {
-    (buckets + buckets / 4) as u32
+    (buckets / 4 * 3) as u32
 }

@@ -59,6 +59,13 @@ impl Levels {
         }
     }
 
+    /// Names what putting an order at a price reads.
+    #[inline(always)]
+    pub fn name(&self, links: &Links, n: u64, touch: &impl Fn(*const u8)) {
+        self.window.name(n, touch);
+        links.name(Links::level(self.side, n), touch);
+    }
+
     /// The level of a price, if there is one.
     pub fn find(&self, n: u64) -> Option<Node> {
         if self.window.contains(n) && self.window.has(n) {

@@ -52,6 +52,14 @@ impl Links {
         slot.wrapping_add(ORDERS)
     }
 
+    /// Names the links of a node.
+    #[inline(always)]
+    pub fn name(&self, node: Node, touch: &impl Fn(*const u8)) {
+        if let Some(links) = self.links.get(node as usize) {
+            touch(core::ptr::from_ref(links).cast());
+        }
+    }
+
     /// The slot of a node; out of the range of slots if it is a level.
     #[inline(always)]
     pub fn slot(node: Node) -> u32 {

@@ -52,35 +52,26 @@ macro_rules! handle {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
-        pub struct $name {
-            slot: u32,
-            /// Where the index had it, if it was found by its id.
-            seen: crate::ladder::index::Seen,
-        }
+        pub struct $name(crate::ladder::index::Found);
 
         impl $name {
             /// A number below the most that the ladder can hold; nothing else in it has it now.
             #[inline(always)]
             pub const fn slot(self) -> u32 {
-                self.slot
+                self.0.slot()
             }
 
             /// What has a slot.
             #[inline(always)]
             pub const fn of_slot(slot: u32) -> $name {
-                $name { slot, seen: crate::ladder::index::Seen::NOWHERE }
-            }
-
-            #[inline(always)]
-            fn found((slot, seen): (u32, crate::ladder::index::Seen)) -> $name {
-                $name { slot, seen }
+                $name(crate::ladder::index::Found::only(slot))
             }
         }
 
         impl PartialEq for $name {
             #[inline(always)]
             fn eq(&self, other: &$name) -> bool {
-                self.slot == other.slot
+                self.slot() == other.slot()
             }
         }
 

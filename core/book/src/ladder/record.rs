@@ -156,6 +156,14 @@ impl Extras {
         Extras { records: alloc::vec::Vec::with_capacity(orders_max as usize), free: u32::MAX }
     }
 
+    /// Names a record.
+    #[inline(always)]
+    pub fn name(&self, number: u32, touch: &impl Fn(*const u8)) {
+        if let Some(extra) = self.records.get(number as usize) {
+            touch(core::ptr::from_ref(extra).cast());
+        }
+    }
+
     #[inline(always)]
     pub fn get(&self, number: u32) -> Option<Extra> {
         self.records.get(number as usize).copied()

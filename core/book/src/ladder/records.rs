@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::BookConfig;
-use super::index::{Index, SLOTS_MAX, Seen};
+use super::index::{Found, Index, SLOTS_MAX};
 use super::levels::Levels;
 use super::links::{Links, NOWHERE};
 
@@ -84,7 +84,7 @@ impl<R: Record> Ladder<R> {
 
     /// The slot of an id, and where the index has it.
     #[inline(always)]
-    pub fn find(&self, key: u64) -> Option<(u32, Seen)> {
+    pub fn find(&self, key: u64) -> Option<Found> {
         self.index.find(key, |slot| self.records.get(slot as usize).is_some_and(|record| record.key() == key))
     }
 
@@ -93,6 +93,38 @@ impl<R: Record> Ladder<R> {
     pub fn warm(&self, key: u64) -> u64 {
         let slot = self.index.peek(key);
         self.records.get(slot as usize).map_or(0, |record| record.key() ^ self.links.next(Links::order(slot)) as u64)
+    }
+
+    /// Names what finding a key reads first.
+    #[inline(always)]
+    pub fn name_index(&self, key: u64, touch: &impl Fn(*const u8)) {
+        self.index.name(key, touch);
+    }
+
+    /// Names what else is read of the record that a key seems to have; its slot.
+    #[inline(always)]
+    pub fn name_record(&self, key: u64, touch: &impl Fn(*const u8)) -> Option<u32> {
+        let slot = self.index.peek(key);
+        touch(core::ptr::from_ref(self.records.get(slot as usize)?).cast());
+        self.links.name(Links::order(slot), touch);
+        Some(slot)
+    }
+
+    /// Names what putting a record at a price reads.
+    #[inline(always)]
+    pub fn name_level(&self, side: usize, n: u64, touch: &impl Fn(*const u8)) {
+        self.sides[side % 2].name(&self.links, n, touch);
+    }
+
+    /// Names the neighbours of the record that a key seems to have, and gives that record.
+    #[inline(always)]
+    pub fn name_neighbours(&self, key: u64, touch: &impl Fn(*const u8)) -> Option<(u32, &R)> {
+        let slot = self.index.peek(key);
+        let record = self.records.get(slot as usize)?;
+        let node = Links::order(slot);
+        self.links.name(self.links.next(node), touch);
+        self.links.name(self.links.prev(node), touch);
+        Some((slot, record))
     }
 
     /// Puts a record at the back of its level; `None` if the ladder is full.
@@ -124,14 +156,14 @@ impl<R: Record> Ladder<R> {
 
     /// Takes a record out.
     #[inline(always)]
-    pub fn remove(&mut self, slot: u32, seen: Seen) {
-        self.take_out(slot, seen);
+    pub fn remove(&mut self, found: Found) {
+        self.take_out(found);
     }
 
     /// Takes a record out and gives the one after it.
     #[inline(always)]
-    pub fn remove_then_after(&mut self, slot: u32, seen: Seen) -> Option<u32> {
-        let (next, side, n) = self.take_out(slot, seen)?;
+    pub fn remove_then_after(&mut self, found: Found) -> Option<u32> {
+        let (next, side, n) = self.take_out(found)?;
         if (next as usize) < self.records.len() {
             return Some(next);
         }
@@ -142,10 +174,11 @@ impl<R: Record> Ladder<R> {
 
     /// Takes a record out; the slot after it, if that is in range, and where it was.
     #[inline(always)]
-    fn take_out(&mut self, slot: u32, seen: Seen) -> Option<(u32, usize, u64)> {
+    fn take_out(&mut self, found: Found) -> Option<(u32, usize, u64)> {
+        let slot = found.slot();
         let record = self.records.get(slot as usize)?;
         let (side, n) = record.place();
-        self.index.remove(record.key(), slot, seen);
+        self.index.remove(record.key(), found);
         let next = self.sides[side % 2].unlink(&mut self.links, n, Links::order(slot));
         self.release(slot);
         self.len = self.len.wrapping_sub(1);

@@ -80,7 +80,7 @@ impl TriggerBook {
 
     /// The one after this in its direction.
     pub fn after(&self, at: TriggerAt) -> Option<TriggerAt> {
-        self.ladder.after(at.slot).map(TriggerAt::of_slot)
+        self.ladder.after(at.slot()).map(TriggerAt::of_slot)
     }
 }
 
@@ -94,7 +94,7 @@ impl Triggers for TriggerBook {
 
     #[inline]
     fn get(&self, at: TriggerAt) -> PendingTrigger {
-        self.ladder.get(at.slot)
+        self.ladder.get(at.slot())
     }
 
     fn insert(&mut self, trigger: &PendingTrigger) -> TriggerAt {
@@ -102,16 +102,16 @@ impl Triggers for TriggerBook {
     }
 
     fn remove(&mut self, at: TriggerAt) {
-        self.ladder.remove(at.slot, at.seen);
+        self.ladder.remove(at.0);
     }
 
     #[inline]
     fn find(&mut self, rank: Rank) -> Option<TriggerAt> {
-        self.ladder.find(rank.get()).map(TriggerAt::found)
+        self.ladder.find(rank.get()).map(TriggerAt)
     }
 
     fn set_lots(&mut self, at: TriggerAt, lots: Lots) {
-        if let Some(trigger) = self.ladder.get_mut(at.slot) {
+        if let Some(trigger) = self.ladder.get_mut(at.slot()) {
             trigger.lots = lots;
         }
     }

@@ -57,6 +57,12 @@ impl Window {
         self.start.saturating_add(WINDOW)
     }
 
+    /// Names the word of a level's bit.
+    #[inline(always)]
+    pub fn name(&self, n: u64, touch: &impl Fn(*const u8)) {
+        touch(core::ptr::from_ref(&self.levels[position(n) / 64]).cast());
+    }
+
     #[inline(always)]
     pub fn contains(&self, n: u64) -> bool {
         n.wrapping_sub(self.start) < WINDOW
