@@ -64,7 +64,7 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         self.count_out(waiting.account);
         self.release_waiting(waiting);
         let order = as_new(waiting, id.market);
-        let (reason, filled, remaining) = self.trade_and_rest(waiting.account, &order, id, waiting.limit, Some(()));
+        let (reason, filled, remaining) = self.trade_and_rest(waiting.account, &order, id, waiting.limit, true);
         let outcome = Outcome { reason, order: Some(id), client: waiting.client, filled, remaining };
         self.say_placed(waiting.account, &outcome);
     }

@@ -126,7 +126,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
             Found::Resting(at, _) if same_market => Some(at),
             // The limit leg of a pair goes with its waiting leg.
             Found::Waiting(_, order) if same_market && order.paired => {
-                market.view.pair(id).and_then(|other| market.view.find(other))
+                market.view.pair(id).and_then(|other| market.view.find(other)).map(|(at, _)| at)
             }
             _ => None,
         };

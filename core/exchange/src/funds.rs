@@ -3,6 +3,7 @@
 //! 1. Only fees round, and they round up (SPEC F-1, F-3).
 //! 2. What an order reserves depends on nothing but its market's terms, its side, limit and lots (SPEC F-2).
 
+use ashlar_types::limits::AMOUNT_MAX;
 use ashlar_types::{Amount, AssetId, Lots, MarketTerms, Price, Side};
 
 /// What so many lots cost at a price, in the quote asset, if it can be counted.
@@ -25,6 +26,14 @@ pub fn base(terms: &MarketTerms, lots: Lots) -> Option<Amount> {
 pub fn cost_and_fee(terms: &MarketTerms, price: Price, lots: Lots) -> Option<Amount> {
     let cost = cost(terms, price, lots)?;
     Amount::new(cost.get().checked_add(terms.fee_cap.of_rounding_up(cost.get()))?)
+}
+
+/// Whether what a buyer would set aside can be counted.
+#[inline(always)]
+pub fn is_cost_countable(terms: &MarketTerms, price: Price, lots: Lots) -> bool {
+    // A fee is at most the cost, so half of what can be counted is the easy case.
+    let plain = cost(terms, price, lots).is_some_and(|cost| cost.get() <= AMOUNT_MAX / 2);
+    plain || cost_and_fee(terms, price, lots).is_some()
 }
 
 /// What an order reserves, if it can be counted.

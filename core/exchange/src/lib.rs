@@ -31,7 +31,7 @@ mod leaf;
 
 pub use apply::Exchange;
 pub use genesis::Genesis;
-pub use hot::{HotConfig, HotStore, HotView};
+pub use hot::{Ahead, HotConfig, HotStore, HotView};
 pub use leaf::{LeafStore, LeafView, Lists, OrderIndex, RecordingLists, ReplayedLists};
 pub use output::{Line, Output};
 pub use record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonces, SessionKey};

@@ -35,6 +35,8 @@ pub(crate) struct Ticket {
     pub order: NewOrder,
     /// The limit after collar and slide.
     pub limit: Price,
+    /// What it reserves.
+    pub need: Amount,
 }
 
 impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
@@ -51,14 +53,14 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         if order.post_only != PostOnly::No {
             limit = self.check_post_only(order, limit, gone)?;
         }
-        self.check_funds(who, order.side, limit, order.lots, gone)?;
+        let need = self.check_funds(who, order.side, limit, order.lots, gone)?;
         if order.time_in_force == TimeInForce::FillOrKill {
             let taker = taker_of(who, order, limit);
             if !can_fill(self, &taker, gone.and_then(|g| g.at)) {
                 return Err(Reason::CannotFill);
             }
         }
-        Ok(Ticket { order: *order, limit })
+        Ok(Ticket { order: *order, limit, need })
     }
 
     /// C-6 to C-9: whether the order makes sense, here and now.
@@ -106,7 +108,8 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
             (OrderKind::Market, Side::Buy) => order.price.min(anchor.more(rules.collar)),
             (OrderKind::Market, Side::Sell) => order.price.max(anchor.less(rules.collar)),
             (OrderKind::Limit, _) => {
-                if order.price < anchor.less(rules.band) || order.price > anchor.more(rules.band) {
+                let away = order.price.get().abs_diff(anchor.get());
+                if away > rules.band.of_rounding_down(anchor.get()) {
                     return Err(Reason::OutsideBand);
                 }
                 order.price
@@ -170,9 +173,12 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
 
     /// C-14: whether its units can be counted.
     pub fn check_countable(&self, limit: Price, lots: Lots) -> Result<(), Reason> {
-        let quote = funds::cost_and_fee(&self.terms(), limit, lots);
         let base = funds::base(&self.terms(), lots);
-        if quote.is_some() && base.is_some() { Ok(()) } else { Err(Reason::TooLarge) }
+        if base.is_some() && funds::is_cost_countable(&self.terms(), limit, lots) {
+            Ok(())
+        } else {
+            Err(Reason::TooLarge)
+        }
     }
 
     /// C-14 and C-15: whether it can be counted and paid.
@@ -184,23 +190,23 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         limit: Price,
         lots: Lots,
         gone: Option<&Gone<S>>,
-    ) -> Result<(), Reason> {
+    ) -> Result<Amount, Reason> {
         let terms = self.terms();
-        let quote = funds::cost_and_fee(&terms, limit, lots).ok_or(Reason::TooLarge)?;
         let base = funds::base(&terms, lots).ok_or(Reason::TooLarge)?;
         let (asset, need) = match side {
-            Side::Buy => (terms.quote, quote),
-            Side::Sell => (terms.base, base),
+            Side::Buy => (terms.quote, funds::cost_and_fee(&terms, limit, lots).ok_or(Reason::TooLarge)?),
+            Side::Sell if funds::is_cost_countable(&terms, limit, lots) => (terms.base, base),
+            Side::Sell => return Err(Reason::TooLarge),
         };
         let freed = gone.filter(|g| g.asset == asset).map_or(Amount::ZERO, |g| g.amount);
         let free = self.view.balance(who, asset, |b| b.free);
-        if free.saturating_add(freed) < need { Err(Reason::InsufficientFunds) } else { Ok(()) }
+        if free.saturating_add(freed) < need { Err(Reason::InsufficientFunds) } else { Ok(need) }
     }
 
     /// C-17: does what was checked.
     #[inline(always)]
     pub fn execute(&mut self, who: AccountId, ticket: &Ticket) -> Outcome {
-        let Ticket { order, limit } = ticket;
+        let Ticket { order, limit, .. } = ticket;
         let rank = self.view.live_mut().take_rank();
         let id = OrderId { market: self.view.id(), side: order.side, price: *limit, rank };
         if order.trigger.is_some() {
@@ -213,19 +219,39 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
                 remaining: order.lots,
             };
         }
-        let (reason, filled, remaining) = self.trade_and_rest(who, order, id, *limit, None);
+        let meets = |price| order.side.accepts(*limit, price);
+        if order.time_in_force == TimeInForce::Rest && !self.view.best_price(order.side.opposite()).is_some_and(meets) {
+            return self.rest_whole(who, ticket, id);
+        }
+        let (reason, filled, remaining) = self.trade_and_rest(who, order, id, *limit, false);
         Outcome { reason, order: Some(id), client: order.client, filled, remaining }
     }
 
-    /// Matches an order and deals with its rest (M-1 to M-8). `fired` is the place of an order that waited.
+    /// An order that meets nobody rests as it is.
     #[inline(always)]
+    fn rest_whole(&mut self, who: AccountId, ticket: &Ticket, id: OrderId) -> Outcome {
+        let Ticket { order, limit, need } = ticket;
+        let asset = funds::reserved_asset(&self.terms(), order.side);
+        self.view.balance(who, asset, |b| b.hold(*need));
+        self.let_rest(who, order, id, *limit, id.rank, order.lots);
+        Outcome {
+            reason: Reason::Resting,
+            order: Some(id),
+            client: order.client,
+            filled: Lots::ZERO,
+            remaining: order.lots,
+        }
+    }
+
+    /// Matches an order and deals with its rest (M-1 to M-8). An order that has `fired` takes a rank to rest at.
+    #[inline(never)]
     pub fn trade_and_rest(
         &mut self,
         who: AccountId,
         order: &NewOrder,
         id: OrderId,
         limit: Price,
-        fired: Option<()>,
+        fired: bool,
     ) -> (Reason, Lots, Lots) {
         let mut taker = taker_of(who, order, limit);
         self.begin(id, who, limit, order.lots);
@@ -243,7 +269,7 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         let resting = if reason == Reason::Resting { left } else { Lots::ZERO };
         self.settle_taker(resting);
         if !resting.is_zero() {
-            let rank = if fired.is_some() { self.view.live_mut().take_rank() } else { id.rank };
+            let rank = if fired { self.view.live_mut().take_rank() } else { id.rank };
             self.let_rest(who, order, id, limit, rank, resting);
         }
         (reason, self.running.filled, resting)

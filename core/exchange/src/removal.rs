@@ -51,8 +51,8 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// Finds an order or trigger of this market.
     #[inline(always)]
     pub fn find(&mut self, id: OrderId) -> Option<Found<S>> {
-        if let Some(at) = self.view.find(id) {
-            return Some(Found::Resting(at, self.view.resting(at)));
+        if let Some((at, order)) = self.view.find(id) {
+            return Some(Found::Resting(at, order));
         }
         let at = self.view.find_waiting(id)?;
         Some(Found::Waiting(at, self.view.waiting(at)))
@@ -140,8 +140,7 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// Takes the limit leg of a pair out; what it would have reserved is the waiting leg's.
     pub fn take_limit_leg(&mut self, waiting: OrderId) {
         let Some(other) = self.view.take_pair(waiting) else { return };
-        let Some(at) = self.view.find(other) else { return };
-        let leg = self.view.resting(at);
+        let Some((at, leg)) = self.view.find(other) else { return };
         self.view.take_out(at);
         self.count_out(leg.account);
         self.out.event(&Event::Removed {
@@ -180,7 +179,7 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
             b.release(held);
             b.hold(needed);
         });
-        if let Some(at) = self.view.find(id) {
+        if let Some((at, _)) = self.view.find(id) {
             self.view.set_unpaired(at);
         }
     }

@@ -135,7 +135,7 @@ pub trait View {
     /// A resting order.
     fn resting(&self, at: Self::At) -> Resting;
     /// Finds a resting order of this market by its id.
-    fn find(&mut self, id: OrderId) -> Option<Self::At>;
+    fn find(&mut self, id: OrderId) -> Option<(Self::At, Resting)>;
     /// Lets an order rest.
     fn rest(&mut self, order: &Resting) -> Self::At;
     /// Takes an order out.

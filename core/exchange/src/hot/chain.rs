@@ -66,6 +66,20 @@ impl Chain {
         self.0.get(node.slot() as usize).map_or((Node::NONE, Node::NONE), |l| (Node(l[NEXT]), Node(l[BEFORE])))
     }
 
+    /// The neighbours of a slot.
+    #[inline(always)]
+    pub fn neighbours(&self, slot: u32) -> [Node; 2] {
+        self.0.get(slot as usize).map_or([Node::NONE; 2], |links| links.map(Node))
+    }
+
+    /// Names the links of a slot.
+    #[inline(always)]
+    pub fn name(&self, slot: u32, touch: &impl Fn(*const u8)) {
+        if let Some(links) = self.0.get(slot as usize) {
+            touch(core::ptr::from_ref(links).cast());
+        }
+    }
+
     #[inline(always)]
     pub fn set_next(&mut self, node: Node, next: Node) {
         if let Some(links) = self.0.get_mut(node.slot() as usize) {

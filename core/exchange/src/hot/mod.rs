@@ -6,6 +6,8 @@ mod ledger;
 mod store;
 mod table;
 mod view;
+mod warm;
 
 pub use store::{HotConfig, HotStore};
 pub use view::HotView;
+pub use warm::Ahead;

@@ -36,7 +36,7 @@ const BITS_MIN: u32 = 10;
 
 #[inline(always)]
 fn home(key: u64, shift: u32) -> usize {
-    ((key ^ key >> 32).wrapping_mul(SPREAD) >> shift) as usize
+    (key.wrapping_mul(SPREAD) >> shift) as usize
 }
 
 impl Table {
@@ -50,23 +50,23 @@ impl Table {
     #[inline(always)]
     pub fn with<T>(&mut self, key: u64, with: impl FnOnce(&mut Words) -> T) -> T {
         let tag = key.wrapping_add(1);
-        let at = self.probe(tag);
         let mask = self.entries.len() - 1;
-        let entry = &mut self.entries[at & mask];
-        if entry[0] == tag {
-            let mut words = [entry[1], entry[2], entry[3]];
-            let result = with(&mut words);
-            [entry[1], entry[2], entry[3]] = words;
-            return result;
+        let mut at = home(tag, self.shift) & mask;
+        if self.entries[at][0] != tag {
+            at = self.probe(tag);
+            if self.entries[at & mask][0] != tag {
+                return self.with_new(tag, with);
+            }
         }
-        self.with_new(tag, with)
+        let [_, words @ ..] = &mut self.entries[at & mask];
+        with(words)
     }
 
-    /// Reads the lines that [`Table::with`] will touch.
+    /// Where [`Table::with`] will look first.
     #[inline(always)]
-    pub fn warm(&self, key: u64) -> u64 {
+    pub fn first_look(&self, key: u64) -> *const u8 {
         let mask = self.entries.len() - 1;
-        self.entries[home(key.wrapping_add(1), self.shift) & mask][0]
+        core::ptr::from_ref(&self.entries[home(key.wrapping_add(1), self.shift) & mask]).cast()
     }
 
     /// Shows every record that was ever changed, in no order.
@@ -82,7 +82,7 @@ impl Table {
     }
 
     /// Where a tag is, or the empty entry where it would be.
-    #[inline(always)]
+    #[inline(never)]
     fn probe(&self, tag: u64) -> usize {
         let mask = self.entries.len() - 1;
         let mut at = home(tag, self.shift) & mask;

@@ -93,9 +93,10 @@ impl View for HotView<'_> {
     }
 
     #[inline(always)]
-    fn find(&mut self, id: OrderId) -> Option<At> {
+    fn find(&mut self, id: OrderId) -> Option<(At, Resting)> {
         let at = self.market.book.find(id.rank)?;
-        (id_of(self.id, &self.market.book.get(at)) == id).then_some(at)
+        let order = self.market.book.get(at);
+        (id_of(self.id, &order) == id).then_some((at, order))
     }
 
     #[inline(always)]

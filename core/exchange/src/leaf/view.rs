@@ -88,12 +88,12 @@ impl<R: Rows, L: Lists> View for LeafView<'_, R, L> {
         self.store.order(at)
     }
 
-    fn find(&mut self, id: OrderId) -> Option<Row> {
+    fn find(&mut self, id: OrderId) -> Option<(Row, Resting)> {
         let here = self.store.rows.row(&keys::order(id.market, id.side, id.price, id.rank));
         let row = if self.store.rows.is_present(here) { here } else { self.store.follow(id, keys::ORDER)? };
         // A sentinel is a leaf too, and an order may stand at the place that someone takes for its id.
         let order = self.resting(row);
-        (id_of(self.id, &order) == id && id.rank.get() != 0).then_some(row)
+        (id_of(self.id, &order) == id && id.rank.get() != 0).then_some((row, order))
     }
 
     fn rest(&mut self, order: &Resting) -> Row {
