@@ -35,8 +35,6 @@ fn of(inputs: Vec<Timed>) -> Batch {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn a_batch_comes_back(batch in arbitrary::batch(24)) {
         let bytes = encode(&batch).unwrap();
