@@ -145,6 +145,11 @@ impl<R: Reports> Engine<R> {
     pub fn book(&self) -> &Book {
         &self.book
     }
+
+    /// The book itself, to do what no message of the benchmark says.
+    pub fn book_mut(&mut self) -> &mut Book {
+        &mut self.book
+    }
 }
 
 impl<R> Orders for Engine<R> {

@@ -390,3 +390,7 @@ impl Index {
 fn room(buckets: usize) -> u32 {
     (buckets / 4 * 3) as u32
 }
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod tests;

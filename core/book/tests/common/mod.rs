@@ -4,3 +4,4 @@
 pub mod floor;
 pub mod naive;
 pub mod random;
+pub mod script;
