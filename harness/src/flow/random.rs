@@ -10,6 +10,11 @@ impl Random {
         Random(seed)
     }
 
+    /// Turns it elsewhere: what follows depends on these bits as well.
+    pub fn steer(&mut self, bits: u64) {
+        self.0 ^= bits;
+    }
+
     /// 64 bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {

@@ -54,6 +54,16 @@ impl Adversary {
         Venue::new(time(BEGINNING_MS)).genesis()
     }
 
+    /// Turns the flow elsewhere: its next inputs depend on these bits as well. A fuzzer steers with every word it has.
+    pub fn steer(&mut self, bits: u64) {
+        self.random.steer(bits);
+    }
+
+    /// How many inputs come before those that randomness decides.
+    pub fn setup_len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Mostly a small step, sometimes a leap over the life of many orders, rarely backwards.
     fn clock(&mut self) -> Time {
         let steps = [(700, 0, 0), (270, 1, 5), (25, 20, 200), (3, 1_000, 10_000), (2, 86_400_000, 40 * 86_400_000)];
