@@ -2,17 +2,9 @@
 
 use std::collections::BTreeMap;
 
+pub use ashlar_exchange::Genesis;
 use ashlar_state::Key;
-use ashlar_types::{Address, Event, Input, Receipt, Time};
-
-/// What an exchange is before its first command.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Genesis {
-    /// The owner of account 0, the house.
-    pub house_owner: Address,
-    /// When it begins.
-    pub time: Time,
-}
+use ashlar_types::{Event, Input, Receipt, Time};
 
 /// One line of an engine's answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

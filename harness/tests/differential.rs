@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use ashlar_harness::differential::{self, Shown};
-use ashlar_harness::flow::{Adversary, Flow, Realistic, Shape};
+use ashlar_harness::flow::{self, Adversary, Flow, Realistic, Shape};
 use ashlar_harness::{Engine, Genesis, HotEngine, LeafEngine, Output, Reference};
 use ashlar_state::Key;
 use ashlar_types::{Event, Input, Reason, Time};
@@ -106,7 +106,7 @@ impl Engine for Leaking {
 fn a_wrong_answer_is_seen_and_shrinks() {
     let genesis = Adversary::genesis();
     let mut flow = Adversary::new(5);
-    let recorded = ashlar_harness::flow::record(&mut flow, &mut Reference::new(&genesis), 2_000);
+    let recorded = flow::record(&mut flow, &mut Reference::new(&genesis), 2_000);
     let mut fresh = || -> Vec<Box<dyn Engine>> {
         vec![Box::new(Reference::new(&genesis)), Box::new(Broken { engine: Reference::new(&genesis), trades: 0 })]
     };
@@ -137,7 +137,7 @@ fn a_wrong_leaf_is_seen_and_told() {
 fn a_flow_is_determined_by_its_seed() {
     let recorded = |seed| {
         let engine = &mut Reference::new(&Adversary::genesis());
-        ashlar_harness::flow::record(&mut Adversary::new(seed), engine, 500)
+        flow::record(&mut Adversary::new(seed), engine, 500)
     };
     assert_eq!(recorded(9), recorded(9));
     assert_ne!(recorded(9), recorded(10));

@@ -7,10 +7,21 @@ use ashlar_types::{AccountId, Event, MarketId, OrderId, Reason};
 use super::Random;
 use crate::engine::Output;
 
+/// An open order.
+#[derive(Clone, Copy, Debug)]
+pub struct Open {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub id: OrderId,
+    /// Whether it waits for its trigger.
+    pub waits: bool,
+}
+
 /// Which orders are open.
 #[derive(Debug)]
 pub struct Live {
-    markets: Vec<Vec<(AccountId, OrderId)>>,
+    markets: Vec<Vec<Open>>,
     /// Where each stands in its market's list.
     at: HashMap<(u16, u64), usize>,
 }
@@ -27,7 +38,7 @@ impl Live {
     }
 
     /// One of a market.
-    pub fn one(&self, market: MarketId, random: &mut Random) -> Option<(AccountId, OrderId)> {
+    pub fn one(&self, market: MarketId, random: &mut Random) -> Option<Open> {
         let orders = &self.markets[usize::from(market.get())];
         if orders.is_empty() { None } else { Some(*random.pick(orders)) }
     }
@@ -35,19 +46,23 @@ impl Live {
     /// The newest of an account in a market, at most so many.
     pub fn of(&self, market: MarketId, account: AccountId, most: usize) -> Vec<OrderId> {
         let orders = self.markets[usize::from(market.get())].iter().rev().take(64 * most);
-        orders.filter(|(owner, _)| *owner == account).map(|(_, id)| *id).take(most).collect()
+        orders.filter(|open| open.account == account && !open.waits).map(|open| open.id).take(most).collect()
     }
 
     /// Learns from an output.
     pub fn observe(&mut self, output: &Output) {
         match output {
             Output::Receipt(receipt) => match (receipt.reason, receipt.order) {
-                (Reason::Resting | Reason::Waiting, Some(id)) => self.add(receipt.account, id),
+                (Reason::Resting, Some(id)) => self.add(receipt.account, id, false),
+                (Reason::Waiting, Some(id)) => self.add(receipt.account, id, true),
                 (Reason::Cancelled, Some(id)) => self.remove(id),
                 _ => {}
             },
-            Output::Event(Event::Placed { order, account, reason: Reason::Resting | Reason::Waiting, .. }) => {
-                self.add(*account, *order);
+            Output::Event(Event::Placed { order, account, reason: Reason::Resting, .. }) => {
+                self.add(*account, *order, false);
+            }
+            Output::Event(Event::Placed { order, account, reason: Reason::Waiting, .. }) => {
+                self.add(*account, *order, true);
             }
             Output::Event(Event::Placed { order, .. }) => self.remove(*order),
             Output::Event(Event::Removed { order, .. }) => self.remove(*order),
@@ -56,11 +71,12 @@ impl Live {
         }
     }
 
-    fn add(&mut self, account: AccountId, id: OrderId) {
+    fn add(&mut self, account: AccountId, id: OrderId, waits: bool) {
         let orders = &mut self.markets[usize::from(id.market.get())];
-        let place = self.at.entry((id.market.get(), id.rank.get())).or_insert(orders.len());
-        if *place == orders.len() {
-            orders.push((account, id));
+        let at = *self.at.entry((id.market.get(), id.rank.get())).or_insert(orders.len());
+        match orders.get_mut(at) {
+            Some(open) => open.waits = waits,
+            None => orders.push(Open { account, id, waits }),
         }
     }
 
@@ -68,8 +84,8 @@ impl Live {
         let Some(at) = self.at.remove(&(id.market.get(), id.rank.get())) else { return };
         let orders = &mut self.markets[usize::from(id.market.get())];
         orders.swap_remove(at);
-        if let Some((_, moved)) = orders.get(at) {
-            self.at.insert((moved.market.get(), moved.rank.get()), at);
+        if let Some(moved) = orders.get(at) {
+            self.at.insert((moved.id.market.get(), moved.id.rank.get()), at);
         }
     }
 }

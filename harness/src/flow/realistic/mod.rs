@@ -20,7 +20,7 @@ use ashlar_types::{
 use super::{Flow, Random, Timed, account_of};
 use crate::engine::{Genesis, Output};
 use crowd::Crowd;
-use live::Live;
+use live::{Live, Open};
 use price::Wander;
 pub use shape::{Shape, Shares};
 
@@ -125,14 +125,16 @@ impl Realistic {
         account_of(1 + (accounts - 1 - nth % accounts) as u32)
     }
 
-    /// Something about a live order of the market, by its owner; another order if there is none.
+    /// Something about a live order of the market, by its owner: if it waits it can only be cancelled. Another order if
+    /// there is none.
     fn on_live(
         &mut self,
         market: usize,
         what: impl FnOnce(&mut Realistic, OrderId) -> Command,
     ) -> (AccountId, Command) {
         match self.live.one(self.markets[market].id, &mut self.random) {
-            Some((account, id)) => (account, what(self, id)),
+            Some(Open { account, id, waits: true }) => (account, Command::Cancel(id)),
+            Some(Open { account, id, waits: false }) => (account, what(self, id)),
             None => self.place(market),
         }
     }
