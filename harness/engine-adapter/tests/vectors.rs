@@ -115,7 +115,7 @@ fn what_cannot_be_accepted_is_rejected() {
         reserved: [0; 2],
     };
     let mut engine = Engine::new(config, Vec::new());
-    let mut answers = |engine: &mut Engine<Vec<Record>>| -> Vec<u8> {
+    let answers = |engine: &mut Engine<Vec<Record>>| -> Vec<u8> {
         engine.reports.drain(..).map(|record| record.head as u8).collect()
     };
     for (order, wanted) in [

@@ -11,9 +11,9 @@ fn run(keys: &[u64]) -> Index {
     let mut slots = BTreeMap::new();
     let key_of = |slot: u32| keys[slot as usize];
     for wave in 1..=4 {
-        for slot in 0..keys.len() * wave / 4 {
-            if slots.insert(keys[slot], slot as u32).is_none() {
-                index.insert(keys[slot], slot as u32);
+        for (slot, key) in keys.iter().enumerate().take(keys.len() * wave / 4) {
+            if slots.insert(*key, slot as u32).is_none() {
+                index.insert(*key, slot as u32);
             }
         }
         for (slot, key) in keys.iter().enumerate() {
