@@ -3,7 +3,7 @@
 //! Nothing here changes anything or decides anything. A command that names nonsense makes nonsense be fetched.
 
 use ashlar_book::At;
-use ashlar_types::{AccountId, Command, Input, MarketId, NewOrder, OrderId, Side, Signer};
+use ashlar_types::{AccountId, Command, Input, MarketId, NewOrder, OrderId, Side};
 
 use super::ledger::{balance_key, count_key};
 use super::store::HotStore;
@@ -26,10 +26,10 @@ impl HotStore {
     pub fn warm(&self, input: &Input, ahead: Ahead, touch: impl Fn(*const u8)) {
         let Input::Message(message) = input else { return };
         let who = message.header.account;
-        if ahead == Ahead::Far && matches!(message.header.signer, Signer::Session { .. }) {
-            if let Some(line) = self.ledger.accounts.get(who.get() as usize) {
-                touch(core::ptr::from_ref(line).cast());
-            }
+        if ahead == Ahead::Far
+            && let Some(line) = self.ledger.accounts.get(who.get() as usize)
+        {
+            touch(core::ptr::from_ref(line).cast());
         }
         for command in &message.commands {
             match command {
