@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+mod answers;
 mod apply;
 mod genesis;
 mod output;
@@ -29,6 +30,7 @@ mod trading;
 mod hot;
 mod leaf;
 
+pub use answers::{Answered, Answers, Retry};
 pub use apply::Exchange;
 pub use genesis::Genesis;
 pub use hot::{Ahead, HotConfig, HotStore, HotView};
