@@ -1,0 +1,215 @@
+//! What can be asked of the binary.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 it did what was asked; 1 it could not, or a check failed; 2 the arguments make no sense.";
+
+/// Ashlar, a provable exchange: the demo market and the benchmarks.
+#[derive(Debug, Parser)]
+#[command(name = "ashlar", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// What to do; without it the demo market runs.
+    #[command(subcommand)]
+    pub what: Option<What>,
+    #[command(flatten)]
+    demo: DemoArguments,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// Run a market of traders and watch it
+    #[command(after_help = "Example: ashlar demo --seconds 20 --markets 6")]
+    Demo(DemoArguments),
+    /// Measure; what each figure means is in docs/benchmarks.md
+    #[command(subcommand, after_help = "Example: ashlar bench core --json")]
+    Bench(Bench),
+}
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// The order book alone, on a recorded workload
+    #[command(after_help = "Example: ashlar bench book --workload orders_normal_s23_n1000000.bin.xz")]
+    Book(BookArguments),
+    /// The whole core: accounts, keys, nonces, reservations, risk, fees, receipts
+    #[command(after_help = "Example: ashlar bench core --accounts 1000000 --seconds 20 --json")]
+    Core(CoreArguments),
+    /// Updates of the state root, and how long witnesses are
+    #[command(after_help = "Example: ashlar bench state --threads 2 --json")]
+    State(StateArguments),
+}
+
+/// Of the demo market.
+#[derive(Clone, Debug, Args)]
+pub struct DemoArguments {
+    /// How long it runs
+    #[arg(long, default_value_t = 5.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// How many markets there are
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub markets: u16,
+    /// How many traders there are
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub accounts: u32,
+    /// Which of all markets it is; the same number gives the same commands
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Of the book's benchmark.
+#[derive(Clone, Debug, Args)]
+pub struct BookArguments {
+    /// A workload of the public matching-engine benchmark, .bin or .bin.xz
+    #[arg(long, value_name = "FILE")]
+    pub workload: PathBuf,
+    /// How long to measure; at least once through the workload
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// Arrivals in a second, for the latencies
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub rate: u64,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of the core's benchmark.
+#[derive(Clone, Debug, Args)]
+pub struct CoreArguments {
+    /// How many markets there are
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    pub markets: u16,
+    /// How many accounts there are
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=4_000_000))]
+    pub accounts: u32,
+    /// How long to measure; making the commands takes time beyond it
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// Arrivals in a second, for the latencies
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub rate: u64,
+    /// Which of all flows of commands
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Commands that are made at a time
+    #[arg(long, default_value_t = 1 << 18, value_parser = chunk)]
+    pub chunk: usize,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of the state's benchmark.
+#[derive(Clone, Debug, Args)]
+pub struct StateArguments {
+    /// How many leaves the map has
+    #[arg(long, default_value_t = 1_000_000, value_parser = count)]
+    pub leaves: usize,
+    /// How many of them a batch changes
+    #[arg(long, default_value_t = 100_000, value_parser = count)]
+    pub batch: usize,
+    /// On how many threads
+    #[arg(long, default_value_t = 2, value_parser = threads)]
+    pub threads: usize,
+    /// How long to measure
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// Accounts of the batches whose witnesses are measured
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub accounts: u32,
+    /// Markets of those batches
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    pub markets: u16,
+    /// Commands before those batches, which have a fiftieth and a fifth of this many
+    #[arg(long, default_value_t = 50_000, value_parser = count)]
+    pub commands: usize,
+    /// Which of all flows
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Arguments {
+    /// What to do: without a subcommand, the demo.
+    pub fn into_what(self) -> What {
+        self.what.unwrap_or(What::Demo(self.demo))
+    }
+}
+
+/// A day, for whoever wants to be sure.
+const SECONDS_MAX: f64 = 86_400.0;
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "it must be a number of seconds, such as 5 or 0.5".to_owned())?;
+    if seconds.is_finite() && (0.0..=SECONDS_MAX).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(format!("it must be between 0 and {SECONDS_MAX}"))
+    }
+}
+
+fn between(text: &str, low: usize, high: usize) -> Result<usize, String> {
+    let number: usize = text.parse().map_err(|_| "it must be a whole number".to_owned())?;
+    if (low..=high).contains(&number) { Ok(number) } else { Err(format!("it must be between {low} and {high}")) }
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    between(text, 1, 100_000_000)
+}
+
+fn chunk(text: &str) -> Result<usize, String> {
+    between(text, 64, 1 << 22)
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    between(text, 1, 256)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parsed(line: &str) -> Result<What, String> {
+        let arguments = Arguments::try_parse_from(line.split_whitespace());
+        arguments.map(Arguments::into_what).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_the_demo_runs() {
+        assert!(matches!(parsed("ashlar"), Ok(What::Demo(demo)) if demo.seconds == 5.0));
+        assert!(matches!(parsed("ashlar --seconds 1"), Ok(What::Demo(demo)) if demo.seconds == 1.0));
+        assert!(matches!(parsed("ashlar demo --markets 2"), Ok(What::Demo(demo)) if demo.markets == 2));
+    }
+
+    #[test]
+    fn benches_take_their_parameters() {
+        let core = parsed("ashlar bench core --markets 3 --accounts 20 --seconds 0.5 --rate 1000 --seed 9 --json");
+        assert!(matches!(core, Ok(What::Bench(Bench::Core(core))) if core.rate == 1_000 && core.json));
+        let state = parsed("ashlar bench state --leaves 10 --batch 5 --threads 1");
+        assert!(matches!(state, Ok(What::Bench(Bench::State(state))) if state.batch == 5));
+        assert!(matches!(parsed("ashlar bench book --workload a.bin"), Ok(What::Bench(Bench::Book(_)))));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_value_and_the_range() {
+        let refused = |line: &str| parsed(line).expect_err("it makes no sense");
+        assert!(refused("ashlar demo --seconds -1").contains("--seconds"));
+        assert!(refused("ashlar demo --seconds nan").contains("between 0 and 86400"));
+        assert!(refused("ashlar bench core --markets 5000").contains("4096"));
+        assert!(refused("ashlar bench state --threads 0").contains("between 1 and 256"));
+        assert!(refused("ashlar bench book").contains("--workload"));
+        assert!(refused("ashlar bench").contains("core"));
+    }
+}

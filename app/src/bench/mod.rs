@@ -1,0 +1,5 @@
+//! The benchmarks: what each measures is in docs/benchmarks.md.
+
+pub mod book;
+pub mod core;
+pub mod state;

@@ -1,0 +1,65 @@
+//! The binary `ashlar`: here the concrete choices meet.
+//!
+//! Exit codes: 0 it did what was asked; 1 it could not, or a check failed; 2 the arguments make no sense.
+
+mod arguments;
+mod processor;
+
+mod clock;
+mod figures;
+mod latency;
+mod memory;
+mod threads;
+
+mod traffic;
+
+mod bench;
+mod demo;
+
+use std::alloc::System;
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+use arguments::{Arguments, Bench, What};
+use figures::Figure;
+
+/// The system's allocator with a counter, so that a benchmark can say how often a command allocates.
+#[global_allocator]
+static MEMORY: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn main() -> ExitCode {
+    if let Err(reason) = processor::check() {
+        let _ = writeln!(stderr(), "ashlar: {reason}");
+        return ExitCode::FAILURE;
+    }
+    match run(Arguments::parse().into_what()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(stderr(), "ashlar: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(what: What) -> Result<()> {
+    match what {
+        What::Demo(arguments) => demo::run(&arguments),
+        What::Bench(Bench::Book(arguments)) => print(&bench::book::run(&arguments)?, arguments.json),
+        What::Bench(Bench::Core(arguments)) => print(&bench::core::run(&arguments)?, arguments.json),
+        What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),
+    }
+}
+
+fn print(figures: &[Figure], json: bool) -> Result<()> {
+    figures::write(&mut stdout().lock(), figures, json)
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
