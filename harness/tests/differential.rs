@@ -11,7 +11,7 @@ use ashlar_state::Key;
 use ashlar_types::{Event, Input, Reason, Time};
 
 /// Reasons that no flow can be expected to reach.
-const UNREACHED: &[Reason] = &[Reason::Unwound, Reason::AboveCap, Reason::BookFull, Reason::TooManyAccounts];
+const UNREACHED: &[Reason] = &[Reason::Unwound, Reason::BookFull, Reason::TooManyAccounts];
 
 fn number_of(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect("a number"))

@@ -13,7 +13,6 @@ use ashlar_types::Reason;
 /// Reasons that no table shows, and why.
 const UNSEEN: &[(Reason, &str)] = &[
     (Reason::Unwound, "it is given when a reorganisation of L1 is played back, outside of a running exchange"),
-    (Reason::AboveCap, "a deposit above the cap goes back as Returned (C-31); no rule gives it"),
     (Reason::BookFull, "it takes two million open orders; tests/bounds.rs places them when it is asked to"),
     (Reason::TooManyAccounts, "it takes 2^28 accounts"),
 ];

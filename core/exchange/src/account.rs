@@ -81,7 +81,8 @@ impl<S: Store, O: Output> Run<'_, S, O> {
     }
 
     pub fn register_key(&mut self, who: AccountId, grant: &KeyGrant) -> Result<(), Reason> {
-        if !Scopes::ALL.covers(grant.scopes) || grant.expires <= self.now {
+        let is_point = grant.public != [0; 32];
+        if !is_point || !Scopes::ALL.covers(grant.scopes) || grant.expires <= self.now {
             return Err(Reason::BadParameter);
         }
         let epoch = self.store.key(who, grant.slot).map_or(0, |k| k.epoch).saturating_add(1);

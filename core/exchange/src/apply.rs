@@ -135,16 +135,15 @@ impl<S: Store, O: Output> Run<'_, S, O> {
 
     #[inline(always)]
     fn place(&mut self, who: AccountId, order: &NewOrder) -> Outcome {
-        let mut outcome = self.in_market(order.market, |market| match market.check(who, order, None) {
-            Ok(ticket) => market.execute(who, &ticket),
-            Err(reason) => Outcome::of(reason),
+        let mut listed = false;
+        let outcome = self.in_market(order.market, |market| {
+            listed = true;
+            market.place(who, order).unwrap_or_else(|reason| Outcome::refused(reason, order.client))
         });
-        if outcome.reason == Reason::UnknownMarket
-            && let Err(reason) = self.may_trade(who)
-        {
-            outcome.reason = reason;
+        if listed {
+            return outcome;
         }
-        Outcome { client: order.client, ..outcome }
+        Outcome::refused(self.may_trade(who).err().unwrap_or(Reason::UnknownMarket), order.client)
     }
 
     #[inline(never)]

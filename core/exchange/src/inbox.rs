@@ -1,8 +1,10 @@
 //! Entries of the L1 inbox: each is total, whatever it says (SPEC C-30 to C-32).
 
+use ashlar_types::limits::ACCOUNTS_MAX;
 use ashlar_types::{AccountId, Address, Amount, AssetId, CancelFilter, Event, InboxEntry, InboxIndex, Reason, Time};
 
 use crate::output::Output;
+use crate::record::Asset;
 use crate::run::Run;
 use crate::store::Store;
 use crate::trading::HOUSE;
@@ -57,37 +59,42 @@ impl<S: Store, O: Output> Run<'_, S, O> {
             return (HOUSE, Reason::ZeroAmount);
         }
         match self.credit(owner, account, asset, amount) {
-            Some(account) => {
+            Ok(account) => {
                 self.out.event(&Event::Credited { account, asset, amount });
                 (account, Reason::Done)
             }
-            None => {
+            Err(reason) => {
                 self.give_back(owner, asset, amount);
-                (HOUSE, Reason::Returned)
+                (HOUSE, reason)
             }
         }
     }
 
-    /// Credits a deposit where it belongs, if there is such a place.
+    /// Credits a deposit where it belongs, if there is such a place and room for it.
     fn credit(
         &mut self,
         owner: Address,
         account: Option<AccountId>,
         asset: AssetId,
         amount: Amount,
-    ) -> Option<AccountId> {
-        let total =
-            self.store.asset(asset, |a| a.total.checked_add(amount).filter(|total| *total <= a.terms.total_max))??;
-        let account = match account {
-            Some(account) => self.owned(owner, account).ok().map(|()| account)?,
-            None => match self.store.first_account(owner) {
-                Some(account) => account,
-                None => self.open_account(owner).ok()?,
-            },
+    ) -> Result<AccountId, Reason> {
+        let sum = |a: &mut Asset| a.total.checked_add(amount).filter(|total| *total <= a.terms.total_max);
+        let total = self.store.asset(asset, sum).ok_or(Reason::Returned)?;
+        let found = match account {
+            Some(account) => Some(self.owned(owner, account).map(|()| account).map_err(|_| Reason::Returned)?),
+            None => self.store.first_account(owner),
+        };
+        if found.is_none() && self.store.clock().accounts >= ACCOUNTS_MAX {
+            return Err(Reason::Returned);
+        }
+        let total = total.ok_or(Reason::AboveCap)?;
+        let account = match found {
+            Some(account) => account,
+            None => self.open_account(owner).map_err(|_| Reason::Returned)?,
         };
         self.store.asset(asset, |a| a.total = total);
         self.store.balance(account, asset, |b| b.free = b.free.saturating_add(amount));
-        Some(account)
+        Ok(account)
     }
 
     fn force_cancel(&mut self, account: AccountId) {

@@ -35,14 +35,33 @@ pub(crate) struct Ticket {
     pub order: NewOrder,
     /// The limit after collar and slide.
     pub limit: Price,
-    /// What it reserves.
-    pub need: Amount,
 }
 
 impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
+    /// Places an order that takes the place of none.
+    #[inline(always)]
+    pub fn place(&mut self, who: AccountId, order: &NewOrder) -> Result<Outcome, Reason> {
+        let limit = self.check_but_funds(who, order, None)?;
+        if order.time_in_force == TimeInForce::Rest && order.trigger.is_none() && !self.would_meet(order.side, limit) {
+            // The usual one: nobody to meet, so its funds are checked and set aside in one step.
+            let (asset, need) = self.need(order.side, limit, order.lots)?;
+            self.view.balance(who, asset, |b| b.try_hold(need)).ok_or(Reason::InsufficientFunds)?;
+            return Ok(self.rest_whole(who, order, limit));
+        }
+        let ticket = self.check_rest(who, order, limit, None)?;
+        Ok(self.execute(who, &ticket))
+    }
+
     /// Makes every check of an order, as if what is `gone` were gone.
     #[inline(always)]
     pub fn check(&mut self, who: AccountId, order: &NewOrder, gone: Option<&Gone<S>>) -> Result<Ticket, Reason> {
+        let limit = self.check_but_funds(who, order, gone)?;
+        self.check_rest(who, order, limit, gone)
+    }
+
+    /// C-6 to C-13: the limit the order will have.
+    #[inline(always)]
+    fn check_but_funds(&mut self, who: AccountId, order: &NewOrder, gone: Option<&Gone<S>>) -> Result<Price, Reason> {
         let account = self.view.account(who, |a| *a).ok_or(Reason::UnknownAccount)?;
         if !account.may_trade() {
             return Err(Reason::AccountFrozen);
@@ -53,14 +72,26 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         if order.post_only != PostOnly::No {
             limit = self.check_post_only(order, limit, gone)?;
         }
-        let need = self.check_funds(who, order.side, limit, order.lots, gone)?;
+        Ok(limit)
+    }
+
+    /// C-14 to C-16.
+    #[inline(always)]
+    fn check_rest(
+        &mut self,
+        who: AccountId,
+        order: &NewOrder,
+        limit: Price,
+        gone: Option<&Gone<S>>,
+    ) -> Result<Ticket, Reason> {
+        self.check_funds(who, order.side, limit, order.lots, gone)?;
         if order.time_in_force == TimeInForce::FillOrKill {
             let taker = taker_of(who, order, limit);
             if !can_fill(self, &taker, gone.and_then(|g| g.at)) {
                 return Err(Reason::CannotFill);
             }
         }
-        Ok(Ticket { order: *order, limit, need })
+        Ok(Ticket { order: *order, limit })
     }
 
     /// C-6 to C-9: whether the order makes sense, here and now.
@@ -78,7 +109,8 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         let rests = order.time_in_force == TimeInForce::Rest;
         let shows_part = !order.display.is_zero();
         let market_rests = order.kind == OrderKind::Market && (rests | post_only);
-        let fleeting = !rests && (post_only | shows_part | (order.expires != Time::NEVER));
+        let ends = order.expires != Time::NEVER && order.trigger.is_none();
+        let fleeting = !rests && (post_only | shows_part | ends);
         let waits =
             order.trigger.is_some() && (order.time_in_force == TimeInForce::FillOrKill || post_only | shows_part);
         if market_rests | fleeting | waits {
@@ -145,13 +177,11 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         if after(self.view.live().orders, gone_here) > MARKET_ORDERS_MAX {
             return Err(Reason::BookFull);
         }
-        let here = self.view.count(who, |n| *n);
-        if after(here, gone_here) > self.view.record().rules.orders_max
-            || after(account.orders, gone_all) > ACCOUNT_ORDERS_MAX
-        {
-            return Err(Reason::TooManyOrders);
-        }
-        Ok(())
+        let all = after(account.orders, gone_all);
+        let most_here = self.view.record().rules.orders_max;
+        // No market holds more of an account's orders than all do, so most accounts need not be counted here.
+        let too_many_here = all > most_here && after(self.view.count(who, |n| *n), gone_here) > most_here;
+        if too_many_here || all > ACCOUNT_ORDERS_MAX { Err(Reason::TooManyOrders) } else { Ok(()) }
     }
 
     /// C-13: the limit of a post-only order.
@@ -181,6 +211,18 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         }
     }
 
+    /// C-14: what it reserves, of which asset.
+    #[inline(always)]
+    fn need(&self, side: Side, limit: Price, lots: Lots) -> Result<(AssetId, Amount), Reason> {
+        let terms = self.view.record().terms;
+        let base = funds::base(&terms, lots).ok_or(Reason::TooLarge)?;
+        match side {
+            Side::Buy => Ok((terms.quote, funds::cost_and_fee(&terms, limit, lots).ok_or(Reason::TooLarge)?)),
+            Side::Sell if funds::is_cost_countable(&terms, limit, lots) => Ok((terms.base, base)),
+            Side::Sell => Err(Reason::TooLarge),
+        }
+    }
+
     /// C-14 and C-15: whether it can be counted and paid.
     #[inline(always)]
     pub fn check_funds(
@@ -190,23 +232,17 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         limit: Price,
         lots: Lots,
         gone: Option<&Gone<S>>,
-    ) -> Result<Amount, Reason> {
-        let terms = self.terms();
-        let base = funds::base(&terms, lots).ok_or(Reason::TooLarge)?;
-        let (asset, need) = match side {
-            Side::Buy => (terms.quote, funds::cost_and_fee(&terms, limit, lots).ok_or(Reason::TooLarge)?),
-            Side::Sell if funds::is_cost_countable(&terms, limit, lots) => (terms.base, base),
-            Side::Sell => return Err(Reason::TooLarge),
-        };
+    ) -> Result<(), Reason> {
+        let (asset, need) = self.need(side, limit, lots)?;
         let freed = gone.filter(|g| g.asset == asset).map_or(Amount::ZERO, |g| g.amount);
         let free = self.view.balance(who, asset, |b| b.free);
-        if free.saturating_add(freed) < need { Err(Reason::InsufficientFunds) } else { Ok(need) }
+        if free.saturating_add(freed) < need { Err(Reason::InsufficientFunds) } else { Ok(()) }
     }
 
     /// C-17: does what was checked.
     #[inline(always)]
     pub fn execute(&mut self, who: AccountId, ticket: &Ticket) -> Outcome {
-        let Ticket { order, limit, .. } = ticket;
+        let Ticket { order, limit } = ticket;
         let rank = self.view.live_mut().take_rank();
         let id = OrderId { market: self.view.id(), side: order.side, price: *limit, rank };
         if order.trigger.is_some() {
@@ -219,21 +255,22 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
                 remaining: order.lots,
             };
         }
-        let meets = |price| order.side.accepts(*limit, price);
-        if order.time_in_force == TimeInForce::Rest && !self.view.best_price(order.side.opposite()).is_some_and(meets) {
-            return self.rest_whole(who, ticket, id);
-        }
         let (reason, filled, remaining) = self.trade_and_rest(who, order, id, *limit, false);
         Outcome { reason, order: Some(id), client: order.client, filled, remaining }
     }
 
-    /// An order that meets nobody rests as it is.
+    /// Whether an order would meet another, dead or alive.
     #[inline(always)]
-    fn rest_whole(&mut self, who: AccountId, ticket: &Ticket, id: OrderId) -> Outcome {
-        let Ticket { order, limit, need } = ticket;
-        let asset = funds::reserved_asset(&self.terms(), order.side);
-        self.view.balance(who, asset, |b| b.hold(*need));
-        self.let_rest(who, order, id, *limit, id.rank, order.lots);
+    fn would_meet(&mut self, side: Side, limit: Price) -> bool {
+        self.view.best_price(side.opposite()).is_some_and(|price| side.accepts(limit, price))
+    }
+
+    /// An order that meets nobody rests as it is; its funds are set aside already.
+    #[inline(always)]
+    fn rest_whole(&mut self, who: AccountId, order: &NewOrder, limit: Price) -> Outcome {
+        let rank = self.view.live_mut().take_rank();
+        let id = OrderId { market: self.view.id(), side: order.side, price: limit, rank };
+        self.let_rest(who, order, id, limit, rank, order.lots);
         Outcome {
             reason: Reason::Resting,
             order: Some(id),

@@ -157,6 +157,14 @@ pub struct Balance {
 }
 
 impl Balance {
+    /// Puts free funds aside, if there are as many.
+    #[inline(always)]
+    pub fn try_hold(&mut self, amount: Amount) -> Option<()> {
+        self.free = self.free.checked_sub(amount)?;
+        self.reserved = self.reserved.saturating_add(amount);
+        Some(())
+    }
+
     /// Puts free funds aside. The caller has checked that they are there.
     #[inline(always)]
     pub fn hold(&mut self, amount: Amount) {

@@ -3,8 +3,8 @@
 use ashlar_book::{Look, Resting, best_live};
 use ashlar_types::limits::QUOTES_MAX;
 use ashlar_types::{
-    AccountId, Amount, Lots, MarketId, MarketState, NewOrder, OneCancelsOther, OrderId, OrderKind, PostOnly, Price,
-    Quote, Reason, SelfTrade, Side, TimeInForce,
+    AccountId, Lots, MarketId, MarketState, NewOrder, OneCancelsOther, OrderId, OrderKind, PostOnly, Price, Quote,
+    Reason, SelfTrade, Side, TimeInForce,
 };
 
 use crate::outcome::Outcome;
@@ -98,8 +98,7 @@ fn check_pair<S: Store, O: Output>(
     pair: &OneCancelsOther,
 ) -> Result<(Ticket, Ticket), Reason> {
     let account = market.view.account(who, |a| *a).ok_or(Reason::UnknownAccount)?;
-    let mut tickets =
-        [&pair.limit, &pair.stop].map(|order| Ticket { order: *order, limit: order.price, need: Amount::ZERO });
+    let mut tickets = [&pair.limit, &pair.stop].map(|order| Ticket { order: *order, limit: order.price });
     for (ticket, more) in tickets.iter_mut().zip([1, 2]) {
         market.check_terms(&account, &ticket.order)?;
         ticket.limit = market.check_price(&ticket.order)?;

@@ -105,7 +105,8 @@ impl State {
 
     /// *Register key* (C-29): a new epoch of the slot, and nonces that start anew.
     pub fn register_key(&mut self, now: Time, account: AccountId, grant: &KeyGrant) -> Done {
-        if !Scopes::ALL.covers(grant.scopes) || grant.expires <= now {
+        let no_point = grant.public == [0; 32];
+        if no_point || !Scopes::ALL.covers(grant.scopes) || grant.expires <= now {
             return Err(Reason::BadParameter);
         }
         let slot = self.slots.entry((account, grant.slot)).or_default();

@@ -219,7 +219,7 @@ fn check_combination(order: &NewOrder) -> Result<(), Reason> {
     let contradicts = [
         market_order && rests,
         market_order && post_only,
-        !rests && (post_only || iceberg || order.expires != Time::NEVER),
+        !rests && (post_only || iceberg || (order.expires != Time::NEVER && !waits)),
         waits && (order.time_in_force == TimeInForce::FillOrKill || post_only || iceberg),
     ];
     if contradicts.contains(&true) { Err(Reason::BadCombination) } else { Ok(()) }

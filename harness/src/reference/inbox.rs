@@ -60,9 +60,13 @@ impl State {
         if amount.is_zero() {
             return (nobody, Outcome::only(Reason::ZeroAmount));
         }
-        let Some(account) = self.account_to_credit(owner, account).filter(|_| self.has_room_for(asset, amount)) else {
-            self.say_withdrawn(turn, owner, asset, amount);
-            return (nobody, Outcome::only(Reason::Returned));
+        let account = match self.account_to_credit(owner, account).filter(|_| self.assets.contains_key(&asset)) {
+            Some(account) if self.has_room_for(asset, amount) => account,
+            refused => {
+                self.say_withdrawn(turn, owner, asset, amount);
+                let reason = if refused.is_some() { Reason::AboveCap } else { Reason::Returned };
+                return (nobody, Outcome::only(reason));
+            }
         };
         if !self.accounts.contains_key(&account) {
             self.open_account(account, owner);

@@ -213,7 +213,6 @@ fn order_words(order: &Resting) -> Vec<u64> {
         order.client.0,
         order.expires.get(),
         order.id.rank.get(),
-        order.id.price.get(),
     ]
 }
 

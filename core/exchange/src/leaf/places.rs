@@ -36,7 +36,7 @@ pub fn is_moved(order: &Resting) -> bool {
     order.rank != order.id_rank || order.price != order.id_price
 }
 
-pub fn order_words(order: &Resting) -> [u64; 8] {
+pub fn order_words(order: &Resting) -> [u64; 7] {
     let flags = order.self_trade as u64
         | (order.post_only as u64) << 2
         | if order.paired { PAIRED } else { 0 }
@@ -49,7 +49,6 @@ pub fn order_words(order: &Resting) -> [u64; 8] {
         order.client.0,
         order.expires.get(),
         order.id_rank.get(),
-        order.id_price.get(),
     ]
 }
 
@@ -57,12 +56,13 @@ pub fn read_order(key: &Key, w: &[u64]) -> Resting {
     let [_, place, rank] = *key.words();
     let side = Side::from_bit(place >> PRICE_BITS);
     let flags = word(w, 0);
+    let price = side.denormalise(place & NORMAL);
     Resting {
         account: account_id(flags >> 32),
         side,
-        price: side.denormalise(place & NORMAL),
+        price,
         rank: Rank::new(rank),
-        id_price: Price::saturating(word(w, 7)),
+        id_price: price,
         id_rank: Rank::new(word(w, 6)),
         visible: lots(word(w, 1)),
         hidden: lots(word(w, 2)),
