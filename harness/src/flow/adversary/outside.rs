@@ -120,7 +120,8 @@ impl Adversary {
                 owner,
                 account: if self.random.permille(400) { Some(account) } else { None },
                 asset: self.some_asset(),
-                amount: self.some_amount().min(small),
+                // Once in a while more than any asset has room for.
+                amount: if self.random.permille(30) { Amount::MAX } else { self.some_amount().min(small) },
             },
             1 => InboxEntry::ForcedCancelAll { owner, account },
             2 => InboxEntry::ForcedWithdraw { owner, account, asset: self.some_asset(), amount: self.some_amount() },
