@@ -29,7 +29,7 @@ fn compare(genesis: &Genesis, flow: &mut dyn Flow, inputs: usize, compare_every:
 fn all_engines_agree_on_adversarial_flows() {
     let (inputs, first) = (number_of("FLOW_INPUTS", 6_000) as usize, number_of("FLOW_SEED", 1));
     let mut reasons: BTreeMap<Reason, u64> = BTreeMap::new();
-    for seed in first..first + 4 {
+    for seed in first..first + 8 {
         let shown = compare(&Adversary::genesis(), &mut Adversary::new(seed), inputs, 250);
         for (reason, count) in shown.reasons {
             *reasons.entry(reason).or_default() += count;
