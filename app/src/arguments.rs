@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use ashlar_harness::flow::{Shape, Shares};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 it did what was asked; 1 it could not, or a check failed; 2 the arguments make no sense.";
@@ -92,6 +93,9 @@ pub struct CoreArguments {
     /// Arrivals in a second, for the latencies
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub rate: u64,
+    /// What the commands are
+    #[arg(long, value_enum, default_value_t = Mix::Mixed)]
+    pub flow: Mix,
     /// Which of all flows of commands
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -101,6 +105,36 @@ pub struct CoreArguments {
     /// Print one JSON object a line
     #[arg(long)]
     pub json: bool,
+}
+
+/// What commands there are in a flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Mix {
+    /// Every kind: orders, cancels, replaces, mass quotes, stops, pairs, cancel-alls
+    Mixed,
+    /// Orders, immediate orders, cancels and replaces
+    Plain,
+}
+
+impl Mix {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mix::Mixed => "mixed",
+            Mix::Plain => "plain",
+        }
+    }
+}
+
+impl CoreArguments {
+    /// The shape of the flow.
+    pub fn shape(&self) -> Shape {
+        let shares = match self.flow {
+            Mix::Mixed => Shares::MIXED,
+            Mix::Plain => Shares::PLAIN,
+        };
+        Shape { shares, ..Shape::mixed(self.seed, self.markets, self.accounts) }
+    }
 }
 
 /// Of the state's benchmark.

@@ -11,7 +11,6 @@ mod ring;
 
 use anyhow::{Result, ensure};
 use ashlar_exchange::Store;
-use ashlar_harness::flow::Shape;
 use stats_alloc::Region;
 
 use crate::arguments::CoreArguments;
@@ -46,7 +45,7 @@ struct Measured {
 /// Runs the benchmark.
 pub fn run(arguments: &CoreArguments) -> Result<Vec<Figure>> {
     let ticks = Ticks::new();
-    let shape = Shape::mixed(arguments.seed, arguments.markets, arguments.accounts);
+    let shape = arguments.shape();
     let mut traffic = Traffic::new(shape);
     let mut engine = Engine { exchange: exchange(&shape, traffic.flow()), ring: Ring::new() };
     traffic.set_up(|(time, input)| engine.exchange.apply(*time, input, &mut engine.ring));
@@ -120,6 +119,7 @@ fn figures(
         Figure::new("core", metric, value, unit)
             .at("markets", arguments.markets)
             .at("accounts", arguments.accounts)
+            .at("flow", arguments.flow.name())
             .at("seed", arguments.seed)
             .at("mode", mode)
     };
