@@ -27,7 +27,7 @@ fn compare(genesis: &Genesis, flow: &mut dyn Flow, inputs: usize, compare_every:
 
 #[test]
 fn all_engines_agree_on_adversarial_flows() {
-    let (inputs, first) = (number_of("FLOW_INPUTS", 6_000) as usize, number_of("FLOW_SEED", 1));
+    let (inputs, first) = (number_of("FLOW_INPUTS", 10_000) as usize, number_of("FLOW_SEED", 1));
     let mut reasons: BTreeMap<Reason, u64> = BTreeMap::new();
     for seed in first..first + 8 {
         let shown = compare(&Adversary::genesis(), &mut Adversary::new(seed), inputs, 250);
