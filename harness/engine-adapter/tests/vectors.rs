@@ -21,7 +21,7 @@ fn folder(name: &str, test: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("SKIPPED 1 test: {test}: there is no {}", folder.display());
+    println!("skipped: {test}: there is no {}; ASHLAR_VECTORS names another folder", folder.display());
     None
 }
 
