@@ -1,0 +1,6 @@
+//! Batches as a guest checks them: right ones, each way of being wrong, and chance.
+
+mod accepts;
+mod refuses;
+#[path = "../support/mod.rs"]
+mod support;
