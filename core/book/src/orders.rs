@@ -9,12 +9,10 @@ pub struct Resting {
     pub account: AccountId,
     /// Its side.
     pub side: Side,
-    /// Its limit, the price of its place.
+    /// Its limit, the price of its place and of its id.
     pub price: Price,
     /// The rank of its place.
     pub rank: Rank,
-    /// The price of its id.
-    pub id_price: Price,
     /// The rank of its id; no other order of the market ever has it.
     pub id_rank: Rank,
     /// What can be traded now.

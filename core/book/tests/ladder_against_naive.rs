@@ -1,15 +1,15 @@
 //! The ladder and an ordered map, given the same commands, tell the same and hold the same.
 
-mod common;
+mod support;
 
 use ashlar_book::{
     At, Book, BookConfig, Budget, Ended, Look, Orders, Resting, Taker, best_live, can_fill, cross, reduce,
 };
 use ashlar_types::{AccountId, ClientId, Lots, PostOnly, Price, Rank, SelfTrade, Side, Time};
 
-use common::floor::TestFloor;
-use common::naive::Naive;
-use common::random::Random;
+use support::floor::TestFloor;
+use support::naive::Naive;
+use support::random::Random;
 
 /// How a market of a test behaves.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,6 @@ impl Twins {
             side: Side::from_bit(self.random.next()),
             price,
             rank: Rank::new(rank),
-            id_price: price,
             id_rank: Rank::new(rank),
             visible,
             hidden,

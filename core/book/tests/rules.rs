@@ -1,8 +1,8 @@
 //! The rules of matching, one by one.
 
-mod common;
+mod support;
 
-use common::script::check;
+use support::script::check;
 
 #[test]
 fn m1_best_price_then_lowest_rank_within_the_limit() {

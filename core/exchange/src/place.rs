@@ -328,7 +328,6 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
             side: order.side,
             price: limit,
             rank,
-            id_price: id.price,
             id_rank: id.rank,
             visible,
             hidden: lots.saturating_sub(visible),

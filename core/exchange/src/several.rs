@@ -141,7 +141,6 @@ fn place_pair<S: Store, O: Output>(
         side,
         price: limit.limit,
         rank: limit_id.rank,
-        id_price: limit.limit,
         id_rank: limit_id.rank,
         visible: lots,
         hidden: Lots::ZERO,

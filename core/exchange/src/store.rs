@@ -15,7 +15,7 @@ use crate::record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonc
 /// The name of a resting order.
 #[inline(always)]
 pub const fn id_of(market: MarketId, order: &Resting) -> OrderId {
-    OrderId { market, side: order.side, price: order.id_price, rank: order.id_rank }
+    OrderId { market, side: order.side, price: order.price, rank: order.id_rank }
 }
 
 /// The name of a waiting order (SPEC K-3).

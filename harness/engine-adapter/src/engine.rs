@@ -38,7 +38,6 @@ fn resting(order_id: u64, side: Side, price: Price, visible: Lots) -> Resting {
         side,
         price,
         rank: Rank::new(order_id),
-        id_price: price,
         id_rank: Rank::new(order_id),
         visible,
         hidden: Lots::ZERO,

@@ -55,7 +55,6 @@ pub(super) fn turn(side: Side, ticks: u64) -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extra {
     pub rank: Rank,
-    pub id_price: Price,
     pub hidden: Lots,
     pub display: Lots,
     pub expires: Time,
@@ -67,11 +66,8 @@ impl Hot {
     #[inline(always)]
     pub fn split(order: &Resting) -> (Hot, Option<Extra>) {
         let by_extra = !order.hidden.is_zero() | (order.expires != Time::NEVER);
-        let has_extra = by_extra
-            | !order.display.is_zero()
-            | (order.client != ClientId(0))
-            | (order.rank != order.id_rank)
-            | (order.price != order.id_price);
+        let has_extra =
+            by_extra | !order.display.is_zero() | (order.client != ClientId(0)) | (order.rank != order.id_rank);
         let bits = order.side as u32
             | (order.self_trade as u32) << SELF_TRADE.trailing_zeros()
             | (order.post_only as u32) << POST_ONLY.trailing_zeros()
@@ -81,7 +77,6 @@ impl Hot {
             Hot { id_rank: order.id_rank, price: order.price, visible: order.visible, account: order.account, bits };
         let extra = Extra {
             rank: order.rank,
-            id_price: order.id_price,
             hidden: order.hidden,
             display: order.display,
             expires: order.expires,
@@ -100,7 +95,6 @@ impl Hot {
             side: self.side(),
             price: self.price,
             rank: rest.map_or(self.id_rank, |e| e.rank),
-            id_price: rest.map_or(self.price, |e| e.id_price),
             id_rank: self.id_rank,
             visible: self.visible,
             hidden: matched.map_or(Lots::ZERO, |e| e.hidden),

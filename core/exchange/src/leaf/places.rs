@@ -33,7 +33,7 @@ fn post_only(bits: u64) -> PostOnly {
 /// Whether an order stands somewhere else than its id.
 #[inline(always)]
 pub fn is_moved(order: &Resting) -> bool {
-    order.rank != order.id_rank || order.price != order.id_price
+    order.rank != order.id_rank
 }
 
 pub fn order_words(order: &Resting) -> [u64; 7] {
@@ -62,7 +62,6 @@ pub fn read_order(key: &Key, w: &[u64]) -> Resting {
         side,
         price,
         rank: Rank::new(rank),
-        id_price: price,
         id_rank: Rank::new(word(w, 6)),
         visible: lots(word(w, 1)),
         hidden: lots(word(w, 2)),

@@ -86,7 +86,6 @@ fn rest(floor: &mut TestFloor<Book>, line: &Line) {
         side,
         price: limit,
         rank,
-        id_price: limit,
         id_rank: rank,
         visible: left,
         hidden: lots(line.number("hide").unwrap_or(0)),
