@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_with_the_value_and_the_range() {
         let refused = |line: &str| parsed(line).expect_err("it makes no sense");
-        assert!(refused("ashlar demo --seconds -1").contains("--seconds"));
+        assert!(refused("ashlar demo --seconds=-1").contains("--seconds"));
         assert!(refused("ashlar demo --seconds nan").contains("between 0 and 86400"));
         assert!(refused("ashlar bench core --markets 5000").contains("4096"));
         assert!(refused("ashlar bench state --threads 0").contains("between 1 and 256"));

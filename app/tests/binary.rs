@@ -1,0 +1,143 @@
+//! The binary as a person or a script meets it: small runs, bounded time, and nothing said about how fast it was.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn ashlar(arguments: &str) -> Output {
+    let binary = env!("CARGO_BIN_EXE_ashlar");
+    Command::new(binary).args(arguments.split_whitespace()).output().expect("the binary was built for this test")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("it prints text")
+}
+
+/// The figures of a bench that must succeed.
+#[track_caller]
+fn figures(arguments: &str) -> Vec<Value> {
+    let output = ashlar(arguments);
+    assert!(output.status.success(), "{arguments}: {}", text(&output.stderr));
+    let figures: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect();
+    for figure in &figures {
+        let keys: Vec<&str> = figure.as_object().expect("an object").keys().map(String::as_str).collect();
+        let known = ["at", "bench", "limit", "limit_why", "metric", "unit", "value"];
+        assert!(keys.iter().all(|key| known.contains(key)), "{keys:?}");
+        assert_eq!(figure.get("limit").is_some(), figure.get("limit_why").is_some(), "{figure}");
+        assert!(figure["at"].is_object() && figure["unit"].is_string(), "{figure}");
+    }
+    figures
+}
+
+/// The first figure of a metric.
+#[track_caller]
+fn find<'a>(figures: &'a [Value], metric: &str) -> &'a Value {
+    figures.iter().find(|figure| figure["metric"] == metric).unwrap_or_else(|| panic!("no {metric} in {figures:?}"))
+}
+
+fn number(figure: &Value) -> f64 {
+    figure["value"].as_f64().expect("a number")
+}
+
+#[test]
+fn the_demo_is_what_runs_without_a_command_and_its_checks_hold() {
+    let output = ashlar("--seconds 1");
+    let printed = text(&output.stdout);
+    assert!(output.status.success(), "{printed}{}", text(&output.stderr));
+    for expected in ["state root ", "adds up", "no book is crossed", "the same state", "try next", "exactly one"] {
+        assert!(printed.contains(expected), "no {expected:?} in\n{printed}");
+    }
+    assert!(!printed.contains("NO: ") && !printed.contains('\x1b'), "{printed}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_market() {
+    let root = |seed: u32| {
+        let printed = text(&ashlar(&format!("demo --seconds 0 --markets 1 --accounts 10 --seed {seed}")).stdout);
+        printed.lines().find(|line| line.starts_with("state root")).expect("a root").to_owned()
+    };
+    assert_eq!(root(3), root(3));
+    assert_ne!(root(3), root(4));
+}
+
+#[test]
+fn the_core_bench_prints_every_metric() {
+    let figures =
+        figures("bench core --markets 3 --accounts 50 --seconds 0.01 --rate 100000 --chunk 2000 --seed 5 --json");
+    for metric in ["commands_per_s", "p50_ns", "p99_ns", "p999_ns", "excluded_share", "allocations_per_command"] {
+        let figure = find(&figures, metric);
+        assert_eq!((&figure["bench"], &figure["at"]["markets"]), (&Value::from("core"), &Value::from(3)));
+        assert_eq!(figure["at"]["accounts"], 50);
+    }
+    assert_eq!(find(&figures, "commands_per_s")["at"]["mode"], "burst");
+    let p99 = find(&figures, "p99_ns");
+    assert_eq!((&p99["at"]["mode"], &p99["at"]["rate"]), (&Value::from("sustained"), &Value::from(100_000)));
+    assert!(p99["limit"].is_number() && number(p99) >= number(find(&figures, "p50_ns")));
+    assert!((0.3..0.7).contains(&number(find(&figures, "cancel_and_replace_share"))));
+}
+
+#[test]
+fn the_state_bench_prints_every_metric() {
+    let figures =
+        figures("bench state --leaves 2000 --batch 200 --seconds 0 --accounts 30 --markets 2 --commands 1000 --json");
+    let rates: Vec<&Value> = figures.iter().filter(|figure| figure["metric"] == "leaf_updates_per_s").collect();
+    let threads: Vec<&Value> = rates.iter().map(|figure| &figure["at"]["threads"]).collect();
+    assert_eq!(threads, [2, 1]);
+    assert!(rates.iter().all(|figure| figure["limit"].is_number()));
+    assert!(number(find(&figures, "hashes_per_update")) > 1.0);
+    let batches: Vec<&Value> =
+        figures.iter().filter(|figure| figure["metric"] == "witness_bytes_per_command").collect();
+    assert_eq!(batches.iter().map(|figure| &figure["at"]["batch"]).collect::<Vec<_>>(), [20, 200]);
+    assert!(batches.iter().all(|figure| number(figure) > 0.0));
+}
+
+/// Two orders that trade, one that is cancelled, a modify of nothing.
+fn workload() -> PathBuf {
+    let mut bytes = vec![0; 12];
+    bytes.extend(4_u32.to_le_bytes());
+    let mut message = |kind: u8, side: u8, quantity: u32, sequence: u64, id: u64, price: i64| {
+        bytes.extend([kind, side, 0, 0]);
+        bytes.extend(quantity.to_le_bytes());
+        bytes.extend([sequence.to_le_bytes(), id.to_le_bytes(), price.to_le_bytes(), [0; 8]].concat());
+    };
+    message(0, 0, 5, 1, 11, 100);
+    message(0, 1, 3, 2, 12, 99);
+    message(1, 0, 0, 3, 11, 0);
+    message(2, 0, 1, 4, 13, 100);
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("four.bin");
+    fs::write(&path, bytes).expect("the folder for such files can be written to");
+    path
+}
+
+#[test]
+fn the_book_bench_prints_every_metric_and_hashes_the_reports() {
+    let figures = figures(&format!("bench book --workload {} --seconds 0.001 --json", workload().display()));
+    for metric in ["messages_per_s", "p50_ns", "p99_ns", "p999_ns"] {
+        assert!(number(find(&figures, metric)) > 0.0);
+    }
+    // Of "0,1,0,11,100,5\n0,2,1,12,99,3\n1,2,100,3,11,12\n2,3,0,11,100\n5,4,13".
+    let expected = "fc361936321d7f4e8f877e29cf9d61729dba2a34a2460ec937cff88fa53f0794";
+    assert_eq!(find(&figures, "report_sha256")["value"], expected);
+}
+
+#[test]
+fn help_has_an_example_and_the_exit_codes() {
+    for arguments in ["demo --help", "bench --help", "bench book --help", "bench core --help", "bench state --help"] {
+        let output = ashlar(arguments);
+        assert!(output.status.success() && text(&output.stdout).contains("Example: ashlar "), "{arguments}");
+    }
+    assert!(text(&ashlar("--help").stdout).contains("Exit codes: 0"));
+}
+
+#[test]
+fn errors_say_what_happened_and_exit_codes_tell_them_apart() {
+    let missing = ashlar("bench book --workload nowhere.bin");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).contains("nowhere.bin"), "{}", text(&missing.stderr));
+    let wrong = ashlar("bench core --rate 0");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("--rate"), "{}", text(&wrong.stderr));
+}
