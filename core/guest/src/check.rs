@@ -99,9 +99,10 @@ fn computed(
         withdrawals_next: WithdrawalIndex::new(ran.clock.withdrawals),
         inbox_next: ran.inbox.next,
         inbox_hash: ran.inbox.hash,
-        first_sequence: ran.first_sequence,
+        // The batch's own beginning has been compared with the header's.
+        first_sequence: header.first_sequence,
         next_sequence: Sequence::new(ran.clock.next_sequence),
-        first_time: ran.first_time,
+        first_time: header.first_time,
         last_time: ran.clock.time,
     }
 }

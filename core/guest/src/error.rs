@@ -62,6 +62,20 @@ guest_errors! {
         /// Why.
         error: BatchError,
     } => "the batch bytes: {error}",
+    /// The batch bytes begin at another command than their header.
+    FirstSequence {
+        /// The header's.
+        expected: u64,
+        /// The batch's.
+        got: u64,
+    } => "the batch bytes begin at command {got}, the header at {expected}",
+    /// The batch bytes begin at another time than their header.
+    FirstTime {
+        /// The header's.
+        expected: u64,
+        /// The batch's.
+        got: u64,
+    } => "the batch bytes begin at time {got}, the header at {expected}",
     /// A field of the header is not what the batch comes to.
     Header {
         /// Which field, by its name in the specification.

@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use ashlar_batch::codec::{Decoder, Next};
+use ashlar_batch::codec::{Decoder, Next, Preamble};
 use ashlar_batch::merkle::Digest;
-use ashlar_batch::{InboxChain, Timed};
+use ashlar_batch::{BatchHeader, InboxChain, Timed};
 use ashlar_exchange::{Clock, Exchange, LeafStore, Store};
 use ashlar_state::{Rows, Table};
-use ashlar_types::{Command, Header, Input, Message, Sequence, Time};
+use ashlar_types::{Command, Header, Input, Message, Time};
 
 use crate::answers::{AnswerRoots, Answers};
 use crate::consult::{Authority, consult};
@@ -23,8 +23,6 @@ pub(crate) struct Ran<'a> {
     pub table: Table<'a>,
     pub clock: Clock,
     pub inbox: InboxChain,
-    pub first_sequence: Sequence,
-    pub first_time: Time,
     pub signatures_root: Digest,
     pub roots: AnswerRoots,
 }
@@ -43,6 +41,7 @@ struct Run<'a, 'p, P> {
 /// Runs the batch of an input whose headers fit each other.
 pub(crate) fn run<'a, P: Platform>(input: &GuestInput<'a>, platform: &mut P) -> Result<Ran<'a>, GuestError> {
     let mut decoder = Decoder::new(input.batch)?;
+    check_beginning(decoder.preamble(), &input.header)?;
     let rows = Watched::new(Table::new(input.witness)?);
     let parent = &input.parent;
     let mut run = Run {
@@ -59,8 +58,19 @@ pub(crate) fn run<'a, P: Platform>(input: &GuestInput<'a>, platform: &mut P) -> 
         let unread = run.exchange.store.close().1.error();
         return Err(unread.map_or(error, |error| GuestError::Lists { error }));
     }
-    let preamble = *decoder.preamble();
-    run.finish(preamble.first_sequence, preamble.first_time)
+    run.finish()
+}
+
+/// U-3: the batch begins where its header says, which has been compared with where the parent ends.
+fn check_beginning(batch: &Preamble, header: &BatchHeader) -> Result<(), GuestError> {
+    if batch.first_sequence != header.first_sequence {
+        let (expected, got) = (header.first_sequence.get(), batch.first_sequence.get());
+        return Err(GuestError::FirstSequence { expected, got });
+    }
+    if batch.first_time != header.first_time {
+        return Err(GuestError::FirstTime { expected: header.first_time.get(), got: batch.first_time.get() });
+    }
+    Ok(())
 }
 
 impl<'a, P: Platform> Run<'a, '_, P> {
@@ -101,13 +111,12 @@ impl<'a, P: Platform> Run<'a, '_, P> {
 
     /// Whatever is wrong is noticed before the next input, so that a bad witness costs no more than one input.
     fn check_faults(&self) -> Result<(), GuestError> {
-        let store = &self.exchange.store;
-        if let Some(fault) = store.rows().fault() {
-            return Err(GuestError::Fault { input: self.input, fault });
-        }
-        match store.incomplete() {
-            Some(account) => Err(GuestError::Incomplete { input: self.input, account }),
-            None => Ok(()),
+        let (store, input) = (&self.exchange.store, self.input);
+        // A list that is not whole leads execution to rows that the witness does not show, so it is named first.
+        match (store.incomplete(), store.rows().fault()) {
+            (Some(account), _) => Err(GuestError::Incomplete { input, account }),
+            (None, Some(fault)) => Err(GuestError::Fault { input, fault }),
+            (None, None) => Ok(()),
         }
     }
 
@@ -152,7 +161,7 @@ impl<'a, P: Platform> Run<'a, '_, P> {
         Ok(())
     }
 
-    fn finish(mut self, first_sequence: Sequence, first_time: Time) -> Result<Ran<'a>, GuestError> {
+    fn finish(mut self) -> Result<Ran<'a>, GuestError> {
         let roots = self.answers.roots()?;
         let signatures_root = self.signatures.finish(self.platform.curve())?;
         let clock = *self.exchange.store.clock();
@@ -160,7 +169,7 @@ impl<'a, P: Platform> Run<'a, '_, P> {
         lists.finish()?;
         rows.check_conservation()?;
         let table = rows.into_inner();
-        Ok(Ran { table, clock, inbox: self.inbox, first_sequence, first_time, signatures_root, roots })
+        Ok(Ran { table, clock, inbox: self.inbox, signatures_root, roots })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Batches as a guest checks them: right ones, each way of being wrong, and chance.
 
 mod accepts;
+mod mutations;
 mod refuses;
 #[path = "../support/mod.rs"]
 mod support;

@@ -11,7 +11,9 @@ use ashlar_batch::{
 use ashlar_exchange::{Exchange, Genesis, LeafStore, Line, Listed, OrderIndex, RecordingLists};
 use ashlar_guest::{GuestInput, VERSION, consult, encode_lists};
 use ashlar_state::{Digest as StateDigest, Map, Recorder, Serial, Sha256Node, Witness};
-use ashlar_types::{Address, BatchNumber, Deployment, Event, Input, Receipt, Sequence, Time, WithdrawalIndex};
+use ashlar_types::{
+    Address, BatchNumber, Deployment, Event, ExchangeId, Input, Receipt, Sequence, Time, WithdrawalIndex,
+};
 
 pub use scenario::{opening, trading};
 pub use speakers::{Book, Flow};
@@ -43,6 +45,11 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// The id of the same contract's exchange on another chain.
+    pub fn exchange_id_of(chain_id: u64) -> ExchangeId {
+        Deployment { chain_id, ..DEPLOYMENT }.exchange_id()
+    }
+
     pub fn input(&self) -> GuestInput<'_> {
         GuestInput {
             deployment: self.deployment,

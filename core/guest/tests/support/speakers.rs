@@ -59,6 +59,11 @@ impl Book {
         Book { time: 1_000, inbox: 0, nonces: BTreeMap::new() }
     }
 
+    /// Goes back to the nonces of an earlier moment.
+    pub fn forget_nonces(&mut self, earlier: Book) {
+        self.nonces = earlier.nonces;
+    }
+
     pub fn begin(self) -> Flow {
         Flow { book: self, inputs: Vec::new(), signatures: Vec::new() }
     }
