@@ -36,7 +36,7 @@ pub fn run(arguments: &BookArguments) -> Result<Vec<Figure>> {
     let mut rates = Vec::new();
     let (mut latencies, mut idle) = (Latencies::new(), Idle(Latencies::new()));
     let mut measured_s = 0.0;
-    while measured_s < arguments.seconds {
+    while measured_s < arguments.seconds || rates.is_empty() {
         let spent = closed_loop(&ticks, &messages);
         rates.push(messages.len() as f64 / spent);
         let mut arrivals = Arrivals { engine: Engine::new(config(), Ring::new()), messages: &messages, latencies };
