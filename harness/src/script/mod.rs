@@ -1,7 +1,7 @@
 //! Rules as text: scripts of commands with what an engine must answer.
 //!
 //! A table is a text of cases. Each begins with `== ` and a title that names the rules it shows; it runs in a world of
-//! its own (see [`world`]). A step is one line; what must come of it follows its ` = `, the events before that each on
+//! its own (see `world`). A step is one line; what must come of it follows its ` = `, the events before that each on
 //! a line of its own that begins with `- `:
 //!
 //! ```text
