@@ -3,5 +3,6 @@
 mod accepts;
 mod mutations;
 mod refuses;
+mod streams;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,6 +2,7 @@
 
 mod scenario;
 mod speakers;
+mod stream;
 
 use ashlar_batch::codec::encode;
 use ashlar_batch::merkle::Digest;
@@ -70,13 +71,17 @@ fn of_state(digest: StateDigest) -> Digest {
 impl Node {
     /// A new exchange.
     pub fn new() -> Node {
+        Node::with(&Genesis { house_owner: Address([0x0f; 20]), time: Time::new(1_000).expect("a time") })
+    }
+
+    /// A new exchange of this genesis.
+    pub fn with(genesis: &Genesis) -> Node {
         let (mut map, mut index) = (Map::new(), OrderIndex::new());
-        let time = Time::new(1_000).expect("a time");
         let mut store = LeafStore::open(Recorder::new(&map), &mut index);
-        Genesis { house_owner: Address([0x0f; 20]), time }.write(&mut store);
+        genesis.write(&mut store);
         let (changes, _) = store.close().0.finish();
         map.apply(&changes, &Serial).expect("changes ascend");
-        let header = BatchHeader::genesis(VERSION, DEPLOYMENT.exchange_id(), of_state(map.root()), time);
+        let header = BatchHeader::genesis(VERSION, DEPLOYMENT.exchange_id(), of_state(map.root()), genesis.time);
         Node { map, index, header }
     }
 
