@@ -151,3 +151,28 @@ pub const fn unpack_wallet_signature(packed: &[u8; SIGNATURE_BYTES]) -> [u8; 65]
     signature[64] = packed[32] >> 7;
     signature
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wallets_signature_in_64_bytes_is_the_same_signature() {
+        let mut signature = [0x77; 65];
+        for (v, odd) in [(0, 0), (1, 1), (27, 0), (28, 1)] {
+            signature[64] = v;
+            let unpacked = unpack_wallet_signature(&pack_wallet_signature(&signature));
+            assert_eq!((&unpacked[..64], unpacked[64]), (&signature[..64], odd));
+        }
+    }
+
+    /// The same root as by the section's own rows, for every number of signatures up to some rows.
+    #[test]
+    fn the_root_is_that_of_the_section() {
+        let mut section = ashlar_batch::Signatures::new();
+        for number in 0..40 {
+            assert_eq!(root(section.as_bytes()), section.root());
+            section.push(&[number; SIGNATURE_BYTES]).unwrap();
+        }
+    }
+}

@@ -15,7 +15,7 @@ static RIGHT: LazyLock<[Recorded; 2]> = LazyLock::new(two);
 
 /// What happens to one section.
 #[derive(Clone, Debug)]
-enum Change {
+pub enum Change {
     Set(u64),
     Turn(u8),
     Drop,
@@ -78,7 +78,7 @@ fn apply<T: Item>(section: &mut Vec<T>, place: usize, change: &Change) {
     }
 }
 
-fn mutate(of: &mut Recorded, section: u8, place: usize, change: &Change) {
+pub fn mutate(of: &mut Recorded, section: u8, place: usize, change: &Change) {
     let Witness { keys, lens, words, hints, ops, digests } = &mut of.witness;
     match section {
         0 => apply(keys, place, change),

@@ -2,14 +2,15 @@
 //!
 //! The flows' keys are made up, so signatures are taken on trust here and nothing else is.
 
-use ashlar_batch::PublicValues;
+use ashlar_batch::{PublicValues, data_root};
 use ashlar_guest::{Platform, check};
 use ashlar_harness::Genesis;
-use ashlar_harness::flow::{Adversary, Flow, Realistic, Shape};
+use ashlar_harness::flow::{Adversary, Flow, Random, Realistic, Shape};
 use ashlar_state::Sha256Node;
 use ashlar_types::Address;
 use ashlar_types::sign::{Curve, Native, SignatureError};
 
+use crate::mutations::{Change, mutate};
 use crate::support::Node;
 
 /// Believes every signature.
@@ -89,4 +90,37 @@ fn a_busy_day_is_accepted() {
     let mut flow = Realistic::new(Shape::mixed(1, 5, 200));
     let genesis = flow.genesis();
     run(&genesis, &mut flow, batches());
+}
+
+/// With signatures believed, wrong batch bytes and wrong leaves get as far as they can.
+#[test]
+fn no_change_of_an_adversarys_batch_panics_or_says_what_is_not_so() {
+    let (mut node, mut random) = (Node::with(&Adversary::genesis()), Random::new(7));
+    let mut stream = Adversary::new(5);
+    for _ in 0..batches() {
+        let Some(right) = node.seal_stream(&mut stream, 60) else { continue };
+        for _ in 0..60 {
+            let mut wrong = right.clone();
+            for _ in 0..random.halving(4) {
+                let change = match random.below(5) {
+                    0 => Change::Set(random.below(300)),
+                    1 => Change::Set(random.bits()),
+                    2 => Change::Swap(random.bits() as usize),
+                    3 => Change::Drop,
+                    _ => Change::Turn(random.bits() as u8),
+                };
+                mutate(&mut wrong, random.below(12) as u8, random.bits() as usize, &change);
+            }
+            if random.permille(700)
+                && let Ok(root) = data_root(&wrong.batch)
+            {
+                wrong.header.data_root = root;
+            }
+            if let Ok(values) = check(&wrong.input(), &mut Trusting(TrustingCurve)) {
+                // Other bytes may say something else that comes to the same, as long as nobody's signature is missed.
+                assert_eq!(values, PublicValues::of(&wrong.header));
+                assert_eq!(wrong.header == right.header, wrong.batch == right.batch);
+            }
+        }
+    }
 }
