@@ -4,6 +4,8 @@
 //! engine, the shadow, executes each command as it is made; the measured engine later gets the same ones and must come to
 //! the same state. Making commands takes longer than executing them, so it is done in chunks while no clock runs.
 
+use std::collections::BTreeMap;
+
 use ashlar_exchange::{Exchange, HotConfig, HotStore, Output};
 use ashlar_harness::flow::{Flow, Realistic, Shape, Timed};
 use ashlar_types::{Command, Event, Input, Reason, Receipt};
@@ -34,7 +36,7 @@ pub struct Chunk {
 }
 
 /// What the commands so far were, and what came of them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
     /// Commands.
     pub commands: u64,
@@ -42,8 +44,20 @@ pub struct Tally {
     pub changes: u64,
     /// Trades.
     pub trades: u64,
+    /// Commands that were refused, by reason.
+    pub refused: BTreeMap<Reason, u64>,
+}
+
+impl Tally {
     /// Commands that were refused.
-    pub refused: u64,
+    pub fn refused(&self) -> u64 {
+        self.refused.values().sum()
+    }
+
+    /// The reason of most refusals, if there were any.
+    pub fn refused_mostly(&self) -> Option<Reason> {
+        self.refused.iter().max_by_key(|(_, count)| **count).map(|(reason, _)| *reason)
+    }
 }
 
 /// The source of commands.
@@ -91,7 +105,9 @@ impl Traffic {
             self.tally.commands += 1;
             self.tally.changes += u64::from(changes_an_order(&input.1));
             self.tally.trades += self.answers.trades;
-            self.tally.refused += self.answers.refused;
+            if let Some(reason) = self.answers.refused {
+                *self.tally.refused.entry(reason).or_default() += 1;
+            }
             chunk.touched.push(self.answers.touched);
             chunk.inputs.push(input);
         }
@@ -120,7 +136,7 @@ struct Answers {
     lines: Vec<ashlar_harness::Output>,
     touched: u16,
     trades: u64,
-    refused: u64,
+    refused: Option<Reason>,
 }
 
 impl Output for Answers {
@@ -132,7 +148,7 @@ impl Output for Answers {
 
     fn receipt(&mut self, receipt: &Receipt) {
         self.touched += u16::from(receipt.order.is_some());
-        self.refused += u64::from(is_refusal(receipt.reason));
+        self.refused = Some(receipt.reason).filter(|reason| is_refusal(*reason));
         self.lines.push(ashlar_harness::Output::Receipt(*receipt));
     }
 }
@@ -178,8 +194,9 @@ mod tests {
         }
         assert_eq!(engine.store.leaves(), traffic.shadow().leaves());
         assert_eq!((chunk.inputs.len(), chunk.touched.len()), (3_000, 3_000));
-        let Tally { commands, changes, trades, refused } = traffic.tally;
-        assert_eq!(commands, 3_000);
-        assert!((900..2_000).contains(&changes) && trades > 200 && refused < 600, "{:?}", traffic.tally);
+        let tally = &traffic.tally;
+        assert_eq!(tally.commands, 3_000);
+        assert!((900..2_000).contains(&tally.changes) && tally.trades > 200 && tally.refused() < 600, "{tally:?}");
+        assert_eq!(tally.refused_mostly().is_some(), tally.refused() > 0);
     }
 }

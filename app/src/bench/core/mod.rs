@@ -151,7 +151,8 @@ fn figures(
     );
     all.push(figure("cancel_and_replace_share", share(tally.changes), "1", "all"));
     all.push(figure("trades_per_command", share(tally.trades), "1", "all"));
-    all.push(figure("refused_share", share(tally.refused), "1", "all"));
+    let mostly = tally.refused_mostly().map_or_else(String::new, |reason| format!("{reason:?}"));
+    all.push(figure("refused_share", share(tally.refused()), "1", "all").at("mostly", mostly));
     all.push(figure("commands", tally.commands as f64, "1", "all"));
     for (metric, bytes) in [("rss_start_bytes", rss_start), ("rss_end_bytes", rss_end)] {
         all.extend(bytes.map(|bytes| figure(metric, bytes as f64, "B", "all")));
