@@ -55,7 +55,7 @@ fn spoil(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
 
 #[test]
 fn spoilt_inputs_are_refused_or_answered() {
-    let (inputs, seed) = (number_of("HOSTILE_INPUTS", 4_000), number_of("FLOW_SEED", 1));
+    let (inputs, seed) = (number_of("HOSTILE_INPUTS", 20_000), number_of("FLOW_SEED", 1));
     let (mut flow, mut random, mut both) = (Adversary::new(seed), Random::new(!seed), Both::new());
     let (mut decoded, mut refused) = (0, 0);
     let mut last = Vec::new();
@@ -88,7 +88,7 @@ fn spoilt_inputs_are_refused_or_answered() {
 
 #[test]
 fn random_bytes_are_refused_or_answered() {
-    let (inputs, seed) = (number_of("HOSTILE_INPUTS", 4_000) * 25, number_of("FLOW_SEED", 1));
+    let (inputs, seed) = (number_of("HOSTILE_INPUTS", 20_000) * 25, number_of("FLOW_SEED", 1));
     let (mut random, mut both) = (Random::new(seed), Both::new());
     let mut decoded = 0;
     for _ in 0..inputs {
