@@ -117,8 +117,13 @@ impl Traffic {
         let input = self.flow.produce();
         self.answers = Answers { lines: std::mem::take(&mut self.answers.lines), ..Answers::default() };
         self.shadow.apply(input.0, &input.1, &mut self.answers);
-        for line in self.answers.lines.drain(..) {
-            self.flow.observe(&line);
+        // The receipt comes last and says that an order rests which a cascade of the same command may have filled since.
+        // Whoever keeps a list of orders has to hear of its coming before its going.
+        if let Some(receipt) = self.answers.lines.pop() {
+            self.flow.observe(&receipt);
+        }
+        for event in self.answers.lines.drain(..) {
+            self.flow.observe(&event);
         }
         input
     }
