@@ -79,6 +79,12 @@ impl Book {
         Some(At::of_slot(slot))
     }
 
+    /// Names what every use of the book reads.
+    #[inline(always)]
+    pub fn name_parts(&self, touch: &impl Fn(*const u8)) {
+        self.ladder.name_parts(touch);
+    }
+
     /// Names what putting an order at a price reads.
     #[inline(always)]
     pub fn name_price(&self, side: Side, price: Price, touch: &impl Fn(*const u8)) {

@@ -59,6 +59,12 @@ impl Levels {
         }
     }
 
+    /// Names where the first level is looked for.
+    #[inline(always)]
+    pub fn name_top(&self, touch: &impl Fn(*const u8)) {
+        self.window.name_top(touch);
+    }
+
     /// Names what putting an order at a price reads.
     #[inline(always)]
     pub fn name(&self, links: &Links, n: u64, touch: &impl Fn(*const u8)) {

@@ -95,6 +95,17 @@ impl<R: Record> Ladder<R> {
         self.records.get(slot as usize).map_or(0, |record| record.key() ^ self.links.next(Links::order(slot)) as u64)
     }
 
+    /// Names what every use of the ladder reads: where its parts are, and the tops of both sides.
+    #[inline(always)]
+    pub fn name_parts(&self, touch: &impl Fn(*const u8)) {
+        for side in &self.sides {
+            side.name_top(touch);
+        }
+        touch(core::ptr::from_ref(&self.links).cast());
+        touch(core::ptr::from_ref(&self.index).cast());
+        touch(core::ptr::from_ref(&self.max).cast());
+    }
+
     /// Names what finding a key reads first.
     #[inline(always)]
     pub fn name_index(&self, key: u64, touch: &impl Fn(*const u8)) {

@@ -57,6 +57,13 @@ impl Window {
         self.start.saturating_add(WINDOW)
     }
 
+    /// Names where the first level is looked for.
+    #[inline(always)]
+    pub fn name_top(&self, touch: &impl Fn(*const u8)) {
+        touch(core::ptr::from_ref(&self.pages).cast());
+        touch(core::ptr::from_ref(&self.words[(self.start >> PAGE_BITS) as usize % PAGES as usize]).cast());
+    }
+
     /// Names the word of a level's bit.
     #[inline(always)]
     pub fn name(&self, n: u64, touch: &impl Fn(*const u8)) {

@@ -53,6 +53,9 @@ impl HotStore {
 
     #[inline(always)]
     fn warm_funds(&self, who: AccountId, entry: &HotMarket, id: MarketId, side: Side, touch: &impl Fn(*const u8)) {
+        touch(core::ptr::from_ref(&entry.live).cast());
+        touch(core::ptr::from_ref(&entry.record.rules).cast());
+        entry.book.name_parts(touch);
         let terms = &entry.record.terms;
         let asset = if side == Side::Buy { terms.quote } else { terms.base };
         touch(self.ledger.balances.first_look(balance_key(who, asset)));
