@@ -24,12 +24,14 @@ pub struct Live {
     markets: Vec<Vec<Open>>,
     /// Where each stands in its market's list.
     at: HashMap<(u16, u64), usize>,
+    /// Orders that ended since the last receipt: a cascade may fill an order before its own receipt says that it rests.
+    ended: Vec<OrderId>,
 }
 
 impl Live {
     /// None, in so many markets.
     pub fn new(markets: u16) -> Live {
-        Live { markets: vec![Vec::new(); usize::from(markets)], at: HashMap::new() }
+        Live { markets: vec![Vec::new(); usize::from(markets)], at: HashMap::new(), ended: Vec::new() }
     }
 
     /// How many there are in a market.
@@ -52,21 +54,24 @@ impl Live {
     /// Learns from an output.
     pub fn observe(&mut self, output: &Output) {
         match output {
-            Output::Receipt(receipt) => match (receipt.reason, receipt.order) {
-                (Reason::Resting, Some(id)) => self.add(receipt.account, id, false),
-                (Reason::Waiting, Some(id)) => self.add(receipt.account, id, true),
-                (Reason::Cancelled, Some(id)) => self.remove(id),
-                _ => {}
-            },
+            Output::Receipt(receipt) => {
+                match (receipt.reason, receipt.order) {
+                    (Reason::Resting | Reason::Waiting, Some(id)) if self.ended.contains(&id) => {}
+                    (Reason::Resting, Some(id)) => self.add(receipt.account, id, false),
+                    (Reason::Waiting, Some(id)) => self.add(receipt.account, id, true),
+                    (Reason::Cancelled, Some(id)) => self.remove(id),
+                    _ => {}
+                }
+                self.ended.clear();
+            }
             Output::Event(Event::Placed { order, account, reason: Reason::Resting, .. }) => {
                 self.add(*account, *order, false);
             }
             Output::Event(Event::Placed { order, account, reason: Reason::Waiting, .. }) => {
                 self.add(*account, *order, true);
             }
-            Output::Event(Event::Placed { order, .. }) => self.remove(*order),
-            Output::Event(Event::Removed { order, .. }) => self.remove(*order),
-            Output::Event(Event::Trade(trade)) if trade.maker_remaining.is_zero() => self.remove(trade.maker),
+            Output::Event(Event::Placed { order, .. } | Event::Removed { order, .. }) => self.end(*order),
+            Output::Event(Event::Trade(trade)) if trade.maker_remaining.is_zero() => self.end(trade.maker),
             Output::Event(_) => {}
         }
     }
@@ -78,6 +83,11 @@ impl Live {
             Some(open) => open.waits = waits,
             None => orders.push(Open { account, id, waits }),
         }
+    }
+
+    fn end(&mut self, id: OrderId) {
+        self.remove(id);
+        self.ended.push(id);
     }
 
     fn remove(&mut self, id: OrderId) {
