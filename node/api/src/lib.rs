@@ -1,0 +1,2 @@
+//! The public door: schema, servers, typed client.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Publishes batches, keeps them, and finds them again.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! What a prover and its coordinator say to each other.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Captures witnesses, and has every batch proven.
+#![forbid(unsafe_code)]

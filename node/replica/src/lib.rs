@@ -1,0 +1,2 @@
+//! The journal, snapshots, and replay.
+#![forbid(unsafe_code)]

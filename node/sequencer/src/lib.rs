@@ -1,0 +1,2 @@
+//! Admits, orders, executes and batches commands.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The client of the contracts on L1: outbox, follower, finality.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Keeps three layers one: check, reconcile, recover.
+#![forbid(unsafe_code)]
