@@ -1,0 +1,81 @@
+//! The narrow door between the servers and the exchange behind them.
+//!
+//! 1. Everything that goes in is a [`Signed`] message, decoded and canonical; whether its signature is good is decided behind the door.
+//! 2. A message is answered by its receipts or refused with a [`Refusal`] that says whether to ask again. A refused one
+//!    took no place in the order of everything.
+//! 3. What was executed comes out as [`Block`]s over a bounded channel, from the [`Opening`] of a reader on without a gap. A
+//!    reader that falls behind learns it from the channel and opens again; nothing behind the door waits for it.
+//! 4. Futures that the door gives may be dropped at any time. A message whose answer nobody awaits is executed all the same.
+
+mod facts;
+mod feed;
+mod operator;
+mod settled;
+mod submit;
+
+pub use facts::{AccountFacts, AssetFacts, AssetName, HeldKey, Holding, MarketFacts, OpenOrder, Opening, Place, Venue};
+pub use feed::{Block, Executed, Feed, Line};
+pub use operator::{Act, ActError, Acted, Operator, ServiceHealth, ServiceState};
+pub use settled::{
+    BatchFacts, BatchKey, CommandProof, InboxFacts, L1Transaction, MessageProof, ProofFacts, Stage, Tip,
+    WithdrawalFacts,
+};
+pub use submit::{Allowance, Answered, GroupSeal, Origin, Refusal, SequenceReceipt, Signature, Signed};
+
+use std::future::Future;
+use std::pin::Pin;
+
+use ashlar_types::{AccountId, Address, InboxIndex, Sequence, WithdrawalIndex};
+
+/// A future answer.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The node cannot say at the moment: it is starting, stopping, or the part that knows is not there.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{why}; ask again in a moment")]
+pub struct Unavailable {
+    /// What is missing.
+    pub why: String,
+}
+
+/// What the node knows, or why it cannot say.
+pub type Known<T> = Pending<Result<T, Unavailable>>;
+
+/// A running exchange, as its servers see it.
+pub trait Door: Send + Sync + 'static {
+    /// What does not change while it runs.
+    fn venue(&self) -> Venue;
+
+    /// Hands in a message; the answer comes once its receipts are durable. The same message again is given the same answer (SPEC C-35).
+    fn submit(&self, signed: Signed, origin: Origin) -> Pending<Result<Answered, Refusal>>;
+
+    /// The state as a new reader needs it, and the lines from there on.
+    fn open(&self) -> Known<Opening>;
+
+    /// The funds, keys and standing of an account; `None` if there is no such account.
+    fn account(&self, account: AccountId) -> Known<Option<AccountFacts>>;
+
+    /// The accounts of an owner, the first one first; at most [`crate::limits::OWNER_ACCOUNTS_MAX`].
+    fn accounts_of(&self, owner: Address) -> Known<Vec<AccountId>>;
+
+    /// How far everything has come.
+    fn tip(&self) -> Known<Tip>;
+
+    /// A batch, if there is such a one.
+    fn batch(&self, key: BatchKey) -> Known<Option<BatchFacts>>;
+
+    /// That the command of this number did what its receipt says; `None` while it is in no batch.
+    fn command_proof(&self, sequence: Sequence) -> Known<Option<CommandProof>>;
+
+    /// A withdrawal, and its proof once it can be claimed on L1.
+    fn withdrawal(&self, index: WithdrawalIndex) -> Known<Option<WithdrawalFacts>>;
+
+    /// An entry of the L1 inbox.
+    fn inbox(&self, index: InboxIndex) -> Known<Option<InboxFacts>>;
+
+    /// How each of the node's services does.
+    fn health(&self) -> Vec<ServiceHealth>;
+
+    /// The node's own metrics, appended in the text format of Prometheus.
+    fn metrics(&self, out: &mut String);
+}

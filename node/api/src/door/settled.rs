@@ -1,0 +1,167 @@
+//! What became of executed commands: batches, proofs, L1.
+
+use ashlar_types::{Address, Amount, AssetId, BatchNumber, InboxEntry, InboxIndex, Sequence, Time, WithdrawalIndex};
+
+/// How far a batch has come. Later is larger.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Stage {
+    /// Its bytes, root and header exist.
+    Built,
+    /// Its data is available.
+    Published,
+    /// Its header is on L1.
+    Committed,
+    /// Its proof was accepted on L1.
+    Proven,
+    /// L1 will not take it back.
+    Final,
+}
+
+/// How far everything has come.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tip {
+    /// The number of the next command.
+    pub next: Sequence,
+    /// The time of the last command.
+    pub time: Time,
+    /// Accounts open.
+    pub accounts: u32,
+    /// The last batch of each stage, the stages that none has reached left out.
+    pub batches: Vec<(Stage, BatchNumber)>,
+    /// The last L1 block seen.
+    pub l1_block: u64,
+    /// The index of the next inbox entry.
+    pub inbox_next: InboxIndex,
+    /// The index of the next withdrawal.
+    pub withdrawal_next: WithdrawalIndex,
+}
+
+/// By what a batch is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BatchKey {
+    /// By its number.
+    Number(BatchNumber),
+    /// By a command in it.
+    Sequence(Sequence),
+    /// The last one committed up to this L1 block.
+    L1Block(u64),
+    /// The last one that has come so far.
+    Last(Stage),
+}
+
+/// A transaction on L1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct L1Transaction {
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// In which block.
+    pub block: u64,
+}
+
+/// A proof as it was accepted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProofFacts {
+    /// Of which kind, in the words that every screen shows.
+    pub kind: String,
+    /// The first batch it proves.
+    pub first: BatchNumber,
+    /// How many.
+    pub count: u32,
+    /// Its bytes, if the node keeps them.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// A batch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BatchFacts {
+    /// Which.
+    pub number: BatchNumber,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The words of its header, 32 bytes each (docs/spec/batch.md).
+    pub header: Vec<[u8; 32]>,
+    /// The hash of the header.
+    pub hash: [u8; 32],
+    /// The number of its first command.
+    pub first: Sequence,
+    /// The number of the first command after it.
+    pub next: Sequence,
+    /// The time of its first input.
+    pub first_time: Time,
+    /// The time of its last input.
+    pub last_time: Time,
+    /// Bytes of its data.
+    pub data_bytes: u64,
+    /// Where it was committed.
+    pub commit: Option<L1Transaction>,
+    /// Where it was proven.
+    pub prove: Option<L1Transaction>,
+    /// Where it was finalized.
+    pub finalize: Option<L1Transaction>,
+    /// What proves it.
+    pub proof: Option<ProofFacts>,
+}
+
+/// That a command did what its receipt says: hash the leaf, climb the path to the receipts root of the header.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CommandProof {
+    /// The command.
+    pub sequence: Sequence,
+    /// Its batch, and where on L1 that stands.
+    pub batch: BatchFacts,
+    /// The leaf: the receipt without its number, then the events.
+    pub leaf: Vec<u8>,
+    /// Where the leaf stands.
+    pub index: u32,
+    /// Digests beside the way up, the one next to the leaf first.
+    pub siblings: Vec<Vec<u8>>,
+}
+
+/// The way from a withdrawal to the withdrawals root that L1 holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageProof {
+    /// The batch it left with.
+    pub batch: BatchNumber,
+    /// Where the leaf stands.
+    pub index: u32,
+    /// Digests beside the way up, the one next to the leaf first.
+    pub siblings: Vec<Vec<u8>>,
+    /// The root it leads to.
+    pub root: Vec<u8>,
+}
+
+/// A withdrawal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WithdrawalFacts {
+    /// Which.
+    pub index: WithdrawalIndex,
+    /// To whom.
+    pub to: Address,
+    /// Of what.
+    pub asset: AssetId,
+    /// How much.
+    pub amount: Amount,
+    /// The command that made it.
+    pub sequence: Sequence,
+    /// How far its batch has come, if it is in one.
+    pub stage: Option<Stage>,
+    /// Whether it was claimed on L1, as far as the node has seen.
+    pub claimed: bool,
+    /// Its proof, once its batch is built.
+    pub proof: Option<MessageProof>,
+}
+
+/// An entry of the L1 inbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InboxFacts {
+    /// Which.
+    pub index: InboxIndex,
+    /// What it says.
+    pub entry: InboxEntry,
+    /// The L1 block it is in.
+    pub l1_block: u64,
+    /// The transaction it came with.
+    pub transaction: [u8; 32],
+    /// The command that consumed it, if it was.
+    pub sequence: Option<Sequence>,
+}
