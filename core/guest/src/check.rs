@@ -7,6 +7,7 @@ use ashlar_types::{ExchangeId, Sequence, WithdrawalIndex};
 
 use crate::error::GuestError;
 use crate::input::GuestInput;
+use crate::packed::unpack_inputs;
 use crate::platform::Platform;
 use crate::run::{Ran, run};
 
@@ -72,6 +73,11 @@ pub fn check_many<'a, P: Platform>(
         });
     }
     whole.ok_or(GuestError::NoBatches)
+}
+
+/// Checks the batches whose packing these words are. This is what a guest's `main` calls.
+pub fn check_packed<P: Platform>(words: &[u64], platform: &mut P) -> Result<PublicValues, GuestError> {
+    check_many(unpack_inputs(words)?, platform)
 }
 
 /// The header that the batch comes to. Only the DA commitment is taken as it is claimed (U-9).

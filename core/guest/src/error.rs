@@ -9,6 +9,7 @@ use ashlar_types::sign::SignatureError;
 use ashlar_types::{AccountId, AssetId};
 
 use crate::lists::ListError;
+use crate::packed::PackedError;
 
 /// A number that both the header and the state keep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +39,11 @@ macro_rules! guest_errors {
 }
 
 guest_errors! {
+    /// The words that were given are not packed inputs.
+    Packed {
+        /// Why.
+        error: PackedError,
+    } => "the packed inputs: {error}",
     /// The header is of a version that this program does not prove.
     Version {
         /// What this program proves.
@@ -210,4 +216,5 @@ macro_rules! wraps {
     };
 }
 
-wraps!(LinkError => Link, BatchError => Batch, WitnessError => Witness, ListError => Lists, JoinError => Join);
+wraps!(LinkError => Link, BatchError => Batch, WitnessError => Witness, ListError => Lists, JoinError => Join,
+       PackedError => Packed);

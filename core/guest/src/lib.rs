@@ -14,6 +14,8 @@
 extern crate alloc;
 
 mod input;
+pub mod limits;
+mod packed;
 mod platform;
 
 mod error;
@@ -28,10 +30,11 @@ mod run;
 
 mod check;
 
-pub use check::{VERSION, check, check_many};
+pub use check::{VERSION, check, check_many, check_packed};
 pub use consult::{Authority, consult};
 pub use error::{Counter, GuestError};
 pub use input::GuestInput;
 pub use lists::{ListError, encode_lists};
+pub use packed::{PackedError, pack_inputs, unpack_inputs, words_from_bytes, words_to_bytes};
 pub use platform::{NativePlatform, Platform};
 pub use signatures::{pack_wallet_signature, unpack_wallet_signature};

@@ -2,6 +2,7 @@
 
 mod accepts;
 mod mutations;
+mod packed;
 mod refuses;
 mod streams;
 #[path = "../support/mod.rs"]
