@@ -133,6 +133,16 @@ impl RowProof {
         self.path.index()
     }
 
+    /// Digests between the row and the root.
+    pub fn levels(&self) -> usize {
+        self.path.siblings().len()
+    }
+
+    /// The same row's proof under a root that stands above this one, with these siblings to the right of it (B-24).
+    pub fn under(&self, siblings: &[Digest]) -> RowProof {
+        RowProof { path: Path::new(self.path.index(), [self.path.siblings(), siblings].concat()) }
+    }
+
     /// Whether these bytes, filling included, are the row, under a root that is trusted.
     pub fn verify(&self, root: Digest, row: &[u8]) -> Result<(), ProofError> {
         if !row.len().is_power_of_two() || row.len() < ROW_BYTES_MIN || row.len() > ROW_BYTES_MAX {

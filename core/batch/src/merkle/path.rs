@@ -77,7 +77,7 @@ impl fmt::Display for ProofError {
 impl core::error::Error for ProofError {}
 
 impl Path {
-    pub(super) const fn new(index: u32, siblings: Vec<Digest>) -> Path {
+    pub(crate) const fn new(index: u32, siblings: Vec<Digest>) -> Path {
         Path { index, siblings }
     }
 

@@ -1,0 +1,51 @@
+//! What computes rows from rows: a plain engine that is the definition, and a fast one that must agree with it.
+
+use alloc::vec::Vec;
+
+use crate::{CodingError, Layout, Row};
+
+mod plain;
+#[cfg(feature = "engine")]
+mod simd;
+
+pub use plain::Plain;
+#[cfg(feature = "engine")]
+pub use simd::Simd;
+
+/// The code of a layout over rows, or over the same columns of every row.
+pub trait Engine {
+    /// All coded rows, one after the other, of the data rows, one after the other. `row_bytes` may be any number of whole
+    /// blocks, since each column is coded alone.
+    fn encode(&self, layout: &Layout, row_bytes: usize, data: &[u8]) -> Result<Vec<u8>, CodingError>;
+
+    /// The data rows that are missing among rows of equal length: each with its number, ascending. The rows given are
+    /// distinct, and at least as many as there are data rows.
+    fn restore(&self, layout: &Layout, rows: &[(Row, &[u8])]) -> Result<Vec<(Row, Vec<u8>)>, CodingError>;
+}
+
+/// The length that all rows share, if they are enough and it is whole blocks.
+fn common_length(layout: &Layout, rows: &[(Row, &[u8])]) -> Result<usize, CodingError> {
+    let need = layout.data_rows();
+    if rows.len() < need {
+        return Err(CodingError::TooFew { need, have: rows.len() });
+    }
+    let length = rows.first().map_or(0, |(_, bytes)| bytes.len());
+    if length == 0 || !length.is_multiple_of(crate::limits::BLOCK_BYTES) {
+        return Err(CodingError::RowBytes { got: length });
+    }
+    match rows.iter().find(|(_, bytes)| bytes.len() != length) {
+        Some((_, bytes)) => Err(CodingError::Length { expected: length, got: bytes.len() }),
+        None => Ok(length),
+    }
+}
+
+/// The numbers of the data rows that are not among these.
+fn missing(layout: &Layout, rows: &[(Row, &[u8])]) -> Vec<Row> {
+    let mut have = alloc::vec![false; layout.data_rows()];
+    for (row, _) in rows {
+        if let Some(slot) = have.get_mut(usize::from(row.get())) {
+            *slot = true;
+        }
+    }
+    (0u16..).zip(have).filter(|(_, have)| !have).map(|(row, _)| Row::new(row)).collect()
+}

@@ -1,0 +1,6 @@
+//! The code, its commitment and its collector, against their definitions and against liars.
+
+mod code;
+mod flow;
+mod liars;
+mod restore;
