@@ -1,0 +1,124 @@
+//! A coordinator for one worker and one job at a time, which blocks: for a command line, and for tests of a worker.
+
+use std::fmt;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use crate::auth::Token;
+use crate::error::{Failure, WireError};
+use crate::message::{Answer, Description, JobId, Question, ToCoordinator, ToWorker};
+use crate::serve::{ServeError, read_payload};
+use crate::session::{Coordinator, Established};
+use crate::worker::fresh_nonce;
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub enum ClientError {
+    /// The connection failed, or what came over it.
+    Connection(ServeError),
+    /// The worker says why.
+    Failed(Failure),
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connection(error) => write!(f, "the worker is lost: {error}"),
+            Self::Failed(failure) => write!(f, "the worker says: {failure}"),
+        }
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+impl<E: Into<ServeError>> From<E> for ClientError {
+    fn from(error: E) -> Self {
+        ClientError::Connection(error.into())
+    }
+}
+
+/// A place where a worker can connect.
+#[derive(Debug)]
+pub struct Listening {
+    listener: TcpListener,
+    token: Token,
+}
+
+impl Listening {
+    /// Where: what the worker is told in its environment.
+    pub fn address(&self) -> Result<SocketAddr, ClientError> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// What the worker must know.
+    pub const fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Waits for the worker.
+    pub fn accept(self) -> Result<Client, ClientError> {
+        let (stream, _) = self.listener.accept()?;
+        Client::greet(stream, self.token)
+    }
+}
+
+/// A connected worker.
+#[derive(Debug)]
+pub struct Client {
+    stream: TcpStream,
+    established: Established,
+    description: Description,
+    jobs: u64,
+}
+
+impl Client {
+    /// Listens on this machine only, at a port that the system chooses, with a token of its own.
+    pub fn listen() -> Result<Listening, ClientError> {
+        Ok(Listening { listener: TcpListener::bind(("127.0.0.1", 0))?, token: Token::new(fresh_nonce()?) })
+    }
+
+    fn greet(mut stream: TcpStream, token: Token) -> Result<Client, ClientError> {
+        stream.set_nodelay(true)?;
+        let (coordinator, challenge) = Coordinator::begin(token, fresh_nonce()?);
+        stream.write_all(&challenge)?;
+        let hello = read_payload(&mut stream, Coordinator::PAYLOAD_MAX)?;
+        let (description, established, welcome) = coordinator.greet(&hello)?;
+        stream.write_all(&welcome)?;
+        Ok(Client { stream, established, description, jobs: 0 })
+    }
+
+    /// What the worker can do.
+    pub const fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// Asks, passes every sign of progress on (done, of, stage), and gives the answer.
+    pub fn ask(&mut self, question: Question, mut progress: impl FnMut(u64, u64, &str)) -> Result<Answer, ClientError> {
+        self.jobs += 1;
+        let asked = JobId(self.jobs);
+        self.send(&ToWorker::Ask { job: asked, question })?;
+        loop {
+            let payload = read_payload(&mut self.stream, self.established.opener.payload_max())?;
+            match self.established.opener.from_worker(&payload)? {
+                ToCoordinator::Progress { job, done, of, stage } if job == asked => progress(done, of, &stage),
+                ToCoordinator::Done { job, answer } if job == asked => return Ok(answer),
+                ToCoordinator::Failed { job, failure } if job == asked => return Err(ClientError::Failed(failure)),
+                ToCoordinator::Hello { .. } => {
+                    return Err(WireError::Unexpected { expected: "an answer" }.into());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets the worker end.
+    pub fn stop(mut self) -> Result<(), ClientError> {
+        self.send(&ToWorker::Stop)
+    }
+
+    fn send(&mut self, message: &ToWorker) -> Result<(), ClientError> {
+        let frame = self.established.sealer.to_worker(message)?;
+        self.stream.write_all(&frame)?;
+        Ok(())
+    }
+}
