@@ -61,9 +61,6 @@ interface ISettlement {
     error Settlement_NotGovernance(address caller);
     error Settlement_NotGuardian(address caller);
     error Settlement_Paused(uint48 until);
-    error Settlement_NotPaused();
-    error Settlement_PauseTooLong(uint256 max, uint256 got);
-    error Settlement_PauseTooSoon(uint256 earliest);
     error Settlement_Frozen();
     error Settlement_RootFixed();
     error Settlement_Version(uint32 expected, uint32 got);

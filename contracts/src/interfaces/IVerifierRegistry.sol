@@ -52,8 +52,8 @@ interface IVerifierRegistry {
         Program[] calldata programs
     ) external;
 
-    /// @notice Takes back the latest version before it begins; only governance.
-    function cancelVersion(uint32 version, uint64 nextBatch) external;
+    /// @notice Takes back the latest version before its time; only governance.
+    function cancelVersion(uint32 version) external;
 
     /// @notice The version that a batch committed now must have.
     function versionFor(uint64 batch) external view returns (uint32);
