@@ -10,3 +10,6 @@
 pub mod limits;
 
 pub mod door;
+
+pub mod model;
+pub mod schema;

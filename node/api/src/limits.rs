@@ -6,3 +6,55 @@ pub const FEED_BLOCKS_MAX: usize = 1_024;
 pub const BODY_BYTES_MAX: usize = 1 << 18;
 /// Accounts of one owner that are listed.
 pub const OWNER_ACCOUNTS_MAX: usize = 1_024;
+
+/// Levels of each side of a book that are shown.
+pub const BOOK_LEVELS_MAX: usize = 500;
+/// Levels of each side that a book's checksum covers.
+pub const CHECKSUM_LEVELS: usize = 25;
+/// Trades of a market that are kept.
+pub const TRADES_MAX: usize = 1_000;
+/// Candles of each interval of a market that are kept; a day of minutes among them.
+pub const CANDLES_MAX: usize = 1_500;
+/// Entries of all histories together.
+pub const HISTORY_MAX: usize = 1 << 18;
+/// Entries of one account's history.
+pub const ACCOUNT_HISTORY_MAX: usize = 1_000;
+/// News for listeners that wait for the next turn.
+pub const NEWS_MAX: usize = 1 << 16;
+/// Open orders that one answer lists.
+pub const OPEN_ORDERS_MAX: usize = ashlar_types::limits::ACCOUNT_ORDERS_MAX as usize;
+
+/// Between two looks at what changed: 100 looks a second.
+pub const FLUSH_MS: u64 = 10;
+/// Before a server that lost the exchange looks for it again.
+pub const REOPEN_MS: u64 = 200;
+
+/// Connections that are served at once.
+pub const CONNECTIONS_MAX: usize = 1_024;
+/// Connections of one address.
+pub const CONNECTIONS_PER_IP_MAX: u32 = 64;
+/// Addresses whose allowance is remembered.
+pub const ADDRESSES_MAX: usize = 1 << 16;
+/// What one listener may be behind before it is let go.
+pub const LISTENER_QUEUE_MAX: usize = 1_024;
+/// Channels of one connection.
+pub const SUBSCRIPTIONS_MAX: usize = 256;
+/// Messages of one connection that wait for their answers.
+pub const INFLIGHT_MAX: usize = 1_024;
+/// Bytes of one WebSocket message from a client.
+pub const SOCKET_BYTES_MAX: usize = BODY_BYTES_MAX;
+/// How long a send to a client may take.
+pub const SEND_MS_MAX: u64 = 5_000;
+/// How long a connection may say nothing, not even a pong.
+pub const SILENCE_MS_MAX: u64 = 60_000;
+/// Between two pings to a client that says nothing.
+pub const PING_MS: u64 = 20_000;
+/// How long a request may take, its body and its answer included.
+pub const REQUEST_MS_MAX: u64 = 15_000;
+
+const _: () = {
+    assert!(CANDLES_MAX >= 1_440, "a day of minutes is kept");
+    assert!(CHECKSUM_LEVELS <= BOOK_LEVELS_MAX);
+    assert!(2 * ashlar_types::limits::MESSAGE_BYTES_MAX + 4_096 <= BODY_BYTES_MAX, "the longest message fits as hex");
+    assert!(PING_MS * 2 <= SILENCE_MS_MAX);
+};

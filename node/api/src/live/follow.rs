@@ -1,0 +1,169 @@
+//! The task that follows the exchange.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use ashlar_types::AccountId;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::changes::{Told, tell_restart};
+use super::hub::Hub;
+use crate::door::{Block, Door, Feed, Opening};
+use crate::limits::{FLUSH_MS, REOPEN_MS};
+use crate::model::Model;
+use crate::schema::{AccountView, Channel, ServerSays};
+
+/// Locks. What is guarded is never left half changed by a panic that matters more than serving what is there.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the follower keeps up to date: the model and the listeners. Whoever takes both locks takes the hub's first.
+#[derive(Default)]
+pub struct Follower {
+    hub: Mutex<Hub>,
+    model: Mutex<Option<Model>>,
+    asking: Mutex<BTreeSet<AccountId>>,
+    following: AtomicBool,
+    restarts: AtomicU64,
+    blocks: AtomicU64,
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Follower").field("following", &self.following).finish_non_exhaustive()
+    }
+}
+
+impl Follower {
+    /// Whether it has the state and reads the feed.
+    pub fn is_following(&self) -> bool {
+        self.following.load(Ordering::Relaxed)
+    }
+
+    /// How often it began anew after the first time, and blocks it has read.
+    pub fn counts(&self) -> [u64; 2] {
+        [self.restarts.load(Ordering::Relaxed), self.blocks.load(Ordering::Relaxed)]
+    }
+
+    /// Looks at the model; `None` before there is one.
+    pub fn look<T>(&self, look: impl FnOnce(&Model) -> T) -> Option<T> {
+        lock(&self.model).as_ref().map(look)
+    }
+
+    /// The listeners.
+    pub fn hub(&self) -> MutexGuard<'_, Hub> {
+        lock(&self.hub)
+    }
+
+    /// Lets the news of an account be kept, or not.
+    pub fn watch(&self, account: AccountId, watched: bool) {
+        if let Some(model) = lock(&self.model).as_mut() {
+            if watched {
+                model.watched.insert(account);
+            } else {
+                model.watched.remove(&account);
+            }
+        }
+    }
+
+    /// Follows the exchange for as long as the task is let live.
+    pub async fn run(self: Arc<Self>, door: Arc<dyn Door>) {
+        let mut told = Told::default();
+        loop {
+            match door.open().await {
+                Ok(opening) => {
+                    self.begin(&opening);
+                    self.following.store(true, Ordering::Relaxed);
+                    self.read(opening.feed, &door, &mut told).await;
+                    self.following.store(false, Ordering::Relaxed);
+                    self.restarts.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(unavailable) => tracing::debug!(%unavailable, "the exchange cannot be followed yet"),
+            }
+            sleep(Duration::from_millis(REOPEN_MS)).await;
+        }
+    }
+
+    fn begin(&self, opening: &Opening) {
+        let mut hub = lock(&self.hub);
+        let mut kept = lock(&self.model);
+        match kept.as_mut() {
+            Some(model) => model.restart(opening),
+            None => *kept = Some(Model::new(opening)),
+        }
+        if let Some(model) = kept.as_mut() {
+            tell_restart(model, &mut hub);
+        }
+    }
+
+    /// Reads until the place in the feed is lost.
+    async fn read(self: &Arc<Self>, mut feed: Feed, door: &Arc<dyn Door>, told: &mut Told) {
+        let mut flush = interval(Duration::from_millis(FLUSH_MS));
+        flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                block = feed.recv() => match block {
+                    Ok(block) => if !self.apply(&block, &mut feed) { return },
+                    Err(RecvError::Lagged(missed)) => {
+                        tracing::warn!(missed, "lost the place in the feed; beginning anew");
+                        return;
+                    }
+                    Err(RecvError::Closed) => return,
+                },
+                _ = flush.tick() => self.flush(door, told),
+            }
+        }
+    }
+
+    /// Applies a block and those that already wait behind it.
+    fn apply(&self, block: &Arc<Block>, feed: &mut Feed) -> bool {
+        let mut kept = lock(&self.model);
+        let Some(model) = kept.as_mut() else { return false };
+        let mut next = Some(Arc::clone(block));
+        while let Some(block) = next {
+            if let Err(gap) = model.apply(&block) {
+                tracing::error!(%gap, "the feed has a gap");
+                return false;
+            }
+            self.blocks.fetch_add(1, Ordering::Relaxed);
+            next = match feed.try_recv() {
+                Ok(block) => Some(block),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+                Err(TryRecvError::Lagged(_)) => return false,
+            };
+        }
+        true
+    }
+
+    fn flush(self: &Arc<Self>, door: &Arc<dyn Door>, told: &mut Told) {
+        let accounts = {
+            let mut hub = lock(&self.hub);
+            let mut kept = lock(&self.model);
+            let Some(model) = kept.as_mut() else { return };
+            told.tell(model, &mut hub)
+        };
+        for account in accounts {
+            self.ask_standing(account, door);
+        }
+    }
+
+    /// Tells an account's listeners how it stands. One question at a time: what comes in the meantime is seen by the next one.
+    fn ask_standing(self: &Arc<Self>, account: AccountId, door: &Arc<dyn Door>) {
+        if !lock(&self.asking).insert(account) {
+            return;
+        }
+        let (this, pending) = (Arc::clone(self), door.account(account));
+        tokio::spawn(async move {
+            let facts = pending.await;
+            lock(&this.asking).remove(&account);
+            if let Ok(Some(facts)) = facts {
+                let says = ServerSays::Standing(AccountView::of(account, &facts));
+                lock(&this.hub).tell(&Channel::Account { account: account.get() }, &says);
+            }
+        });
+    }
+}
