@@ -45,3 +45,10 @@ sol!(
     IIncidentLog,
     "artifacts/IIncidentLog.json"
 );
+
+sol!(
+    #[sol(rpc)]
+    #[derive(Debug, PartialEq, Eq)]
+    DevelopmentToken,
+    "artifacts/DevelopmentToken.json"
+);

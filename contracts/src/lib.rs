@@ -5,3 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub mod abi;
+mod artifact;
+mod plan;
+
+pub use artifact::{Artifact, ArtifactError};
+pub use plan::{Action, Plan, PlanError, Profile, ProgramTerms, Terms, VerifierTerms, name};
