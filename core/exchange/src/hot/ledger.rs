@@ -99,6 +99,12 @@ impl Ledger {
         self.first_accounts.entry(owner).or_insert(account);
     }
 
+    /// Puts the next account back; its owner and key come by themselves.
+    pub fn push_account(&mut self, account: &Account) {
+        let nonces = PackedNonces::pack(Nonces::default());
+        self.accounts.push(AccountLine { nonces, account: *account, key: NO_KEY, chain: Node::NONE });
+    }
+
     #[inline(always)]
     pub fn line(&mut self, account: AccountId) -> Option<&mut AccountLine> {
         self.accounts.get_mut(account.get() as usize)

@@ -1,0 +1,133 @@
+//! Signatures of a group of messages, session keys' all at once.
+
+use ashlar_api::door::{Allowance, Refusal, Signature, Signed};
+use ashlar_guest::pack_wallet_signature;
+use ashlar_types::sign::{Native, SchnorrSigned, SignatureError, find_invalid, recover_owner, verify_batch};
+use ashlar_types::sign::{session_digest, wallet_digest};
+use ashlar_types::{Deployment, Domain, ExchangeId, Input, Message, Reason, Signer};
+
+use super::directory::Directory;
+
+/// A message that its signer has signed.
+#[derive(Debug)]
+pub struct Vouched {
+    /// As an input of the exchange.
+    pub input: Input,
+    /// In the 64 bytes that a batch holds.
+    pub signature: [u8; 64],
+    /// What was signed.
+    pub digest: [u8; 32],
+    /// By what receipts at the door name it.
+    pub command_hash: [u8; 32],
+    /// What is left of the sender's allowance.
+    pub allowance: Option<Allowance>,
+}
+
+/// Checks the signatures of messages against what the directory knows.
+#[derive(Clone, Debug)]
+pub struct Checker {
+    deployment: Deployment,
+    exchange: ExchangeId,
+    directory: Directory,
+}
+
+/// One message while its group is checked.
+enum Verdict {
+    /// By a session key, not checked yet.
+    Claimed {
+        public: [u8; 32],
+        signature: [u8; 64],
+    },
+    /// By a wallet, which has been checked.
+    Wallet([u8; 64]),
+    Refused(Refusal),
+}
+
+impl Checker {
+    /// A checker for an exchange.
+    pub fn new(deployment: Deployment, directory: Directory) -> Checker {
+        Checker { deployment, exchange: deployment.exchange_id(), directory }
+    }
+
+    /// Checks a group. The answers are in the order of the messages.
+    pub fn check(&self, group: Vec<Signed>) -> Vec<Result<Vouched, Refusal>> {
+        let looked: Vec<_> = group.iter().map(|signed| self.look_up(signed)).collect();
+        let (digests, mut verdicts): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+        let mut places = Vec::with_capacity(group.len());
+        let mut claims = Vec::with_capacity(group.len());
+        for (place, verdict) in verdicts.iter().enumerate() {
+            if let Verdict::Claimed { public, signature } = verdict {
+                places.push(place);
+                claims.push(SchnorrSigned { public: *public, message: &digests[place], signature: *signature });
+            }
+        }
+        if !claims.is_empty() && verify_batch(&mut Native, &claims).is_err() {
+            for culprit in find_invalid(&claims) {
+                verdicts[places[culprit]] = Verdict::Refused(Refusal::Signature(SignatureError::Mismatch));
+            }
+        }
+        let checked = group.into_iter().zip(digests).zip(verdicts);
+        checked.map(|((signed, digest), verdict)| self.vouch(signed, digest, verdict)).collect()
+    }
+
+    fn look_up(&self, signed: &Signed) -> ([u8; 32], Verdict) {
+        let header = signed.header();
+        let refused = |reason| ([0; 32], Verdict::Refused(Refusal::Inadmissible(reason)));
+        match (header.signer, signed.signature()) {
+            (Signer::Session { slot, epoch }, Signature::Session(signature)) => {
+                match self.directory.key(header.account, slot) {
+                    Some(key) if key.epoch == epoch && key.public != [0; 32] => {
+                        let digest = session_digest(&self.exchange, signed.bytes());
+                        (digest, Verdict::Claimed { public: key.public, signature: *signature })
+                    }
+                    _ if self.directory.owner(header.account).is_none() => refused(Reason::UnknownAccount),
+                    _ => refused(Reason::UnknownKey),
+                }
+            }
+            (Signer::Owner, Signature::Owner(signature)) => match self.directory.owner(header.account) {
+                Some(owner) => self.wallet(signed.message(), signature, owner),
+                None => refused(Reason::UnknownAccount),
+            },
+            _ => ([0; 32], Verdict::Refused(Refusal::Signature(SignatureError::WrongScheme))),
+        }
+    }
+
+    fn wallet(&self, message: &Message, signature: &[u8; 65], owner: ashlar_types::Address) -> ([u8; 32], Verdict) {
+        let recovered = recover_owner(&self.deployment, message, signature, owner);
+        match recovered.and_then(|()| wallet_digest(&self.deployment, message)) {
+            Ok(digest) => (digest, Verdict::Wallet(pack_wallet_signature(signature))),
+            Err(error) => ([0; 32], Verdict::Refused(Refusal::Signature(error))),
+        }
+    }
+
+    fn vouch(&self, signed: Signed, digest: [u8; 32], verdict: Verdict) -> Result<Vouched, Refusal> {
+        let signature = match verdict {
+            Verdict::Claimed { signature, .. } | Verdict::Wallet(signature) => signature,
+            Verdict::Refused(refusal) => return Err(refusal),
+        };
+        let (message, bytes, _) = signed.into_parts();
+        let command_hash = message_hash(&self.exchange, &bytes);
+        Ok(Vouched { input: Input::Message(message), signature, digest, command_hash, allowance: None })
+    }
+}
+
+/// [`crate::receipt::command_hash`] of a message of these bytes, which its input's encoding only puts a tag before.
+fn message_hash(exchange: &ExchangeId, bytes: &[u8]) -> [u8; 32] {
+    Domain::COMMAND.hash(&[&exchange.0, &[0], bytes])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ashlar_types::{AccountId, Command, Header, KeySlot, Time, to_bytes};
+
+    #[test]
+    fn a_message_is_named_as_its_input_is() {
+        let signer = Signer::Session { slot: KeySlot::FIRST, epoch: 1 };
+        let header = Header { account: AccountId::FIRST, signer, nonce: 5, not_after: Time::NEVER };
+        let message = Message { header, commands: vec![Command::OpenSubAccount] };
+        let (exchange, bytes) = (ExchangeId([3; 32]), to_bytes(&message));
+        let whole = crate::receipt::command_hash(&exchange, &to_bytes(&Input::Message(message)));
+        assert_eq!(message_hash(&exchange, &bytes), whole);
+    }
+}

@@ -1,0 +1,384 @@
+//! What is known of every batch, shared by the services that move them and the servers that tell of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ashlar_api::door::{
+    BatchFacts, BatchKey, CommandProof, InboxFacts, Known, L1Transaction, MessageProof, Pending, ProofFacts, Stage,
+    Unavailable, WithdrawalFacts,
+};
+use ashlar_batch::merkle::{Digest, Tree};
+use ashlar_batch::{BatchHeader, Hash};
+use ashlar_types::{BatchNumber, InboxIndex, Sequence, WithdrawalIndex, to_bytes};
+use tokio::sync::watch;
+
+use super::progress::Progress;
+use super::sealed::Sealed;
+use crate::limits::{INBOX_KEPT_MAX, SEALED_KEPT_MAX};
+
+/// Fetches a batch that is stored and not in memory.
+type Loader = Arc<dyn Fn(BatchNumber) -> Pending<Option<Arc<Sealed>>> + Send + Sync>;
+
+/// The books.
+#[derive(Clone)]
+pub struct Books {
+    pages: Arc<Mutex<Pages>>,
+    changed: Arc<watch::Sender<u64>>,
+    load: Loader,
+}
+
+impl fmt::Debug for Books {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Books({:?})", self.reached())
+    }
+}
+
+#[derive(Debug)]
+struct Page {
+    header: BatchHeader,
+    hash: Hash,
+    progress: Progress,
+    data_bytes: u64,
+    /// Withdrawals before this batch; the header says how many there are after it.
+    withdrawals_before: u64,
+    /// While it has work ahead, or was asked for lately.
+    sealed: Option<Arc<Sealed>>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    batches: BTreeMap<u64, Page>,
+    inbox: BTreeMap<u64, InboxFacts>,
+    l1_block: u64,
+    divergence: Option<String>,
+}
+
+/// What waits, for rules and alarms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Waits {
+    /// Batches that are not proven.
+    pub unproven_batches: u64,
+    /// Commands in them.
+    pub unproven_commands: u64,
+    /// When the oldest of them was built.
+    pub unproven_since_ms: Option<u64>,
+    /// When the oldest batch that is not committed was built.
+    pub uncommitted_since_ms: Option<u64>,
+    /// Batches that are not committed.
+    pub uncommitted_batches: u64,
+    /// The number of the last batch, if there is one.
+    pub last: Option<BatchNumber>,
+}
+
+impl Books {
+    /// Empty books, with a way to fetch batches that are stored.
+    pub fn new(load: Loader) -> Books {
+        Books { pages: Arc::default(), changed: Arc::new(watch::Sender::new(0)), load }
+    }
+
+    /// Tells whoever waits that something changed.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Writes a batch in.
+    pub fn enter(&self, sealed: Arc<Sealed>, progress: Progress) {
+        let header = *sealed.header();
+        let (data_bytes, before) =
+            sealed.input().map_or((0, 0), |input| (input.batch.len() as u64, input.parent.withdrawals_next.get()));
+        let page = Page {
+            header,
+            hash: header.hash(),
+            progress,
+            data_bytes,
+            withdrawals_before: before,
+            sealed: Some(sealed),
+        };
+        self.write(|pages| {
+            pages.batches.insert(header.number.get(), page);
+            pages.forget();
+        });
+    }
+
+    /// Changes how far a batch has come, and gives what is to be stored; `None` if nothing changed.
+    pub fn advance(&self, number: BatchNumber, change: impl FnOnce(&mut Progress)) -> Option<Progress> {
+        let change = |pages: &mut Pages| {
+            let page = pages.batches.get_mut(&number.get())?;
+            let before = page.progress.clone();
+            change(&mut page.progress);
+            (page.progress != before).then(|| page.progress.clone())
+        };
+        let changed = self.write(change);
+        self.write(Pages::forget);
+        changed
+    }
+
+    /// Strikes out every batch after this one, and gives their numbers.
+    pub fn strike_after(&self, upto: BatchNumber) -> Vec<BatchNumber> {
+        self.write(|pages| {
+            let gone = pages.batches.split_off(&upto.next().get());
+            gone.into_keys().map(BatchNumber::new).collect()
+        })
+    }
+
+    /// The first batch that has not come as far as this stage, if the one after the last is not it.
+    pub fn first_before(&self, stage: Stage) -> Option<(BatchNumber, Stage)> {
+        self.read(|pages| {
+            // A batch never comes further than one before it, so the last batches are those that have not come so far.
+            let behind = pages.batches.values().rev().take_while(|page| page.progress.stage < stage);
+            behind.last().map(|page| (page.header.number, page.progress.stage))
+        })
+    }
+
+    /// The first batch that nothing proves yet.
+    pub fn first_unproven(&self) -> Option<BatchNumber> {
+        self.read(|pages| {
+            let behind = pages.batches.values().rev().take_while(|page| page.progress.proof.is_none());
+            behind.filter(|page| page.progress.stage < Stage::Proven).last().map(|page| page.header.number)
+        })
+    }
+
+    /// How far a batch has come.
+    pub fn progress(&self, number: BatchNumber) -> Option<Progress> {
+        self.read(|pages| pages.batches.get(&number.get()).map(|page| page.progress.clone()))
+    }
+
+    /// The header of a batch.
+    pub fn header(&self, number: BatchNumber) -> Option<BatchHeader> {
+        self.read(|pages| pages.batches.get(&number.get()).map(|page| page.header))
+    }
+
+    /// A batch with everything that belongs to it.
+    pub async fn sealed(&self, number: BatchNumber) -> Option<Arc<Sealed>> {
+        let kept = self.read(|pages| pages.batches.get(&number.get())?.sealed.clone());
+        match kept {
+            Some(sealed) => Some(sealed),
+            None => (self.load)(number).await,
+        }
+    }
+
+    /// What waits.
+    pub fn waits(&self) -> Waits {
+        self.read(|pages| {
+            let mut waits = Waits::default();
+            waits.last = pages.batches.values().next_back().map(|page| page.header.number);
+            for page in pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Proven) {
+                let since = Some(page.progress.built_ms);
+                if page.progress.proof.is_none() {
+                    waits.unproven_batches += 1;
+                    waits.unproven_commands += commands(&page.header);
+                    waits.unproven_since_ms = since;
+                }
+                if page.progress.stage < Stage::Committed {
+                    waits.uncommitted_batches += 1;
+                    waits.uncommitted_since_ms = since;
+                }
+            }
+            waits
+        })
+    }
+
+    /// The last batch of each stage that any has reached.
+    pub fn reached(&self) -> Vec<(Stage, BatchNumber)> {
+        let stages = [Stage::Built, Stage::Published, Stage::Committed, Stage::Proven, Stage::Final];
+        stages.into_iter().filter_map(|stage| Some((stage, self.last_at(stage)?))).collect()
+    }
+
+    /// The last batch that has come so far.
+    pub fn last_at(&self, stage: Stage) -> Option<BatchNumber> {
+        self.read(|pages| {
+            let mut pages = pages.batches.values().rev();
+            pages.find(|page| page.progress.stage >= stage).map(|page| page.header.number)
+        })
+    }
+
+    /// What the servers tell of a batch.
+    pub fn batch(&self, key: BatchKey) -> Option<BatchFacts> {
+        self.read(|pages| {
+            let page = match key {
+                BatchKey::Number(number) => pages.batches.get(&number.get()),
+                BatchKey::Sequence(sequence) => pages.of_command(sequence),
+                BatchKey::L1Block(block) => pages
+                    .batches
+                    .values()
+                    .rev()
+                    .find(|page| page.progress.commit.is_some_and(|commit: L1Transaction| commit.block <= block)),
+                BatchKey::Last(stage) => pages.batches.values().rev().find(|page| page.progress.stage >= stage),
+            };
+            page.map(facts)
+        })
+    }
+
+    /// That a command did what its receipt says.
+    pub fn command_proof(&self, sequence: Sequence) -> Known<Option<CommandProof>> {
+        let books = self.clone();
+        Box::pin(async move {
+            let Some(batch) = books.batch(BatchKey::Sequence(sequence)) else { return Ok(None) };
+            let sealed = books.sealed(batch.number).await.ok_or_else(gone)?;
+            Ok(prove_command(&sealed, sequence, batch))
+        })
+    }
+
+    /// A withdrawal.
+    pub fn withdrawal(&self, index: WithdrawalIndex) -> Known<Option<WithdrawalFacts>> {
+        let books = self.clone();
+        Box::pin(async move {
+            let wanted = index.get();
+            let found = books.read(|pages| {
+                let mut pages = pages.batches.values();
+                let page = pages
+                    .find(|page| page.withdrawals_before <= wanted && wanted < page.header.withdrawals_next.get())?;
+                Some((page.header.number, page.progress.stage, page.withdrawals_before))
+            });
+            let Some((number, stage, before)) = found else { return Ok(None) };
+            let sealed = books.sealed(number).await.ok_or_else(gone)?;
+            Ok(prove_withdrawal(&sealed, wanted.saturating_sub(before), stage))
+        })
+    }
+
+    /// Remembers an entry of the inbox.
+    pub fn note_inbox(&self, facts: InboxFacts) {
+        self.write(|pages| {
+            pages.inbox.insert(facts.index.get(), facts);
+            while pages.inbox.len() > INBOX_KEPT_MAX {
+                pages.inbox.pop_first();
+            }
+        });
+    }
+
+    /// An entry of the inbox, if it is remembered.
+    pub fn inbox(&self, index: InboxIndex) -> Option<InboxFacts> {
+        self.read(|pages| pages.inbox.get(&index.get()).cloned())
+    }
+
+    /// Remembers how far L1 was seen.
+    pub fn note_l1_block(&self, number: u64) {
+        self.read_mut(|pages| pages.l1_block = number);
+    }
+
+    /// The last L1 block seen.
+    pub fn l1_block(&self) -> u64 {
+        self.read(|pages| pages.l1_block)
+    }
+
+    /// Remembers that the state here and on L1 differ.
+    pub fn note_divergence(&self, what: String) {
+        self.read_mut(|pages| pages.divergence = Some(what));
+    }
+
+    /// What differs, if something does.
+    pub fn divergence(&self) -> Option<String> {
+        self.read(|pages| pages.divergence.clone())
+    }
+
+    fn read<T>(&self, with: impl FnOnce(&Pages) -> T) -> T {
+        with(&self.pages.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read_mut<T>(&self, with: impl FnOnce(&mut Pages) -> T) -> T {
+        with(&mut self.pages.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write<T>(&self, with: impl FnOnce(&mut Pages) -> T) -> T {
+        let result = self.read_mut(with);
+        self.changed.send_modify(|version| *version += 1);
+        result
+    }
+}
+
+impl Pages {
+    /// Lets go of what is final, is stored, and fills memory.
+    fn forget(&mut self) {
+        let mut kept = 0;
+        for page in self.batches.values_mut().rev() {
+            if page.sealed.is_some() {
+                kept += 1;
+                if kept > SEALED_KEPT_MAX {
+                    page.sealed = None;
+                }
+            }
+        }
+    }
+
+    fn of_command(&self, sequence: Sequence) -> Option<&Page> {
+        let mut pages = self.batches.values().rev();
+        let page = pages.find(|page| page.header.first_sequence <= sequence)?;
+        (sequence < page.header.next_sequence).then_some(page)
+    }
+}
+
+fn gone() -> Unavailable {
+    Unavailable { why: "the batch is not stored here any more".to_owned() }
+}
+
+fn commands(header: &BatchHeader) -> u64 {
+    header.next_sequence.get().saturating_sub(header.first_sequence.get())
+}
+
+fn facts(page: &Page) -> BatchFacts {
+    let Page { header, hash, progress, data_bytes, .. } = page;
+    let proof = progress.proof.as_ref().map(|(kind, first, count)| ProofFacts {
+        kind: kind.clone(),
+        first: BatchNumber::new(*first),
+        count: *count,
+        bytes: None,
+    });
+    BatchFacts {
+        number: header.number,
+        stage: progress.stage,
+        header: to_bytes(header).as_chunks::<32>().0.to_vec(),
+        hash: hash.0,
+        first: header.first_sequence,
+        next: header.next_sequence,
+        first_time: header.first_time,
+        last_time: header.last_time,
+        data_bytes: *data_bytes,
+        commit: progress.commit,
+        prove: progress.prove,
+        finalize: progress.finalize,
+        proof,
+    }
+}
+
+fn siblings(tree: &Tree, place: usize) -> Option<(u32, Vec<Vec<u8>>)> {
+    let index = u32::try_from(place).ok()?;
+    let path = tree.path(index)?;
+    Some((index, path.siblings().iter().map(|digest| digest_bytes(digest)).collect()))
+}
+
+fn digest_bytes(digest: &Digest) -> Vec<u8> {
+    digest.to_word()[..Digest::BYTES].to_vec()
+}
+
+fn prove_command(sealed: &Sealed, sequence: Sequence, batch: BatchFacts) -> Option<CommandProof> {
+    let place = sealed.place_of(sequence)?;
+    let (receipt, events) = sealed.done().get(place)?;
+    let (index, siblings) = siblings(&sealed.receipts()?, place)?;
+    // The leaf is the receipt's encoding without its number, then the events (SPEC B-34).
+    let mut leaf = to_bytes(receipt).split_off(8);
+    events.iter().for_each(|event| leaf.extend(to_bytes(event)));
+    Some(CommandProof { sequence, batch, leaf, index, siblings })
+}
+
+fn prove_withdrawal(sealed: &Sealed, place: u64, stage: Stage) -> Option<WithdrawalFacts> {
+    let place = usize::try_from(place).ok()?;
+    let (sequence, withdrawal) = *sealed.withdrawals().get(place)?;
+    let header = sealed.header();
+    let proof = siblings(&sealed.withdrawals_tree()?, place).map(|(index, siblings)| MessageProof {
+        batch: header.number,
+        index,
+        siblings,
+        root: digest_bytes(&header.withdrawals_root),
+    });
+    Some(WithdrawalFacts {
+        index: withdrawal.index,
+        to: withdrawal.to,
+        asset: withdrawal.asset,
+        amount: withdrawal.amount,
+        sequence,
+        stage: Some(stage),
+        claimed: false,
+        proof,
+    })
+}

@@ -1,0 +1,255 @@
+//! Cuts the order of everything into batches.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ashlar_api::door::ServiceState;
+use ashlar_batch::limits::{COMMANDS_MAX, QUOTES_MAX};
+use ashlar_types::limits::{MESSAGE_COMMANDS_MAX, QUOTES_MAX as MESSAGE_QUOTES_MAX};
+use ashlar_types::{BatchNumber, Command, Input, Sequence};
+use commonware_runtime::Clock;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::books::Books;
+use super::rules::{Close, Outlook};
+use crate::config::Limits;
+use crate::keep::Committed;
+use crate::limits::UNBUILT_COMMANDS_MAX;
+use crate::measure::{Metrics, millis};
+use crate::services::Station;
+
+/// How often time is looked at.
+const TICK: Duration = Duration::from_millis(20);
+/// Bytes that a command takes in the journal, about, where its kind has no length of its own.
+const COMMAND_BYTES: usize = 48;
+/// Quotes after which a batch is closed, so that one more message always fits.
+const BATCH_QUOTES: usize = QUOTES_MAX - MESSAGE_COMMANDS_MAX * MESSAGE_QUOTES_MAX;
+
+/// What the operator wants of the producer.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    /// Close the open batch now. The answer says how many commands it has; none if there is none open.
+    Now(oneshot::Sender<usize>),
+    /// Close no batch after this one.
+    StopAt(Option<BatchNumber>),
+}
+
+/// Inputs that are a batch.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    /// Which inputs of which blocks.
+    pub parts: Vec<(Arc<Committed>, Range<usize>)>,
+    pub commands: usize,
+    pub why: Close,
+}
+
+/// The open batch.
+#[derive(Debug, Default)]
+struct Open {
+    parts: Vec<(Arc<Committed>, Range<usize>)>,
+    commands: usize,
+    quotes: usize,
+    bytes: usize,
+    since_ms: u64,
+}
+
+/// Cuts batches.
+pub(crate) struct Producer {
+    pub limits: watch::Receiver<Limits>,
+    pub books: Books,
+    pub metrics: Arc<Metrics>,
+    pub station: Station,
+    /// Where batches ended before a restart.
+    pub ends: VecDeque<Sequence>,
+    /// The number of the next batch.
+    pub next: BatchNumber,
+    pub stop_at: Option<BatchNumber>,
+    pub gas_price: watch::Receiver<u64>,
+    /// What waits for a decision: a block, and its first input that is in no batch.
+    waiting: VecDeque<(Arc<Committed>, usize)>,
+    waiting_commands: u64,
+    open: Open,
+}
+
+impl Producer {
+    /// A producer that has seen nothing yet.
+    pub fn new(
+        limits: watch::Receiver<Limits>,
+        books: Books,
+        metrics: Arc<Metrics>,
+        station: Station,
+        gas_price: watch::Receiver<u64>,
+        next: BatchNumber,
+    ) -> Producer {
+        Producer {
+            limits,
+            books,
+            metrics,
+            station,
+            ends: VecDeque::new(),
+            next,
+            stop_at: None,
+            gas_price,
+            waiting: VecDeque::new(),
+            waiting_commands: 0,
+            open: Open::default(),
+        }
+    }
+
+    /// Cuts what comes, until nothing comes any more.
+    pub async fn run<E: Clock>(
+        mut self,
+        context: E,
+        mut blocks: mpsc::Receiver<Arc<Committed>>,
+        mut wishes: mpsc::Receiver<Wish>,
+        builder: mpsc::Sender<Cut>,
+    ) {
+        self.station.say(ServiceState::Running, "cutting batches");
+        let mut is_over = false;
+        loop {
+            let has_room = self.waiting_commands < UNBUILT_COMMANDS_MAX;
+            tokio::select! {
+                biased;
+                Some(wish) = wishes.recv() => self.wish(wish, &builder).await,
+                block = blocks.recv(), if has_room && !is_over => match block {
+                    Some(block) => {
+                        self.waiting_commands += commands_of(&block);
+                        self.waiting.push_back((block, 0));
+                    }
+                    None => is_over = true,
+                },
+                () = context.sleep(TICK) => {}
+            }
+            if is_over {
+                // What is not in a batch is in the journal, and will be there after the next start.
+                return self.station.say(ServiceState::Stopped, "the node is stopping");
+            }
+            if self.station.rests() {
+                self.station.say(ServiceState::Paused, "told to rest; batches grow in memory");
+            } else if self.cut(millis(&context), &builder).await.is_err() {
+                return self.station.say(ServiceState::Stopped, "the builder has stopped");
+            }
+            self.metrics.uncaptured.set(self.waiting_commands + self.open.commands as u64);
+        }
+    }
+
+    async fn wish(&mut self, wish: Wish, builder: &mpsc::Sender<Cut>) {
+        match wish {
+            Wish::StopAt(at) => self.stop_at = at,
+            Wish::Now(reply) => {
+                let commands = self.open.commands;
+                if commands > 0 && self.ends.is_empty() {
+                    // If the builder is gone the run loop notices next.
+                    let _ = self.close(Close::Manual, builder).await;
+                }
+                let _ = reply.send(commands);
+            }
+        }
+    }
+
+    /// Moves what waits into batches as far as the rules say.
+    async fn cut(&mut self, now_ms: u64, builder: &mpsc::Sender<Cut>) -> Result<(), ()> {
+        let rules = self.limits.borrow().batches;
+        while !self.is_stopped() {
+            if let Some(why) = self.due(&rules, now_ms) {
+                self.close(why, builder).await?;
+                continue;
+            }
+            if !self.take_block(&rules) {
+                return Ok(());
+            }
+        }
+        self.station.say(ServiceState::Paused, "told to stop after the last batch");
+        Ok(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop_at.is_some_and(|last| self.next > last)
+    }
+
+    fn due(&self, rules: &super::rules::BatchRules, now_ms: u64) -> Option<Close> {
+        if let Some(end) = self.ends.front() {
+            let last = self.open.parts.last()?;
+            let link = last.0.links.get(last.1.end.checked_sub(1)?)?;
+            return (link.next_sequence() == *end).then_some(Close::Before);
+        }
+        let waits = self.books.waits();
+        let outlook = Outlook {
+            commands: self.open.commands,
+            bytes: self.open.bytes,
+            age_ms: now_ms.saturating_sub(self.open.since_ms),
+            unproven_batches: waits.unproven_batches,
+            gas_price: *self.gas_price.borrow(),
+        };
+        let is_full = self.open.quotes >= BATCH_QUOTES || self.open.commands >= COMMANDS_MAX - MESSAGE_COMMANDS_MAX;
+        if is_full { Some(Close::Size) } else { rules.closes(&outlook) }
+    }
+
+    /// Takes inputs of the first block that waits, until it ends or the open batch is due by size. Whether there was anything to take.
+    fn take_block(&mut self, rules: &super::rules::BatchRules) -> bool {
+        let Some((block, from)) = self.waiting.pop_front() else { return false };
+        let inputs = &block.block.inputs;
+        if self.open.commands == 0 {
+            self.open.since_ms = inputs.get(from).map_or(0, |(time, _)| time.get());
+        }
+        let mut upto = from;
+        for ((_, input), link) in inputs.iter().zip(&block.links).skip(from) {
+            let (commands, quotes, bytes) = weigh(input);
+            self.open.commands += commands;
+            self.open.quotes += quotes;
+            self.open.bytes += bytes;
+            upto += 1;
+            let is_end = self.ends.front().is_some_and(|end| link.next_sequence() == *end);
+            let is_full = self.ends.is_empty()
+                && (self.open.commands >= rules.commands_max
+                    || self.open.bytes >= rules.bytes_max
+                    || self.open.quotes >= BATCH_QUOTES);
+            if is_end || is_full {
+                break;
+            }
+        }
+        let taken: u64 =
+            block.links.get(from..upto).unwrap_or_default().iter().map(|link| u64::from(link.commands)).sum();
+        self.waiting_commands = self.waiting_commands.saturating_sub(taken);
+        self.open.parts.push((block.clone(), from..upto));
+        if upto < inputs.len() {
+            self.waiting.push_front((block, upto));
+        }
+        true
+    }
+
+    async fn close(&mut self, why: Close, builder: &mpsc::Sender<Cut>) -> Result<(), ()> {
+        let Open { parts, commands, .. } = std::mem::take(&mut self.open);
+        if why == Close::Before {
+            self.ends.pop_front();
+        }
+        self.station.show("last_batch", self.next.get());
+        self.station.show("closed_by", format!("{why:?}"));
+        self.next = self.next.next();
+        builder.send(Cut { parts, commands, why }).await.map_err(|_| ())
+    }
+}
+
+fn commands_of(block: &Committed) -> u64 {
+    block.links.iter().map(|link| u64::from(link.commands)).sum()
+}
+
+/// Commands, quotes and bytes of an input, the last about.
+fn weigh(input: &Input) -> (usize, usize, usize) {
+    let Input::Message(message) = input else { return (1, 0, 4 * COMMAND_BYTES) };
+    let mut quotes = 0;
+    let mut bytes = COMMAND_BYTES;
+    for command in &message.commands {
+        bytes += match command {
+            Command::MassQuote { quotes: all, .. } => {
+                quotes += all.len();
+                all.len() * COMMAND_BYTES
+            }
+            Command::Sweep(orders) => orders.len() * 16,
+            _ => COMMAND_BYTES,
+        };
+    }
+    (message.commands.len(), quotes, bytes)
+}

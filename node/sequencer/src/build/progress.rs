@@ -1,0 +1,131 @@
+//! How far a batch has come, as it is stored.
+
+use ashlar_api::door::{L1Transaction, Stage};
+use ashlar_types::sign::{Curve, Native};
+use ashlar_types::{DecodeError, Reader, Writer};
+
+/// The first byte of the only stored form there is.
+const VERSION: u8 = 1;
+
+/// A batch's way, as far as it has come.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// How far it has come.
+    pub stage: Stage,
+    /// When it was built, in milliseconds.
+    pub built_ms: u64,
+    /// Where it was committed.
+    pub commit: Option<L1Transaction>,
+    /// Where it was proven.
+    pub prove: Option<L1Transaction>,
+    /// Where it was made final.
+    pub finalize: Option<L1Transaction>,
+    /// What proves it: kind, first batch, number of batches.
+    pub proof: Option<(String, u64, u32)>,
+}
+
+impl Progress {
+    /// Just built.
+    pub const fn built(built_ms: u64) -> Progress {
+        Progress { stage: Stage::Built, built_ms, commit: None, prove: None, finalize: None, proof: None }
+    }
+
+    /// To be stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.u8(stage_code(self.stage));
+        writer.u64(self.built_ms);
+        for transaction in [&self.commit, &self.prove, &self.finalize] {
+            let (hash, block) = transaction.as_ref().map_or(([0; 32], u64::MAX), |at| (at.hash, at.block));
+            writer.bytes(&hash);
+            writer.u64(block);
+        }
+        let (kind, first, count) =
+            self.proof.as_ref().map_or(("", 0, 0), |(kind, first, n)| (kind.as_str(), *first, *n));
+        let kind = &kind.as_bytes()[..kind.len().min(255)];
+        writer.u64(first);
+        writer.u32(count);
+        writer.u8(kind.len() as u8);
+        writer.bytes(kind);
+        let body = writer.into_bytes();
+        let mut bytes = vec![VERSION];
+        bytes.extend(&sum_of(&body)[..8]);
+        bytes.extend(body);
+        bytes
+    }
+
+    /// From what was stored; `None` if it is not whole. Bytes after it are what a longer one left there.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Progress> {
+        let (sum, body) = bytes.strip_prefix(&[VERSION])?.split_first_chunk::<8>()?;
+        let mut reader = Reader::new(body);
+        let progress = read(&mut reader).ok()?;
+        let used = body.get(..reader.offset())?;
+        (progress.stage >= Stage::Built && sum_of(used)[..8] == *sum).then_some(progress)
+    }
+}
+
+fn read(reader: &mut Reader<'_>) -> Result<Progress, DecodeError> {
+    let stage = stage_of(reader.u8()?);
+    let built_ms = reader.u64()?;
+    let mut at = || -> Result<Option<L1Transaction>, DecodeError> {
+        let (hash, block) = (reader.array()?, reader.u64()?);
+        Ok((block != u64::MAX).then_some(L1Transaction { hash, block }))
+    };
+    let (commit, prove, finalize) = (at()?, at()?, at()?);
+    let (first, count) = (reader.u64()?, reader.u32()?);
+    let length = usize::from(reader.u8()?);
+    let kind = String::from_utf8_lossy(reader.slice(length)?).into_owned();
+    let proof = (count > 0).then_some((kind, first, count));
+    Ok(Progress { stage, built_ms, commit, prove, finalize, proof })
+}
+
+const fn stage_code(stage: Stage) -> u8 {
+    match stage {
+        Stage::Built => 0,
+        Stage::Published => 1,
+        Stage::Committed => 2,
+        Stage::Proven => 3,
+        Stage::Final => 4,
+    }
+}
+
+const fn stage_of(code: u8) -> Stage {
+    match code {
+        0 => Stage::Built,
+        1 => Stage::Published,
+        2 => Stage::Committed,
+        3 => Stage::Proven,
+        _ => Stage::Final,
+    }
+}
+
+fn sum_of(body: &[u8]) -> [u8; 32] {
+    Native.sha256(&[b'p'; 64], &[body])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_comes_back_and_torn_bytes_do_not() {
+        let at = |block| Some(L1Transaction { hash: [block as u8; 32], block });
+        let whole = Progress {
+            stage: Stage::Proven,
+            commit: at(3),
+            prove: at(9),
+            proof: Some(("execute-only".to_owned(), 2, 5)),
+            ..Progress::built(77)
+        };
+        for progress in [Progress::built(5), whole] {
+            let mut bytes = progress.to_bytes();
+            for length in 0..bytes.len() {
+                assert_eq!(Progress::from_bytes(&bytes[..length]), None);
+            }
+            bytes.extend([1, 2, 3]);
+            assert_eq!(Progress::from_bytes(&bytes), Some(progress));
+            bytes[12] ^= 1;
+            assert_eq!(Progress::from_bytes(&bytes), None);
+        }
+    }
+}

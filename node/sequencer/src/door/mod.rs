@@ -1,0 +1,189 @@
+//! The door that the servers know: [`ashlar_api::door::Door`] over the desk, the engine and the books of batches.
+
+mod look;
+mod operator;
+
+use std::fmt;
+use std::sync::Arc;
+
+use ashlar_api::door::{
+    AccountFacts, Answered, BatchFacts, BatchKey, CommandProof, Door, InboxFacts, Known, Opening, Origin, Pending,
+    Refusal, ServiceHealth, Signed, Tip, Unavailable, Venue, WithdrawalFacts,
+};
+use ashlar_exchange::HotStore;
+use ashlar_exchange::Store;
+use ashlar_types::{AccountId, Address, ExchangeId, InboxIndex, Sequence, WithdrawalIndex};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::admit::{Directory, Gate, Submission, Tolls};
+use crate::build::Books;
+use crate::engine::{Given, Work};
+use crate::measure::Metrics;
+use crate::services::Board;
+use look::{Standing, standing};
+
+pub(crate) use operator::Levers;
+pub use operator::NodeOperator;
+
+/// What a sender is told when a queue is full.
+const RETRY_MS: u32 = 20;
+
+/// The door of a running node.
+#[derive(Clone)]
+pub struct NodeDoor(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub venue: Venue,
+    pub id: ExchangeId,
+    pub gate: Gate,
+    pub tolls: Arc<Tolls>,
+    pub directory: Directory,
+    pub submissions: mpsc::Sender<Submission>,
+    pub engine: mpsc::Sender<Work>,
+    pub metrics: Arc<Metrics>,
+    pub books: Books,
+    pub board: Board,
+    /// Microseconds since the Unix epoch, by the node's clock.
+    pub now_us: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl fmt::Debug for NodeDoor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeDoor({:?})", self.0.venue.mode)
+    }
+}
+
+impl NodeDoor {
+    pub(crate) fn new(inner: Inner) -> NodeDoor {
+        NodeDoor(Arc::new(inner))
+    }
+
+    /// Lets a message in or says at once why not. The answer comes through what is returned.
+    fn enter(&self, signed: Signed, origin: Origin) -> Result<oneshot::Receiver<Result<Given, Refusal>>, Refusal> {
+        let inner = &self.0;
+        inner.gate.admit(signed.message())?;
+        let arrived = (inner.now_us)();
+        let commands = u32::try_from(signed.message().commands.len()).unwrap_or(u32::MAX);
+        inner.tolls.pay_as_peer(origin.ip, commands, arrived / 1_000)?;
+        let (reply, answer) = oneshot::channel();
+        inner.submissions.try_send(Submission { signed, reply, arrived }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refusal::Overloaded { retry_ms: RETRY_MS },
+            mpsc::error::TrySendError::Closed(_) => Refusal::Closed { why: "the node is stopping".to_owned() },
+        })?;
+        Ok(answer)
+    }
+
+    /// Asks the state something, and is told once what it rests on is durable.
+    fn ask<T: Send + 'static>(&self, question: impl FnOnce(&mut HotStore) -> T + Send + 'static) -> Known<T> {
+        let engine = self.0.engine.clone();
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            let work = Work::Ask(Box::new(move |store| {
+                let found = question(store);
+                Box::new(move |_| {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(found);
+                })
+            }));
+            engine.send(work).await.map_err(|_| stopping())?;
+            answer.await.map_err(|_| stopping())
+        })
+    }
+}
+
+fn stopping() -> Unavailable {
+    Unavailable { why: "the node is stopping".to_owned() }
+}
+
+/// Waits for an answer and writes it out, on the task of whoever asked.
+pub(crate) async fn written(
+    id: ExchangeId,
+    answer: oneshot::Receiver<Result<Given, Refusal>>,
+) -> Result<Answered, Refusal> {
+    let lost = || Refusal::Lost { why: "the node stopped before the answer was durable".to_owned() };
+    let Given { committed, input, allowance } = answer.await.map_err(|_| lost())??;
+    committed.answer(&id, input, allowance).ok_or_else(lost)
+}
+
+impl Door for NodeDoor {
+    fn venue(&self) -> Venue {
+        self.0.venue.clone()
+    }
+
+    fn submit(&self, signed: Signed, origin: Origin) -> Pending<Result<Answered, Refusal>> {
+        let id = self.0.id;
+        match self.enter(signed, origin) {
+            Ok(answer) => Box::pin(written(id, answer)),
+            Err(refusal) => {
+                self.0.metrics.refused(&refusal);
+                Box::pin(std::future::ready(Err(refusal)))
+            }
+        }
+    }
+
+    fn open(&self) -> Known<Opening> {
+        let engine = self.0.engine.clone();
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            let work = Work::Ask(Box::new(move |store| {
+                let Standing { next, time, assets, markets, fees, orders, dead_men } = standing(store);
+                Box::new(move |feed| {
+                    let feed = feed.subscribe();
+                    let _ = reply.send(Opening { next, time, assets, markets, fees, orders, dead_men, feed });
+                })
+            }));
+            engine.send(work).await.map_err(|_| stopping())?;
+            answer.await.map_err(|_| stopping())
+        })
+    }
+
+    fn account(&self, account: AccountId) -> Known<Option<AccountFacts>> {
+        self.ask(move |store| look::account(store, account))
+    }
+
+    fn accounts_of(&self, owner: Address) -> Known<Vec<AccountId>> {
+        let accounts = self.0.directory.accounts_of(owner, ashlar_api::limits::OWNER_ACCOUNTS_MAX);
+        Box::pin(std::future::ready(Ok(accounts)))
+    }
+
+    fn tip(&self) -> Known<Tip> {
+        let clock = self.ask(|store| *store.clock());
+        let books = self.0.books.clone();
+        Box::pin(async move {
+            let clock = clock.await?;
+            Ok(Tip {
+                next: Sequence::new(clock.next_sequence),
+                time: clock.time,
+                accounts: clock.accounts,
+                batches: books.reached(),
+                l1_block: books.l1_block(),
+                inbox_next: InboxIndex::new(clock.inbox_cursor),
+                withdrawal_next: WithdrawalIndex::new(clock.withdrawals),
+            })
+        })
+    }
+
+    fn batch(&self, key: BatchKey) -> Known<Option<BatchFacts>> {
+        Box::pin(std::future::ready(Ok(self.0.books.batch(key))))
+    }
+
+    fn command_proof(&self, sequence: Sequence) -> Known<Option<CommandProof>> {
+        self.0.books.command_proof(sequence)
+    }
+
+    fn withdrawal(&self, index: WithdrawalIndex) -> Known<Option<WithdrawalFacts>> {
+        self.0.books.withdrawal(index)
+    }
+
+    fn inbox(&self, index: InboxIndex) -> Known<Option<InboxFacts>> {
+        Box::pin(std::future::ready(Ok(self.0.books.inbox(index))))
+    }
+
+    fn health(&self) -> Vec<ServiceHealth> {
+        self.0.board.health()
+    }
+
+    fn metrics(&self, out: &mut String) {
+        self.0.metrics.render(out);
+    }
+}

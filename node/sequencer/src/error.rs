@@ -1,0 +1,60 @@
+//! Why a node ends, and what whoever runs it should do.
+
+use ashlar_replica::JournalError;
+use ashlar_types::Sequence;
+use ashlar_types::sign::SignatureError;
+
+/// Why a node does not start, or has stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A snapshot cannot be used.
+    #[error("the snapshot cannot be used: {why}")]
+    Snapshot {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// What the journal holds cannot have been acknowledged by this program.
+    #[error("the journal's record at command {at} does not replay: {what}; it was written by another program or exchange", at = .at.get())]
+    Replay {
+        /// Where.
+        at: Sequence,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A part that holds durable state failed.
+    #[error("{part} failed: {why}; nothing more is accepted; repair it and start again")]
+    Durable {
+        /// Which part.
+        part: &'static str,
+        /// What happened.
+        why: String,
+    },
+    /// The node's key cannot sign.
+    #[error("the node's key cannot sign: {0}")]
+    Key(#[from] SignatureError),
+    /// A task ended that never should.
+    #[error("the {task} ended by itself; this is a bug of Ashlar")]
+    Ended {
+        /// Which.
+        task: &'static str,
+    },
+    /// The configuration cannot work.
+    #[error("the configuration cannot work: {why}")]
+    Config {
+        /// Every reason, one per line.
+        why: String,
+    },
+    /// A batch could not be built from what was executed.
+    #[error(
+        "batch {number} cannot be built: {why}; this is a bug of Ashlar, and the journal has everything it takes to find it"
+    )]
+    Batch {
+        /// Which.
+        number: u64,
+        /// Why.
+        why: String,
+    },
+}

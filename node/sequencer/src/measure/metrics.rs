@@ -1,0 +1,149 @@
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use ashlar_api::door::Refusal;
+
+use super::histogram::Histogram;
+
+/// A number that is added to, or set.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
+    }
+
+    /// Sets.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Relaxed);
+    }
+
+    /// The number.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// The kinds of refusals, as a label says them.
+const REFUSALS: [&str; 7] = ["malformed", "signature", "inadmissible", "nonce_taken", "rate", "overloaded", "closed"];
+
+macro_rules! metrics {
+    (
+        counters { $($(#[$doc:meta])* $counter:ident = $counter_name:literal, $counter_help:literal;)* }
+        gauges { $($(#[$gauge_doc:meta])* $gauge:ident = $gauge_name:literal, $gauge_help:literal;)* }
+        times { $($(#[$time_doc:meta])* $time:ident = $time_name:literal, $time_help:literal;)* }
+    ) => {
+        /// Everything the node measures.
+        #[derive(Debug, Default)]
+        pub struct Metrics {
+            $(#[doc = $counter_help] pub $counter: Counter,)*
+            $(#[doc = $gauge_help] pub $gauge: Counter,)*
+            $(#[doc = $time_help] pub $time: Histogram,)*
+            refusals: [Counter; REFUSALS.len()],
+        }
+
+        impl Metrics {
+            /// Appends everything in the text format of Prometheus.
+            pub fn render(&self, out: &mut String) {
+                $(number(out, $counter_name, "counter", $counter_help, self.$counter.get());)*
+                $(number(out, $gauge_name, "gauge", $gauge_help, self.$gauge.get());)*
+                $(self.$time.render($time_name, $time_help, out);)*
+                let name = "ashlar_refusals_total";
+                // Writing to a string cannot fail.
+                let _ = writeln!(out, "# HELP {name} Messages refused at the door.\n# TYPE {name} counter");
+                for (count, kind) in self.refusals.iter().zip(REFUSALS) {
+                    let _ = writeln!(out, "{name}{{kind=\"{kind}\"}} {}", count.get());
+                }
+            }
+        }
+    };
+}
+
+metrics! {
+    counters {
+        messages = "ashlar_messages_total", "Messages that took a place.";
+        commands = "ashlar_commands_total", "Commands executed.";
+        repeats = "ashlar_repeats_total", "Messages answered again as they were before.";
+        blocks = "ashlar_blocks_total", "Blocks made durable.";
+        groups = "ashlar_group_commits_total", "Group commits: one sync of the disk and one signature each.";
+        inbox = "ashlar_inbox_total", "Entries of the L1 inbox consumed.";
+        batches = "ashlar_batches_total", "Batches built.";
+        batch_bytes = "ashlar_batch_bytes_total", "Bytes of batch data.";
+        failures = "ashlar_service_failures_total", "Attempts of a service that failed and were made again.";
+        audits = "ashlar_audits_total", "Operations of the operator written to the audit log.";
+    }
+    gauges {
+        next_sequence = "ashlar_next_sequence", "The number of the next command.";
+        uncaptured = "ashlar_uncaptured_commands", "Commands executed and not yet in a batch.";
+        unproven = "ashlar_unproven_commands", "Commands executed and not yet proven.";
+        capacity = "ashlar_unproven_commands_max", "Unproven commands at which new orders are refused.";
+        batch_built = "ashlar_batch_built", "The last batch built.";
+        batch_published = "ashlar_batch_published", "The last batch whose data is available.";
+        batch_committed = "ashlar_batch_committed", "The last batch committed on L1.";
+        batch_proven = "ashlar_batch_proven", "The last batch proven on L1.";
+        batch_final = "ashlar_batch_final", "The last batch that is final.";
+        l1_block = "ashlar_l1_block", "The last L1 block seen.";
+        alerts = "ashlar_alerts_firing", "Alerts that are firing.";
+    }
+    times {
+        check_us = "ashlar_check_seconds", "Checking the signatures of a group.";
+        wait_us = "ashlar_wait_seconds", "From a message's arrival to its execution.";
+        execute_us = "ashlar_execute_seconds", "Executing a block.";
+        sync_us = "ashlar_sync_seconds", "Making a group of blocks durable.";
+        answer_us = "ashlar_answer_seconds", "From a message's arrival to its durable answer.";
+        seal_us = "ashlar_seal_seconds", "Building a batch.";
+        publish_us = "ashlar_publish_seconds", "From a batch being built to its data being available.";
+        commit_us = "ashlar_commit_seconds", "From a batch being built to its commit on L1.";
+        prove_us = "ashlar_prove_seconds", "From a batch being built to its proof on L1.";
+        final_us = "ashlar_final_seconds", "From a batch being built to its being final.";
+    }
+}
+
+impl Metrics {
+    /// Counts a refusal by its kind.
+    pub fn refused(&self, refusal: &Refusal) {
+        let kind = match refusal {
+            Refusal::Malformed(_) => 0,
+            Refusal::Signature(_) => 1,
+            Refusal::Inadmissible(_) => 2,
+            Refusal::NonceTaken { .. } => 3,
+            Refusal::RateLimited { .. } => 4,
+            Refusal::Overloaded { .. } => 5,
+            Refusal::Closed { .. } | Refusal::Lost { .. } => 6,
+        };
+        self.refusals[kind].add(1);
+    }
+
+    /// Refusals that are the node's doing, not the sender's: overload and a closed gate.
+    pub fn turned_away(&self) -> u64 {
+        self.refusals[5].get() + self.refusals[6].get()
+    }
+}
+
+fn number(out: &mut String, name: &str, kind: &str, help: &str, value: u64) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_rendered_once() {
+        let metrics = Metrics::default();
+        metrics.messages.add(3);
+        metrics.refused(&Refusal::RateLimited { retry_ms: 1 });
+        metrics.answer_us.record(5);
+        let mut text = String::new();
+        metrics.render(&mut text);
+        assert!(text.contains("\nashlar_messages_total 3\n"), "{text}");
+        assert!(text.contains("ashlar_refusals_total{kind=\"rate\"} 1\n"), "{text}");
+        let mut names: Vec<_> = text.lines().filter(|line| line.starts_with("# TYPE")).collect();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(all, names.len());
+    }
+}

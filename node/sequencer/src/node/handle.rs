@@ -1,0 +1,151 @@
+//! What whoever started a node holds.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ashlar_api::door::{Answered, Door, Operator, Refusal};
+use ashlar_types::{ExchangeId, SystemCommand};
+use commonware_runtime::Handle;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::admit::Gate;
+use crate::build::Books;
+use crate::door::{NodeDoor, NodeOperator, written};
+use crate::engine::{InboxItem, Work};
+use crate::error::NodeError;
+use crate::keep::Executed;
+use crate::measure::Metrics;
+use crate::receipt::SequenceReceipt;
+use crate::watch::Alarm;
+
+/// How a node ended, if it has: `Ok` if it was told to.
+pub type Ended = Option<Result<(), Arc<NodeError>>>;
+
+/// A running node.
+pub struct NodeHandle {
+    pub(super) id: ExchangeId,
+    pub(super) door: NodeDoor,
+    pub(super) operator: NodeOperator,
+    pub(super) gate: Gate,
+    pub(super) engine: mpsc::Sender<Work>,
+    pub(super) keeper: mpsc::Sender<Executed>,
+    pub(super) books: Books,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) bell: broadcast::Sender<Alarm>,
+    pub(super) ended: watch::Receiver<Ended>,
+    /// What ends by itself once the engine does, in the order in which it does.
+    pub(super) line: Vec<Handle<()>>,
+    /// What has to be ended.
+    pub(super) services: Vec<Handle<()>>,
+}
+
+impl fmt::Debug for NodeHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeHandle({:?}, {:?})", self.books, *self.ended.borrow())
+    }
+}
+
+impl NodeHandle {
+    /// The door for servers and clients.
+    pub fn door(&self) -> Arc<dyn Door> {
+        Arc::new(self.door.clone())
+    }
+
+    /// The operator's side.
+    pub fn operator(&self) -> Arc<dyn Operator> {
+        Arc::new(self.operator.clone())
+    }
+
+    /// The operator's side, with what is not part of the servers' view of it.
+    pub fn levers(&self) -> &NodeOperator {
+        &self.operator
+    }
+
+    /// What is known of batches.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// What is measured.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
+    }
+
+    /// Every alarm that begins or ends from now on.
+    pub fn alarms(&self) -> broadcast::Receiver<Alarm> {
+        self.bell.subscribe()
+    }
+
+    /// Puts entries of the inbox in, for a node without an L1. Those that are not next are left out.
+    pub async fn inbox(&self, items: Vec<InboxItem>) -> Result<(), Refusal> {
+        self.engine.send(Work::Inbox(items)).await.map_err(|_| stopping())
+    }
+
+    /// Executes one of the operator's commands.
+    pub async fn system(&self, command: SystemCommand) -> Result<Answered, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.engine.send(Work::System(command, reply)).await.map_err(|_| stopping())?;
+        written(self.id, answer).await
+    }
+
+    /// The whole signed receipt of a command that was executed lately.
+    pub async fn receipt(&self, sequence: ashlar_types::Sequence) -> Option<SequenceReceipt> {
+        let (reply, answer) = oneshot::channel();
+        self.keeper.send(Executed::Receipt(sequence, reply)).await.ok()?;
+        answer.await.ok()?
+    }
+
+    /// Every leaf of the state, in the order of keys, once everything executed so far is durable.
+    pub async fn leaves(&self) -> Option<Vec<(ashlar_state::Key, ashlar_state::Value)>> {
+        let (reply, answer) = oneshot::channel();
+        let work = Work::Ask(Box::new(move |store| {
+            let leaves = store.leaves();
+            Box::new(move |_| {
+                // Whoever asked may have gone.
+                let _ = reply.send(leaves);
+            })
+        }));
+        self.engine.send(work).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&self) -> Ended {
+        self.ended.borrow().clone()
+    }
+
+    /// Waits until it ends by itself, which it only does when something durable fails.
+    pub async fn failed(&self) -> Arc<NodeError> {
+        let mut ended = self.ended.clone();
+        loop {
+            if let Some(Err(error)) = ended.borrow_and_update().clone() {
+                return error;
+            }
+            if ended.changed().await.is_err() {
+                return Arc::new(NodeError::Ended { task: "keeper of the journal" });
+            }
+        }
+    }
+
+    /// Stops it: nothing more is let in, everything let in is executed, made durable and answered.
+    pub async fn stop(self) -> Result<(), Arc<NodeError>> {
+        let NodeHandle { gate, engine, keeper, line, services, ended, door, operator, .. } = self;
+        gate.close(Some("the node is stopping".to_owned()));
+        // If the engine is gone it has stopped already.
+        let _ = engine.send(Work::Stop).await;
+        drop((engine, keeper, door, operator));
+        for service in &services {
+            service.abort();
+        }
+        for task in line.into_iter().chain(services) {
+            // A task that was aborted says so, and that is what was asked.
+            let _ = task.await;
+        }
+        let how = ended.borrow().clone();
+        how.unwrap_or(Ok(()))
+    }
+}
+
+fn stopping() -> Refusal {
+    Refusal::Closed { why: "the node is stopping".to_owned() }
+}

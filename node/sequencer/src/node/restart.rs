@@ -1,0 +1,146 @@
+//! From what is on disk to the state in which the node stopped: a state at some command, then every record after it.
+
+use std::sync::Arc;
+
+use ashlar_api::door::Block;
+use ashlar_exchange::{Answered, Answers, Exchange, HotStore, Store};
+use ashlar_replica::{Entry, Epoch, Journal, L1Block, Ordered};
+use ashlar_types::sign::{session_digest, wallet_digest};
+use ashlar_types::{Deployment, Input, Sequence, Signer, to_bytes};
+use commonware_runtime::{Clock, Storage};
+use tokio::sync::mpsc;
+
+use crate::engine::Lines;
+use crate::error::NodeError;
+use crate::keep::{Committed, GroupCertificate, Kept};
+use crate::receipt::{ChainHash, Link, SignedHead, command_hash, input_bytes};
+
+/// A node's state on its way to where it stopped.
+pub(crate) struct Past {
+    pub deployment: Deployment,
+    pub exchange: Exchange<HotStore>,
+    pub answers: Answers,
+    pub kept: Kept,
+    pub head: ChainHash,
+    pub epoch: Epoch,
+    pub block: L1Block,
+    /// Commands that were replayed.
+    pub replayed: u64,
+    room: Vec<u8>,
+}
+
+/// A record that was replayed and whose group is not complete yet.
+struct Replayed {
+    block: Block,
+    signatures: Vec<Option<ashlar_replica::Signature>>,
+    epoch: Epoch,
+    certificate: GroupCertificate,
+    links: Vec<Link>,
+    ends: Vec<usize>,
+}
+
+impl Past {
+    /// A state in which everything before its next command has happened.
+    pub fn new(deployment: Deployment, store: HotStore, answers_max: usize, kept: Kept) -> Past {
+        Past {
+            deployment,
+            exchange: Exchange::new(store),
+            answers: Answers::new(answers_max),
+            kept,
+            head: ChainHash::default(),
+            epoch: Epoch::default(),
+            block: L1Block::default(),
+            replayed: 0,
+            room: Vec::new(),
+        }
+    }
+
+    /// Replays everything that the journal holds after the state, and hands it to whoever builds batches.
+    pub async fn replay<E: Storage + Clock>(
+        &mut self,
+        journal: &Journal<E>,
+        builder: &mpsc::Sender<Arc<Committed>>,
+    ) -> Result<(), NodeError> {
+        self.epoch = journal.epoch();
+        let mut reader = journal.read_from(Sequence::new(self.exchange.store.clock().next_sequence))?;
+        let mut group = Vec::new();
+        while let Some(ordered) = reader.next(journal).await? {
+            let replayed = self.record(ordered)?;
+            let signature = replayed.certificate.signature;
+            group.push(replayed);
+            if let Some(signature) = signature {
+                for committed in seal_group(std::mem::take(&mut group), signature) {
+                    let committed = Arc::new(committed);
+                    self.kept.push(committed.clone());
+                    builder.send(committed).await.map_err(|_| NodeError::Ended { task: "producer of batches" })?;
+                }
+            }
+        }
+        match group.first() {
+            None => Ok(()),
+            Some(open) => Err(NodeError::Replay { at: open.block.first, what: "a group has no signature at its end" }),
+        }
+    }
+
+    fn record(&mut self, ordered: Ordered) -> Result<Replayed, NodeError> {
+        let Ordered { epoch, block, first, entries, certificate, .. } = ordered;
+        let bad = |what| NodeError::Replay { at: first, what };
+        if first.get() != self.exchange.store.clock().next_sequence {
+            return Err(bad("it does not begin where the state ends"));
+        }
+        let certificate = GroupCertificate::decode(&certificate).map_err(|_| bad("its certificate cannot be read"))?;
+        let exchange_id = self.deployment.exchange_id();
+        let mut lines = Lines(Vec::new());
+        let (mut links, mut ends, mut head) = (Vec::new(), Vec::new(), certificate.previous);
+        let (mut inputs, mut signatures) = (Vec::new(), Vec::new());
+        for Entry { time, input, signature } in entries {
+            let sequence = Sequence::new(self.exchange.store.clock().next_sequence);
+            if let Input::Inbox { .. } = &input {
+                // One record never holds entries of two L1 blocks.
+                self.block = block;
+            }
+            self.exchange.apply(time, &input, &mut lines);
+            self.remember(&input, sequence);
+            self.room = input_bytes(&input, std::mem::take(&mut self.room));
+            let commands = u32::try_from(input.commands()).unwrap_or(u32::MAX);
+            let command_hash = command_hash(&exchange_id, &self.room);
+            let link = Link { epoch, sequence, commands, time, command_hash, l1_block: self.block.hash.0 };
+            head = link.after(&exchange_id, &head);
+            links.push(link);
+            ends.push(lines.0.len());
+            inputs.push((time, input));
+            signatures.push(signature);
+        }
+        if head != certificate.head {
+            return Err(bad("its inputs are not those that were signed for"));
+        }
+        self.head = head;
+        self.replayed += links.iter().map(|link| u64::from(link.commands)).sum::<u64>();
+        Ok(Replayed { block: Block { first, inputs, lines: lines.0 }, signatures, epoch, certificate, links, ends })
+    }
+
+    /// SPEC C-35: whoever asks again after the restart is answered as before it.
+    fn remember(&mut self, input: &Input, first: Sequence) {
+        let Input::Message(message) = input else { return };
+        let digest = match message.header.signer {
+            Signer::Session { .. } => Ok(session_digest(&self.deployment.exchange_id(), &to_bytes(message))),
+            Signer::Owner => wallet_digest(&self.deployment, message),
+        };
+        if let Ok(digest) = digest {
+            let commands = u32::try_from(message.commands.len()).unwrap_or(u32::MAX);
+            self.answers.remember(&message.header, Answered { digest, first, commands });
+        }
+    }
+}
+
+/// The blocks of a group whose end was signed.
+fn seal_group(group: Vec<Replayed>, signature: [u8; 64]) -> Vec<Committed> {
+    let Some(last) = group.last() else { return Vec::new() };
+    let GroupCertificate { head, last: sequence, .. } = last.certificate;
+    let seal = SignedHead { epoch: last.epoch, last: sequence, head, signature };
+    let of = |replayed: Replayed| {
+        let Replayed { block, signatures, epoch, certificate, links, ends } = replayed;
+        Committed { block: Arc::new(block), signatures, epoch, previous: certificate.previous, links, ends, seal }
+    };
+    group.into_iter().map(of).collect()
+}

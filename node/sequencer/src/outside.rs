@@ -1,0 +1,153 @@
+//! What a node needs from others: somewhere to publish, an L1 to settle on, a prover. Each may be absent, fail, or be late.
+//!
+//! 1. Whatever is handed in may be handed in again: after a restart nobody remembers whether the answer got lost.
+//! 2. An error says whether trying again can help.
+
+use std::sync::Arc;
+
+use ashlar_api::door::{L1Transaction, Pending};
+use ashlar_batch::Hash;
+use ashlar_replica::L1Block;
+use ashlar_types::{BatchNumber, InboxIndex};
+
+use crate::build::Sealed;
+use crate::engine::InboxItem;
+
+/// Whether trying again can help.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Advice {
+    /// Later, it can.
+    Retry,
+    /// It cannot; a person has to look.
+    Stop,
+}
+
+/// Why something outside did not do what was asked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct OutsideError {
+    /// Whether to try again.
+    pub advice: Advice,
+    /// What happened, with values, and what to do.
+    pub why: String,
+}
+
+impl OutsideError {
+    /// Something that may work later.
+    pub fn retry(why: impl Into<String>) -> OutsideError {
+        OutsideError { advice: Advice::Retry, why: why.into() }
+    }
+
+    /// Something that a person has to look at.
+    pub fn stop(why: impl Into<String>) -> OutsideError {
+        OutsideError { advice: Advice::Stop, why: why.into() }
+    }
+}
+
+/// What is asked of something outside.
+pub type Asked<T> = Pending<Result<T, OutsideError>>;
+
+/// Where the data of batches is made available.
+pub trait Availability: Send + Sync + 'static {
+    /// The commitment that the header of a batch of these bytes carries.
+    fn commitment(&self, bytes: &[u8]) -> Result<Hash, OutsideError>;
+
+    /// Makes a batch's data available; done once it is.
+    fn publish(&self, sealed: Arc<Sealed>) -> Asked<()>;
+}
+
+/// A batch that is committed on L1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Commit {
+    /// Which.
+    pub number: BatchNumber,
+    /// The hash of its header.
+    pub hash: Hash,
+    /// Where.
+    pub at: L1Transaction,
+}
+
+/// How L1 stands, as far as it is known.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct L1Standing {
+    /// Its head.
+    pub head: L1Block,
+    /// The committed batches from the one asked for on, in order.
+    pub commits: Vec<Commit>,
+    /// The last batch that is proven, and where.
+    pub proven: Option<(BatchNumber, L1Transaction)>,
+    /// The last batch that is final, and where.
+    pub finalized: Option<(BatchNumber, L1Transaction)>,
+    /// The price of gas, in wei.
+    pub gas_price: u64,
+    /// What the account has that pays for transactions, if that is known.
+    pub balance: Option<u128>,
+}
+
+/// The L1 that a node settles on. It is asked how things stand, never what happened since: so nothing is lost over a restart, and what L1
+/// takes back shows.
+pub trait Layer1: Send + Sync + 'static {
+    /// Hands in a header to be committed. It is on its way, durably, once this is done.
+    fn commit(&self, sealed: Arc<Sealed>) -> Asked<()>;
+
+    /// Hands in a proof of committed batches.
+    fn prove(&self, proof: Proof) -> Asked<()>;
+
+    /// Asks that all proven batches up to this one be made final, as soon as the contract allows.
+    fn finalize(&self, upto: BatchNumber) -> Asked<()>;
+
+    /// Entries of the inbox from this one on that L1 will keep, in order; at most so many as it likes.
+    fn inbox(&self, from: InboxIndex) -> Asked<Vec<InboxItem>>;
+
+    /// Whether a block that an entry was consumed from is still part of L1.
+    fn holds(&self, block: L1Block) -> Asked<bool>;
+
+    /// How it stands, with the commits from this batch on.
+    fn standing(&self, from: BatchNumber) -> Asked<L1Standing>;
+}
+
+/// A proof as the contract takes it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Proof {
+    /// The first batch it proves.
+    pub first: BatchNumber,
+    /// The last one.
+    pub last: BatchNumber,
+    /// Of which kind, in the words that every screen shows.
+    pub kind: String,
+    /// The number of that kind in the contract's registry.
+    pub proof_type: u8,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Who proves batches.
+pub trait Proving: Send + Sync + 'static {
+    /// Hands in a batch to be proven. It is queued, durably, once this is done.
+    fn submit(&self, sealed: Arc<Sealed>) -> Asked<()>;
+
+    /// A proof that begins with this batch, if there is one.
+    fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>>;
+}
+
+/// Everything outside, as far as it is there.
+#[derive(Clone, Default)]
+pub struct Parts {
+    /// Where data is published. Without it batches stay here.
+    pub availability: Option<Arc<dyn Availability>>,
+    /// The L1. Without it nothing is settled.
+    pub layer1: Option<Arc<dyn Layer1>>,
+    /// The prover. Without it nothing is proven.
+    pub prover: Option<Arc<dyn Proving>>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Parts { availability, layer1, prover } = self;
+        f.debug_struct("Parts")
+            .field("availability", &availability.is_some())
+            .field("layer1", &layer1.is_some())
+            .field("prover", &prover.is_some())
+            .finish()
+    }
+}

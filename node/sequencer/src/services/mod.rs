@@ -1,0 +1,14 @@
+//! The services behind trading: each an actor of its own, with a name, a state, and a switch.
+
+mod audit;
+mod board;
+mod settle;
+mod supervise;
+mod watchman;
+
+pub use board::{Board, Station};
+pub use supervise::{Service, Turn, supervise};
+
+pub(crate) use audit::keep_audit;
+pub(crate) use settle::{Committer, Coordinator, Hands, Publisher, Sender, Watcher};
+pub(crate) use watchman::Watchman;

@@ -1,0 +1,137 @@
+//! Looks at the numbers every second: raises alarms, and closes the door to new orders when proofs fall too far behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ashlar_api::door::ServiceState;
+use commonware_runtime::Clock;
+use tokio::sync::watch;
+
+use super::board::{Board, Station};
+use crate::admit::Gate;
+use crate::build::{Books, Waits};
+use crate::config::Limits;
+use crate::measure::{Metrics, millis};
+use crate::watch::{Alarm, Alarms, Sight};
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// Over how many looks a rate is smoothed.
+const SMOOTH: u64 = 60;
+/// The door opens again below this share, in a hundred, of where it closed, so that it does not flutter.
+const OPENS_AT_PERCENT: u64 = 90;
+
+/// The watchman.
+pub(crate) struct Watchman {
+    pub books: Books,
+    pub board: Board,
+    pub gate: Gate,
+    pub metrics: Arc<Metrics>,
+    pub limits: watch::Receiver<Limits>,
+    /// When L1 was heard of last, and what the submitter has.
+    pub l1: Option<watch::Receiver<(u64, Option<u128>)>>,
+    /// Whether anyone proves: without a prover nothing is expected to be proven.
+    pub has_prover: bool,
+    pub station: Station,
+    pub alarms: Alarms,
+    /// What it raised and ended, for those who listen.
+    pub bell: tokio::sync::broadcast::Sender<Alarm>,
+}
+
+/// What was counted at the last look.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    answered: u64,
+    turned_away: u64,
+    proven: u64,
+    /// Commands proven per second, times a thousand.
+    pace: u64,
+}
+
+impl Watchman {
+    /// Looks until it is stopped.
+    pub async fn run<E: Clock>(mut self, context: E) {
+        self.station.say(ServiceState::Running, "all is well");
+        let mut last = self.count(&self.books.waits());
+        loop {
+            context.sleep(EVERY).await;
+            self.station.go().await;
+            let waits = self.books.waits();
+            let now = self.count(&waits);
+            let proven = now.proven.saturating_sub(last.proven).saturating_mul(1_000);
+            let pace = (last.pace * (SMOOTH - 1) + proven) / SMOOTH;
+            let sight = self.sight(&waits, millis(&context), &now, &last, pace / 1_000);
+            self.narrow(&sight);
+            self.ring(&sight);
+            last = Counted { pace, ..now };
+        }
+    }
+
+    fn count(&self, waits: &Waits) -> Counted {
+        let executed = self.metrics.next_sequence.get();
+        let waiting = self.metrics.uncaptured.get() + waits.unproven_commands;
+        Counted {
+            answered: self.metrics.messages.get() + self.metrics.repeats.get(),
+            turned_away: self.metrics.turned_away(),
+            proven: executed.saturating_sub(waiting),
+            pace: 0,
+        }
+    }
+
+    fn sight(&self, waits: &Waits, now_ms: u64, now: &Counted, last: &Counted, per_second: u64) -> Sight {
+        let age = |since: Option<u64>| since.map(|since| now_ms.saturating_sub(since));
+        let heard = self.l1.as_ref().map(|l1| *l1.borrow());
+        let unproven = if self.has_prover { self.metrics.uncaptured.get() + waits.unproven_commands } else { 0 };
+        let unproven_max = self.limits.borrow().batches.unproven_max(per_second);
+        self.metrics.unproven.set(unproven);
+        self.metrics.capacity.set(unproven_max);
+        Sight {
+            answered: now.answered.saturating_sub(last.answered),
+            turned_away: now.turned_away.saturating_sub(last.turned_away),
+            unproven_ms: age(waits.unproven_since_ms).filter(|_| self.has_prover),
+            uncommitted_ms: age(waits.uncommitted_since_ms).filter(|_| heard.is_some()),
+            l1_silent_ms: heard.map(|(ms, _)| now_ms.saturating_sub(ms)),
+            divergence: self.books.divergence(),
+            balance: heard.and_then(|(_, balance)| balance),
+            unproven,
+            unproven_max,
+            stopped: self.board.stopped(),
+        }
+    }
+
+    /// SPEC Q-14: new orders are refused while too much is unproven.
+    fn narrow(&self, sight: &Sight) {
+        let is_narrow = self.gate.refuses_new_risk();
+        let opens_at = sight.unproven_max / 100 * OPENS_AT_PERCENT;
+        if !is_narrow && sight.unproven > sight.unproven_max {
+            let why = format!(
+                "{} commands wait for their proof, more than {}; new orders are refused until proofs catch up, cancels are accepted",
+                sight.unproven, sight.unproven_max
+            );
+            tracing::warn!(why, "the door is narrowed");
+            self.gate.refuse_new_risk(Some(why));
+        } else if is_narrow && sight.unproven <= opens_at {
+            tracing::info!("proofs have caught up; new orders are accepted again");
+            self.gate.refuse_new_risk(None);
+        }
+    }
+
+    fn ring(&mut self, sight: &Sight) {
+        let rules = self.limits.borrow().alerts;
+        for alarm in self.alarms.look(&rules, sight) {
+            if alarm.begins {
+                tracing::error!(kind = ?alarm.kind, what = alarm.what, "an alarm begins");
+            } else {
+                tracing::info!(kind = ?alarm.kind, what = alarm.what, "an alarm is over");
+            }
+            // Nobody may be listening.
+            let _ = self.bell.send(alarm);
+        }
+        let on: Vec<_> = self.alarms.on().map(|(kind, what)| format!("{kind:?}: {what}")).collect();
+        self.metrics.alerts.set(on.len() as u64);
+        match on.is_empty() {
+            true => self.station.say(ServiceState::Running, "all is well"),
+            false => self.station.say(ServiceState::Degraded, on.join("; ")),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Rules that turn numbers into alarms.
+//!
+//! 1. An alarm begins when its rule is broken and ends when it holds again; both are told once.
+//! 2. What is not known breaks no rule, and a rule set to zero is off.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What is watched. The words are part of the metrics and of the log.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum AlertKind {
+    /// Too large a share of messages was turned away by the node's own doing.
+    ErrorRate,
+    /// The oldest batch that is built and not proven is too old.
+    ProverLag,
+    /// L1 has not been heard of for too long, or a batch waits too long for its commit.
+    L1Lag,
+    /// The state here and the state on L1 differ.
+    Divergence,
+    /// The account that pays for L1 transactions runs out of funds.
+    Balance,
+    /// Unproven work nears what makes the door refuse new orders.
+    Capacity,
+    /// A service has stopped.
+    Service,
+}
+
+/// When an alarm is raised.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AlertRules {
+    /// Messages turned away, in a thousand.
+    pub errors_permille: u64,
+    /// Age of the oldest unproven batch, in milliseconds.
+    pub prover_lag_ms: u64,
+    /// Silence of L1, or age of the oldest uncommitted batch, in milliseconds.
+    pub l1_lag_ms: u64,
+    /// The least the submitter may have, in wei.
+    pub balance_min: u128,
+    /// Of the unproven work at which orders are refused, in a hundred.
+    pub capacity_percent: u64,
+}
+
+impl Default for AlertRules {
+    fn default() -> AlertRules {
+        AlertRules {
+            errors_permille: 10,
+            prover_lag_ms: 15 * 60 * 1_000,
+            l1_lag_ms: 5 * 60 * 1_000,
+            balance_min: 50_000_000_000_000_000,
+            capacity_percent: 50,
+        }
+    }
+}
+
+/// The numbers of one moment. Counts are of the time since the moment before.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// Messages that were answered.
+    pub answered: u64,
+    /// Messages that the node turned away.
+    pub turned_away: u64,
+    /// Age of the oldest batch that is not proven, if there is one.
+    pub unproven_ms: Option<u64>,
+    /// Age of the oldest batch that is not committed, if there is one.
+    pub uncommitted_ms: Option<u64>,
+    /// Since L1 was heard of last, if it ever was.
+    pub l1_silent_ms: Option<u64>,
+    /// What diverges, if something does.
+    pub divergence: Option<String>,
+    /// What the submitter has, if that is known.
+    pub balance: Option<u128>,
+    /// Unproven commands.
+    pub unproven: u64,
+    /// Unproven commands at which orders are refused.
+    pub unproven_max: u64,
+    /// A service that has stopped, if there is one.
+    pub stopped: Option<String>,
+}
+
+/// An alarm that begins or ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alarm {
+    /// About what.
+    pub kind: AlertKind,
+    /// Whether it begins.
+    pub begins: bool,
+    /// One sentence: what, with which value, and what to do.
+    pub what: String,
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.begins { "alarm" } else { "over" };
+        write!(f, "{word}: {:?}: {}", self.kind, self.what)
+    }
+}
+
+/// The alarms that are on.
+#[derive(Clone, Debug, Default)]
+pub struct Alarms {
+    on: BTreeMap<AlertKind, String>,
+}
+
+impl Alarms {
+    /// Looks at the numbers of a moment and tells what begins and what ends.
+    pub fn look(&mut self, rules: &AlertRules, sight: &Sight) -> Vec<Alarm> {
+        let mut changes = Vec::new();
+        for (kind, broken) in broken(rules, sight) {
+            match (broken, self.on.contains_key(&kind)) {
+                (Some(what), false) => {
+                    self.on.insert(kind, what.clone());
+                    changes.push(Alarm { kind, begins: true, what });
+                }
+                (Some(what), true) => {
+                    self.on.insert(kind, what);
+                }
+                (None, true) => {
+                    let what = self.on.remove(&kind).unwrap_or_default();
+                    changes.push(Alarm { kind, begins: false, what });
+                }
+                (None, false) => {}
+            }
+        }
+        changes
+    }
+
+    /// Those that are on.
+    pub fn on(&self) -> impl Iterator<Item = (AlertKind, &str)> {
+        self.on.iter().map(|(kind, what)| (*kind, what.as_str()))
+    }
+}
+
+fn above(value: Option<u64>, limit: u64) -> Option<u64> {
+    value.filter(|value| limit > 0 && *value > limit)
+}
+
+/// Of each rule, what breaks it.
+fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); 7] {
+    let all = sight.answered + sight.turned_away;
+    let permille = (all > 0).then(|| sight.turned_away.saturating_mul(1_000) / all);
+    let errors = above(permille, rules.errors_permille)
+        .map(|got| format!("{got} of 1000 messages were turned away; see why the door is closed or the queue full"));
+    let prover = above(sight.unproven_ms, rules.prover_lag_ms)
+        .map(|got| format!("a batch has waited {got} ms for its proof; add provers or see why they fail"));
+    let silent = above(sight.l1_silent_ms, rules.l1_lag_ms)
+        .map(|got| format!("L1 has not been heard of for {got} ms; check its endpoints"));
+    let uncommitted = above(sight.uncommitted_ms, rules.l1_lag_ms)
+        .map(|got| format!("a batch has waited {got} ms for its commit; check the submitter and the price of gas"));
+    let balance = sight.balance.filter(|got| *got < rules.balance_min);
+    let balance = balance.map(|got| format!("the submitter has {got} wei; send it more"));
+    let share = (sight.unproven_max > 0).then(|| sight.unproven.saturating_mul(100) / sight.unproven_max);
+    let capacity = above(share, rules.capacity_percent).map(|got| {
+        format!("unproven work is at {got}% of where new orders are refused; add provers before it gets there")
+    });
+    [
+        (AlertKind::ErrorRate, errors),
+        (AlertKind::ProverLag, prover),
+        (AlertKind::L1Lag, silent.or(uncommitted)),
+        (AlertKind::Divergence, sight.divergence.clone()),
+        (AlertKind::Balance, balance),
+        (AlertKind::Capacity, capacity),
+        (AlertKind::Service, sight.stopped.clone()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_raises_and_ends_its_alarm_once() {
+        let rules = AlertRules::default();
+        let broken: [(AlertKind, Sight); 7] = [
+            (AlertKind::ErrorRate, Sight { answered: 98, turned_away: 2, ..Sight::default() }),
+            (AlertKind::ProverLag, Sight { unproven_ms: Some(rules.prover_lag_ms + 1), ..Sight::default() }),
+            (AlertKind::L1Lag, Sight { l1_silent_ms: Some(rules.l1_lag_ms + 1), ..Sight::default() }),
+            (AlertKind::Divergence, Sight { divergence: Some("batch 3".to_owned()), ..Sight::default() }),
+            (AlertKind::Balance, Sight { balance: Some(1), ..Sight::default() }),
+            (AlertKind::Capacity, Sight { unproven: 51, unproven_max: 100, ..Sight::default() }),
+            (AlertKind::Service, Sight { stopped: Some("the prover".to_owned()), ..Sight::default() }),
+        ];
+        for (kind, sight) in broken {
+            let mut alarms = Alarms::default();
+            let begun = alarms.look(&rules, &sight);
+            assert_eq!(begun.iter().map(|alarm| (alarm.kind, alarm.begins)).collect::<Vec<_>>(), [(kind, true)]);
+            assert!(alarms.look(&rules, &sight).is_empty(), "it is told once");
+            assert_eq!(alarms.on().count(), 1);
+            let ended = alarms.look(&rules, &Sight::default());
+            assert_eq!(ended.iter().map(|alarm| (alarm.kind, alarm.begins)).collect::<Vec<_>>(), [(kind, false)]);
+        }
+        let just = Sight { answered: 99, turned_away: 1, unproven: 50, unproven_max: 100, ..Sight::default() };
+        assert!(Alarms::default().look(&rules, &just).is_empty(), "a limit is what may be");
+    }
+}
