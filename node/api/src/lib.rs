@@ -13,3 +13,7 @@ pub mod door;
 
 pub mod model;
 pub mod schema;
+
+pub mod http;
+pub mod live;
+pub mod socket;

@@ -111,7 +111,10 @@ pub fn tell_restart(model: &Model, hub: &mut Hub) {
     for (id, market) in &model.markets {
         let update = hub.books.get(id).map_or(0, |shown| shown.update).saturating_add(1);
         let shown = Shown { update, sequence: model.next, depth: Arc::new(Depth::of(&market.sides)) };
-        hub.tell(&Channel::Book { market: id.get() }, &ServerSays::BookSnapshot(book_view(*id, &shown, BOOK_LEVELS_MAX)));
+        hub.tell(
+            &Channel::Book { market: id.get() },
+            &ServerSays::BookSnapshot(book_view(*id, &shown, BOOK_LEVELS_MAX)),
+        );
         hub.books.insert(*id, shown);
     }
 }

@@ -10,5 +10,5 @@ mod hub;
 mod render;
 
 pub use follow::Follower;
-pub use hub::{Hub, Listener, Shown};
+pub use hub::{Hub, Listener, Shown, to_text};
 pub use render::{book_view, candle_view, history_line, ticker_view, trade_view};

@@ -1,0 +1,153 @@
+//! Batches, proofs, and messages between the exchange and L1.
+
+use axum::Json;
+use axum::extract::State;
+use axum::routing::get;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use ashlar_types::{BatchNumber, InboxIndex, Sequence, WithdrawalIndex};
+
+use super::endpoint::{Endpoint, Example, Method, Shape};
+use super::extract::{Named, Query};
+use super::state::Api;
+use crate::door::BatchKey;
+use crate::schema::{
+    ApiError, BatchView, CommandProofView, Decimal, InboxView, StageView, TipView, WithdrawalView, parse_stage,
+};
+
+const fn row(path: &'static str, summary: &'static str, answer: Shape, example: &'static str) -> Endpoint {
+    Endpoint {
+        method: Method::Get,
+        path,
+        tag: "settlement",
+        summary,
+        query: None,
+        body: None,
+        answer,
+        example: Example::get(example),
+        route: || get(tip),
+    }
+}
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    row("/v1/tip", "How far commands, batches, proofs and L1 have come.", Shape::json::<TipView>(), "/v1/tip"),
+    Endpoint {
+        query: Some(Shape::json::<LastQuery>()),
+        route: || get(last_batch),
+        ..row(
+            "/v1/batches/last",
+            "The last batch that has come so far.",
+            Shape::json::<BatchView>(),
+            "/v1/batches/last?stage=committed",
+        )
+    },
+    Endpoint {
+        route: || get(batch),
+        ..row("/v1/batches/{number}", "A batch.", Shape::json::<BatchView>(), "/v1/batches/1")
+    },
+    Endpoint {
+        route: || get(batch_of),
+        ..row(
+            "/v1/commands/{sequence}/batch",
+            "The batch that a command is in.",
+            Shape::json::<BatchView>(),
+            "/v1/commands/3/batch",
+        )
+    },
+    Endpoint {
+        route: || get(proof),
+        ..row(
+            "/v1/commands/{sequence}/proof",
+            "That a command did what its receipt says: batch, Merkle path, proof, L1 transactions. A trade is an event of a command.",
+            Shape::json::<CommandProofView>(),
+            "/v1/commands/3/proof",
+        )
+    },
+    Endpoint {
+        route: || get(withdrawal),
+        ..row(
+            "/v1/withdrawals/{index}",
+            "A message from the exchange to L1: a withdrawal, with its proof once its batch is built.",
+            Shape::json::<WithdrawalView>(),
+            "/v1/withdrawals/0",
+        )
+    },
+    Endpoint {
+        route: || get(inbox),
+        ..row(
+            "/v1/inbox/{index}",
+            "A message from L1 to the exchange: deposits, forced operations, parameters.",
+            Shape::json::<InboxView>(),
+            "/v1/inbox/0",
+        )
+    },
+];
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LastQuery {
+    /// How far; `built` if absent.
+    stage: Option<StageView>,
+}
+
+/// How far everything has come.
+pub(super) async fn tip_view(api: &Api) -> Result<TipView, ApiError> {
+    Ok(TipView::from(&api.door().tip().await?))
+}
+
+/// A batch.
+pub(super) async fn batch_view(api: &Api, key: BatchKey, name: &str) -> Result<BatchView, ApiError> {
+    let facts = api.door().batch(key).await?;
+    facts.map(|facts| BatchView::from(&facts)).ok_or_else(|| ApiError::not_found("batch", name))
+}
+
+/// A withdrawal.
+pub(super) async fn withdrawal_view(api: &Api, index: u64) -> Result<WithdrawalView, ApiError> {
+    let facts = api.door().withdrawal(WithdrawalIndex::new(index)).await?;
+    facts.map(|facts| WithdrawalView::from(&facts)).ok_or_else(|| ApiError::not_found("withdrawal", index))
+}
+
+/// An entry of the inbox.
+pub(super) async fn inbox_view(api: &Api, index: u64) -> Result<InboxView, ApiError> {
+    let facts = api.door().inbox(InboxIndex::new(index)).await?;
+    facts.map(|facts| InboxView::from(&facts)).ok_or_else(|| ApiError::not_found("inbox entry", index))
+}
+
+/// The proof of a command.
+pub(super) async fn proof_view(api: &Api, sequence: u64) -> Result<CommandProofView, ApiError> {
+    let proof = api.door().command_proof(Sequence::new(sequence)).await?;
+    proof.map(|proof| CommandProofView::from(&proof)).ok_or_else(|| {
+        ApiError::not_found("proof yet of command", format!("{sequence}: it is in no batch that is built"))
+    })
+}
+
+async fn tip(State(api): State<Api>) -> Result<Json<TipView>, ApiError> {
+    tip_view(&api).await.map(Json)
+}
+
+async fn last_batch(State(api): State<Api>, Query(query): Query<LastQuery>) -> Result<Json<BatchView>, ApiError> {
+    let key = BatchKey::Last(parse_stage(query.stage.unwrap_or(StageView::Built)));
+    batch_view(&api, key, "that has come so far").await.map(Json)
+}
+
+async fn batch(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Json<BatchView>, ApiError> {
+    batch_view(&api, BatchKey::Number(BatchNumber::new(number.0)), &number.to_string()).await.map(Json)
+}
+
+async fn batch_of(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Json<BatchView>, ApiError> {
+    let name = format!("with command {number}");
+    batch_view(&api, BatchKey::Sequence(Sequence::new(number.0)), &name).await.map(Json)
+}
+
+async fn proof(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Json<CommandProofView>, ApiError> {
+    proof_view(&api, number.0).await.map(Json)
+}
+
+async fn withdrawal(State(api): State<Api>, Named(index): Named<Decimal>) -> Result<Json<WithdrawalView>, ApiError> {
+    withdrawal_view(&api, index.0).await.map(Json)
+}
+
+async fn inbox(State(api): State<Api>, Named(index): Named<Decimal>) -> Result<Json<InboxView>, ApiError> {
+    inbox_view(&api, index.0).await.map(Json)
+}
