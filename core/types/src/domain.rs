@@ -57,6 +57,8 @@ domains! {
     DA_COMMITMENT = "ashlar/da-commitment/1",
     /// The challenges of a data commitment.
     DA_CHALLENGE = "ashlar/da-challenge/1",
+    /// Which rows a client samples.
+    DA_SAMPLE = "ashlar/da-sample/1",
     /// A leaf of a batch's withdrawals tree.
     WITHDRAWAL_LEAF = "ashlar/withdrawal-leaf/1",
     /// An inner node of a batch's withdrawals tree.
@@ -71,6 +73,10 @@ domains! {
     ATTESTATION = "ashlar/attestation/1",
     /// The first state of an exchange.
     GENESIS = "ashlar/genesis/1",
+    /// A group of the journal, and the beginning of one of its segments.
+    JOURNAL = "ashlar/journal/1",
+    /// A snapshot.
+    SNAPSHOT = "ashlar/snapshot/1",
 }
 
 impl Domain {

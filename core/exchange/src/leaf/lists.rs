@@ -3,9 +3,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use ashlar_state::Key;
 use ashlar_types::{AccountId, MarketId};
 
-use crate::store::Listed;
+use super::keys;
+use super::places::{read_order, read_trigger};
+use super::store::listed;
+use crate::store::{Listed, id_of, id_of_waiting};
 
 /// Gives the orders of an account. What it gives is checked: strictly ascending, each the account's own, as many as the
 /// leaves count. So it may come from an index, or from whoever made a witness.
@@ -19,7 +23,7 @@ pub trait Lists {
 }
 
 /// The index of a node: every order of every account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OrderIndex {
     accounts: BTreeMap<AccountId, BTreeSet<Listed>>,
 }
@@ -29,6 +33,36 @@ impl OrderIndex {
     pub fn new() -> OrderIndex {
         OrderIndex::default()
     }
+
+    /// The index of these leaves; those that are no orders or triggers are passed over.
+    pub fn of_leaves<'a>(leaves: impl IntoIterator<Item = (Key, &'a [u64])>) -> OrderIndex {
+        let mut index = OrderIndex::new();
+        for (key, words) in leaves {
+            if let Some((account, listed)) = listed_of(&key, words) {
+                index.added(account, listed);
+            }
+        }
+        index
+    }
+}
+
+/// The account and the entry of an order's or trigger's leaf; nothing for other leaves and for sentinels.
+fn listed_of(key: &Key, words: &[u64]) -> Option<(AccountId, Listed)> {
+    let [kind, place, rank] = *key.words();
+    let market = MarketId::new((place >> 48) as u16)?;
+    let (account, id) = match kind >> 56 {
+        _ if rank == 0 => return None,
+        keys::ORDER => {
+            let order = read_order(key, words);
+            (order.account, id_of(market, &order))
+        }
+        keys::TRIGGER => {
+            let order = read_trigger(key, words);
+            (order.account, id_of_waiting(market, &order))
+        }
+        _ => return None,
+    };
+    Some((account, listed(key, id)))
 }
 
 impl Lists for OrderIndex {
