@@ -17,3 +17,8 @@ pub mod schema;
 pub mod http;
 pub mod live;
 pub mod socket;
+
+pub mod admin;
+pub mod gateway;
+
+pub mod client;

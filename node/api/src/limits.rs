@@ -58,3 +58,10 @@ const _: () = {
     assert!(2 * ashlar_types::limits::MESSAGE_BYTES_MAX + 4_096 <= BODY_BYTES_MAX, "the longest message fits as hex");
     assert!(PING_MS * 2 <= SILENCE_MS_MAX);
 };
+
+/// Bytes of the payload of a gateway frame: the longest message with the longest signature, and some.
+pub const FRAME_BYTES_MAX: usize = ashlar_types::limits::MESSAGE_BYTES_MAX + 128;
+/// Bytes of an answer's payload that a client of the gateway takes.
+pub const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Acts that the admin server shows.
+pub const AUDIT_MAX: usize = 1_000;
