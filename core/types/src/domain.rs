@@ -71,12 +71,16 @@ domains! {
     PUBLIC_VALUES = "ashlar/public-values/1",
     /// What a signer of attestations signs about a proof it verified.
     ATTESTATION = "ashlar/attestation/1",
+    /// What a custodian signs when it holds a batch's data.
+    CUSTODY = "ashlar/custody/1",
     /// The first state of an exchange.
     GENESIS = "ashlar/genesis/1",
     /// A group of the journal, and the beginning of one of its segments.
     JOURNAL = "ashlar/journal/1",
     /// A snapshot.
     SNAPSHOT = "ashlar/snapshot/1",
+    /// How far each layer of a node has come.
+    CURSORS = "ashlar/cursors/1",
 }
 
 impl Domain {
