@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use ashlar_batch::merkle::{Digest, Tree, TreeHash, TreeKind};
-use ashlar_batch::{RowProof, Rows};
+use ashlar_batch::{Hash, RowProof, Rows};
 
 use crate::{Chunk, CodingError, Coefficients, Engine, Expansion, Layout, Manifest, Row};
 
@@ -16,9 +16,19 @@ impl DaCommitment {
         DaCommitment(digest)
     }
 
-    /// For a header.
+    /// The digest at the top of the tree.
     pub const fn digest(self) -> Digest {
         self.0
+    }
+
+    /// For a header and for L1: the digest, then zeros.
+    pub const fn to_hash(self) -> Hash {
+        Hash(self.0.to_word())
+    }
+
+    /// From a header; `None` if what stands there is no digest, and so the commitment of another scheme.
+    pub fn from_hash(hash: &Hash) -> Option<DaCommitment> {
+        Digest::from_word(&hash.0).map(DaCommitment)
     }
 }
 

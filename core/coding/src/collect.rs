@@ -60,6 +60,11 @@ impl Collector {
         self.rows.contains_key(&row)
     }
 
+    /// The rows that are there, in order.
+    pub fn rows(&self) -> impl Iterator<Item = Row> {
+        self.rows.keys().copied()
+    }
+
     /// The rows that are not there, in order: what may still be asked for.
     pub fn missing(&self) -> impl Iterator<Item = Row> {
         (0..self.verifier.manifest().layout().rows() as u16).map(Row::new).filter(|row| !self.has(*row))

@@ -28,6 +28,9 @@ mod chunk;
 mod coded;
 mod collect;
 
+pub mod sampling;
+pub mod soundness;
+
 pub use chunk::{Chunk, Verifier};
 pub use coded::{Coded, DaCommitment};
 pub use collect::{Collector, Progress};

@@ -4,3 +4,4 @@ mod code;
 mod flow;
 mod liars;
 mod restore;
+mod sampling;
