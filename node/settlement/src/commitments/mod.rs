@@ -1,0 +1,378 @@
+//! What local batch stands where on L1, durably, with its history.
+//!
+//! 1. A record is made before anything is sent for its batch.
+//! 2. Whether a step is in the chain is said by the contracts' events in the followed chain, and unwound with their blocks; what
+//!    our own transactions were is kept for good.
+//! 3. A record leaves memory only when its finalization is final on L1; it stays on disk and can be looked up.
+
+mod record;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::B256;
+use ashlar_batch::{BatchHeader, Hash};
+use ashlar_types::BatchNumber;
+use commonware_runtime::Storage;
+
+use crate::contract::{Fact, ProofType};
+use crate::finality::{ConfirmationStatus, Finality};
+use crate::l1::BlockRef;
+use crate::ledger::PlacedFact;
+use crate::outbox::IntentId;
+use crate::store::{DurableLog, StoreError};
+
+pub use record::{AuditEntry, AuditEvent, L1CommitmentRecord, StepKind, StepRecord, TxRef};
+
+/// The mapping between local states and their commitments on L1.
+pub struct StateCommitmentMapping<E: Storage> {
+    live_log: DurableLog<E, L1CommitmentRecord>,
+    archive: DurableLog<E, L1CommitmentRecord>,
+    /// Records that may still change, by batch and header.
+    live: BTreeMap<(u64, B256), L1CommitmentRecord>,
+    /// Where the archive has a batch.
+    archived: BTreeMap<u64, u64>,
+    by_root: BTreeMap<B256, u64>,
+    by_intent: BTreeMap<IntentId, Vec<((u64, B256), StepKind)>>,
+    /// The header that the followed chain has for a batch.
+    canonical: BTreeMap<u64, B256>,
+    changed: BTreeSet<(u64, B256)>,
+}
+
+impl<E: Storage> StateCommitmentMapping<E> {
+    /// Opens it. Everything that depends on blocks which are not final is forgotten and will be told again by the follower.
+    pub async fn open(live: E, archive: E, partition: &str) -> Result<Self, StoreError> {
+        let (live_log, records) = DurableLog::open(live, &format!("{partition}-live")).await?;
+        let (archive, old) =
+            DurableLog::<E, L1CommitmentRecord>::open_indexed(archive, &format!("{partition}-archive")).await?;
+        let mut mapping = StateCommitmentMapping {
+            live_log,
+            archive,
+            live: BTreeMap::new(),
+            archived: BTreeMap::new(),
+            by_root: BTreeMap::new(),
+            by_intent: BTreeMap::new(),
+            canonical: BTreeMap::new(),
+            changed: BTreeSet::new(),
+        };
+        for (place, record) in old {
+            mapping.by_root.insert(record.state_root, record.batch);
+            mapping.archived.insert(record.batch, place);
+        }
+        for mut record in records {
+            for step in steps_mut(&mut record) {
+                if step.status != ConfirmationStatus::Finalized {
+                    step.included = None;
+                    step.status = ConfirmationStatus::Pending;
+                }
+            }
+            let key = (record.batch, record.header_hash);
+            if !mapping.archived.contains_key(&record.batch) {
+                mapping.index(&record);
+                if record.commit.included.is_some() {
+                    mapping.canonical.insert(key.0, key.1);
+                }
+                mapping.live.insert(key, record);
+            }
+        }
+        Ok(mapping)
+    }
+
+    fn index(&mut self, record: &L1CommitmentRecord) {
+        let key = (record.batch, record.header_hash);
+        self.by_root.insert(record.state_root, record.batch);
+        let mut add = |intents: &[IntentId], kind| {
+            for intent in intents {
+                let uses = self.by_intent.entry(*intent).or_default();
+                if !uses.contains(&(key, kind)) {
+                    uses.push((key, kind));
+                }
+            }
+        };
+        add(&record.commit.intents, StepKind::Commit);
+        for (number, step) in &record.proofs {
+            add(&step.intents, StepKind::Prove(ProofType(*number)));
+        }
+        if let Some(step) = &record.finalize {
+            add(&step.intents, StepKind::Finalize);
+        }
+    }
+
+    /// A step of a batch is about to be submitted under this intent. Durable when it returns.
+    pub async fn asked(
+        &mut self,
+        header: &BatchHeader,
+        kind: StepKind,
+        intent: IntentId,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let key = (header.number.get(), B256::from(header.hash().0));
+        let record = self.live.entry(key).or_insert_with(|| L1CommitmentRecord::new(header, now_ms));
+        let step = record.step_mut(kind, now_ms);
+        if step.intents.contains(&intent) {
+            return Ok(());
+        }
+        step.intents.push(intent);
+        record.note(now_ms, AuditEvent::Asked(kind));
+        let record = record.clone();
+        self.index(&record);
+        self.changed.insert(key);
+        self.flush().await
+    }
+
+    /// A transaction was made for an intent.
+    pub fn attempted(&mut self, intent: IntentId, tx: B256, now_ms: u64) {
+        self.each(intent, |record, kind| {
+            let step = record.step_mut(kind, now_ms);
+            if step.txs.iter().all(|known| known.tx != tx) {
+                step.txs.push(TxRef { tx, at_ms: now_ms });
+                record.note(now_ms, AuditEvent::Attempted(kind, tx));
+            }
+        });
+    }
+
+    /// An intent came to nothing.
+    pub fn failed(&mut self, intent: IntentId, reason: &str, now_ms: u64) {
+        self.each(intent, |record, kind| {
+            let step = record.step_mut(kind, now_ms);
+            if step.included.is_none() {
+                step.status = ConfirmationStatus::Failed;
+            }
+            record.note(now_ms, AuditEvent::Failed(kind, reason.to_owned()));
+        });
+    }
+
+    fn each(&mut self, intent: IntentId, mut act: impl FnMut(&mut L1CommitmentRecord, StepKind)) {
+        for (key, kind) in self.by_intent.get(&intent).cloned().unwrap_or_default() {
+            if let Some(record) = self.live.get_mut(&key) {
+                act(record, kind);
+                self.changed.insert(key);
+            }
+        }
+    }
+
+    /// The contracts said something in a block of the followed chain.
+    pub fn applied(&mut self, placed: &PlacedFact, block: BlockRef, now_ms: u64) {
+        match &placed.fact {
+            Fact::Committed { header, hash, .. } => {
+                let key = (header.number.get(), B256::from(hash.0));
+                if self.archived.contains_key(&key.0) {
+                    return;
+                }
+                self.canonical.insert(key.0, key.1);
+                if !self.live.contains_key(&key) {
+                    let record = L1CommitmentRecord::new(header, now_ms);
+                    self.index(&record);
+                    self.live.insert(key, record);
+                }
+                self.include(key, StepKind::Commit, placed.tx, block, now_ms);
+            }
+            Fact::Proven { proof_type, first, last, .. } => {
+                self.include_range(*first, *last, StepKind::Prove(*proof_type), placed.tx, block, now_ms);
+            }
+            Fact::Finalized { first, last, .. } => {
+                self.include_range(*first, *last, StepKind::Finalize, placed.tx, block, now_ms);
+            }
+            Fact::Reverted { first, last } => {
+                for number in self.canonical_range(*first, *last) {
+                    if let Some(hash) = self.canonical.remove(&number)
+                        && let Some(record) = self.live.get_mut(&(number, hash))
+                    {
+                        steps_mut(record).for_each(|step| {
+                            (step.included, step.status) = (None, ConfirmationStatus::Failed);
+                        });
+                        record.note(now_ms, AuditEvent::Reverted(block));
+                        self.changed.insert((number, hash));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn canonical_range(&self, first: BatchNumber, last: BatchNumber) -> Vec<u64> {
+        if first > last {
+            return Vec::new();
+        }
+        self.canonical.range(first.get()..=last.get()).map(|(number, _)| *number).collect()
+    }
+
+    fn include_range(
+        &mut self,
+        first: BatchNumber,
+        last: BatchNumber,
+        kind: StepKind,
+        tx: B256,
+        block: BlockRef,
+        now_ms: u64,
+    ) {
+        for number in self.canonical_range(first, last) {
+            if let Some(hash) = self.canonical.get(&number).copied() {
+                self.include((number, hash), kind, tx, block, now_ms);
+            }
+        }
+    }
+
+    fn include(&mut self, key: (u64, B256), kind: StepKind, tx: B256, block: BlockRef, now_ms: u64) {
+        if let Some(record) = self.live.get_mut(&key) {
+            let step = record.step_mut(kind, now_ms);
+            if step.included == Some((tx, block)) {
+                return;
+            }
+            step.included = Some((tx, block));
+            step.status = ConfirmationStatus::Included { confirmations: 1 };
+            record.note(now_ms, AuditEvent::Included(kind, tx, block));
+            self.changed.insert(key);
+        }
+    }
+
+    /// A block was taken back, and with it what the contracts had said there. `state` says what is committed without it.
+    pub fn rolled_back(&mut self, facts: &[PlacedFact], block: BlockRef, still: &BTreeMap<u64, B256>, now_ms: u64) {
+        for (key, record) in &mut self.live {
+            let mut orphaned = Vec::new();
+            for (kind, step) in kinds_mut(record) {
+                if let Some((tx, _)) = step.included.filter(|(_, at)| at.hash == block.hash) {
+                    (step.included, step.status) = (None, ConfirmationStatus::Orphaned);
+                    orphaned.push(AuditEvent::Orphaned(kind, tx, block));
+                }
+            }
+            if !orphaned.is_empty() {
+                orphaned.into_iter().for_each(|event| record.note(now_ms, event));
+                self.changed.insert(*key);
+            }
+        }
+        let touched = facts.iter().any(|placed| matches!(placed.fact, Fact::Committed { .. } | Fact::Reverted { .. }));
+        if touched {
+            self.canonical.clone_from(still);
+        }
+    }
+
+    /// The batch cannot be committed any more.
+    pub fn invalidated(&mut self, batch: BatchNumber, hash: Hash, reason: &str, now_ms: u64) {
+        let key = (batch.get(), B256::from(hash.0));
+        if let Some(record) = self.live.get_mut(&key).filter(|record| record.invalid.is_none()) {
+            record.invalid = Some(reason.to_owned());
+            record.commit.status = ConfirmationStatus::Failed;
+            record.note(now_ms, AuditEvent::Invalidated(reason.to_owned()));
+            self.changed.insert(key);
+        }
+    }
+
+    /// Recomputes how sure everything is; returns what changed by more than a count of blocks.
+    pub fn update_transaction_confirmations(
+        &mut self,
+        finality: &Finality,
+        tip: u64,
+        now_ms: u64,
+    ) -> Vec<(BatchNumber, StepKind, ConfirmationStatus)> {
+        let mut changes = Vec::new();
+        for (key, record) in &mut self.live {
+            let mut notes = Vec::new();
+            for (kind, step) in kinds_mut(record) {
+                let Some((_, block)) = step.included else { continue };
+                let status = finality.status(block, tip);
+                let counts = |status| matches!(status, ConfirmationStatus::Included { .. });
+                if status != step.status && !(counts(status) && counts(step.status)) {
+                    notes.push(AuditEvent::Confirmed(kind, status));
+                    changes.push((BatchNumber::new(key.0), kind, status));
+                }
+                step.status = status;
+            }
+            if !notes.is_empty() {
+                notes.into_iter().for_each(|note| record.note(now_ms, note));
+                self.changed.insert(*key);
+            }
+        }
+        changes
+    }
+
+    /// Makes all changes durable, and moves what is final for good to the archive.
+    pub async fn flush(&mut self) -> Result<(), StoreError> {
+        let is_done = |record: &L1CommitmentRecord| {
+            record.finalize.as_ref().is_some_and(|step| step.status == ConfirmationStatus::Finalized)
+        };
+        let changed = std::mem::take(&mut self.changed);
+        let mut appended = Vec::new();
+        for key in changed {
+            let Some(record) = self.live.get(&key) else { continue };
+            if !is_done(record) {
+                appended.push(record.clone());
+                continue;
+            }
+            let place = self.archive.end();
+            self.archive.append(std::slice::from_ref(record)).await?;
+            self.archived.insert(key.0, place);
+            // Other headers for the same batch came to nothing for good.
+            self.live.retain(|(batch, _), _| *batch != key.0);
+            self.canonical.remove(&key.0);
+            let live = &self.live;
+            self.by_intent.retain(|_, uses| uses.iter().any(|(key, _)| live.contains_key(key)));
+        }
+        for records in appended.chunks(256) {
+            self.live_log.append(records).await?;
+        }
+        if self.live_log.wants_rewriting() {
+            let records: Vec<L1CommitmentRecord> = self.live.values().cloned().collect();
+            self.live_log.rewrite(&records).await?;
+        }
+        Ok(())
+    }
+
+    /// The record of a batch: of the header that the chain has, or else the one submitted last; from disk if it is old.
+    pub async fn get_commitment_record(&self, batch: BatchNumber) -> Result<Option<L1CommitmentRecord>, StoreError> {
+        if let Some(record) = self.live_record(batch) {
+            return Ok(Some(record.clone()));
+        }
+        match self.archived.get(&batch.get()) {
+            None => Ok(None),
+            Some(place) => Ok(self.archive.read_at(*place).await?.into_iter().next()),
+        }
+    }
+
+    /// The same without what is final for good.
+    pub fn live_record(&self, batch: BatchNumber) -> Option<&L1CommitmentRecord> {
+        let number = batch.get();
+        if let Some(hash) = self.canonical.get(&number) {
+            return self.live.get(&(number, *hash));
+        }
+        let all = self.live.range((number, B256::ZERO)..=(number, B256::repeat_byte(0xff)));
+        all.map(|(_, record)| record).max_by_key(|record| (record.commit.included.is_some(), record.commit.asked_ms))
+    }
+
+    /// The record of exactly this header, unless it is final for good.
+    pub fn record_of(&self, batch: BatchNumber, hash: Hash) -> Option<&L1CommitmentRecord> {
+        self.live.get(&(batch.get(), B256::from(hash.0)))
+    }
+
+    /// The batch that leaves this state root, as the word that L1 stores.
+    pub fn batch_of_root(&self, root: B256) -> Option<BatchNumber> {
+        self.by_root.get(&root).map(|number| BatchNumber::new(*number))
+    }
+
+    /// Headers that were submitted, are not invalid and are not in the chain, the lowest first.
+    pub fn awaiting_commit(&self) -> impl Iterator<Item = &L1CommitmentRecord> {
+        self.live.values().filter(|record| {
+            record.commit.included.is_none() && record.invalid.is_none() && !record.commit.intents.is_empty()
+        })
+    }
+
+    /// Which steps of which batches an intent is for.
+    pub fn steps_of(&self, intent: IntentId) -> Vec<(BatchNumber, StepKind)> {
+        let uses = self.by_intent.get(&intent).into_iter().flatten();
+        uses.map(|((batch, _), kind)| (BatchNumber::new(*batch), *kind)).collect()
+    }
+
+    /// How many records are in memory and how many in the archive.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.live.len(), self.archived.len())
+    }
+}
+
+fn steps_mut(record: &mut L1CommitmentRecord) -> impl Iterator<Item = &mut StepRecord> {
+    kinds_mut(record).map(|(_, step)| step)
+}
+
+fn kinds_mut(record: &mut L1CommitmentRecord) -> impl Iterator<Item = (StepKind, &mut StepRecord)> {
+    std::iter::once((StepKind::Commit, &mut record.commit))
+        .chain(record.proofs.iter_mut().map(|(kind, step)| (StepKind::Prove(ProofType(*kind)), step)))
+        .chain(record.finalize.iter_mut().map(|step| (StepKind::Finalize, step)))
+}

@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+
+use alloy::primitives::{B256, Bytes};
+use ashlar_batch::BatchHeader;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::ProofType;
+use crate::finality::ConfirmationStatus;
+use crate::l1::BlockRef;
+use crate::limits::AUDIT_MAX;
+use crate::outbox::IntentId;
+
+/// A transaction that was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TxRef {
+    /// Its hash.
+    pub tx: B256,
+    /// When it was made, in milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// What was done on L1 for one step of a batch: its commit, or one proof, or its finalization.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// The intents, the oldest first: another one only where the one before it came to nothing.
+    pub intents: Vec<IntentId>,
+    /// Every transaction ever made for it, the oldest first.
+    pub txs: Vec<TxRef>,
+    /// Which one is in the followed chain, and where; it need not be one of ours.
+    pub included: Option<(B256, BlockRef)>,
+    /// How sure that is.
+    pub status: ConfirmationStatus,
+    /// When it was first asked for, in milliseconds since 1970.
+    pub asked_ms: u64,
+}
+
+impl StepRecord {
+    /// Asked for, and nothing done.
+    pub const fn new(asked_ms: u64) -> StepRecord {
+        StepRecord {
+            intents: Vec::new(),
+            txs: Vec::new(),
+            included: None,
+            status: ConfirmationStatus::Pending,
+            asked_ms,
+        }
+    }
+}
+
+/// One line of a record's history.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// What happened.
+    pub what: AuditEvent,
+}
+
+/// What happened to a commitment.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum AuditEvent {
+    /// A step was asked for.
+    Asked(StepKind),
+    /// A transaction was made for it.
+    Attempted(StepKind, B256),
+    /// It is in a block.
+    Included(StepKind, B256, BlockRef),
+    /// That block is no longer part of the chain.
+    Orphaned(StepKind, B256, BlockRef),
+    /// How sure it is has changed.
+    Confirmed(StepKind, ConfirmationStatus),
+    /// It came to nothing.
+    Failed(StepKind, String),
+    /// The batch cannot be committed any more.
+    Invalidated(String),
+    /// The contract took it back.
+    Reverted(BlockRef),
+}
+
+/// Which step of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum StepKind {
+    /// Its header is stored, and so its state root is anchored.
+    Commit,
+    /// A proof of this type was accepted.
+    Prove(ProofType),
+    /// Its withdrawals are released.
+    Finalize,
+}
+
+/// All that is known of one header's way on L1.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct L1CommitmentRecord {
+    /// The batch.
+    pub batch: u64,
+    /// The state root that the batch leaves, as the word that L1 stores.
+    pub state_root: B256,
+    /// The hash of the header.
+    pub header_hash: B256,
+    /// The header, as L1 encodes it.
+    pub header: Bytes,
+    /// The commit.
+    pub commit: StepRecord,
+    /// The proofs, by type.
+    pub proofs: BTreeMap<u8, StepRecord>,
+    /// The finalization.
+    pub finalize: Option<StepRecord>,
+    /// Why it cannot be committed any more, if so.
+    pub invalid: Option<String>,
+    /// Everything that happened, in order.
+    pub audit: Vec<AuditEntry>,
+}
+
+impl L1CommitmentRecord {
+    /// Of a header about which L1 knows nothing.
+    pub fn new(header: &BatchHeader, now_ms: u64) -> L1CommitmentRecord {
+        L1CommitmentRecord {
+            batch: header.number.get(),
+            state_root: header.state_root_after.to_word().into(),
+            header_hash: header.hash().0.into(),
+            header: header.to_bytes().to_vec().into(),
+            commit: StepRecord::new(now_ms),
+            proofs: BTreeMap::new(),
+            finalize: None,
+            invalid: None,
+            audit: Vec::new(),
+        }
+    }
+
+    /// The header again.
+    pub fn decode_header(&self) -> Option<BatchHeader> {
+        ashlar_types::from_bytes(&self.header).ok()
+    }
+
+    /// Every transaction ever made for this batch, by step.
+    pub fn transaction_hashes(&self) -> Vec<(StepKind, B256)> {
+        let mut all: Vec<(StepKind, B256)> = Vec::new();
+        let steps = std::iter::once((StepKind::Commit, &self.commit))
+            .chain(self.proofs.iter().map(|(kind, step)| (StepKind::Prove(ProofType(*kind)), step)))
+            .chain(self.finalize.iter().map(|step| (StepKind::Finalize, step)));
+        for (kind, step) in steps {
+            let foreign = step.included.iter().map(|(tx, _)| *tx).filter(|tx| step.txs.iter().all(|own| own.tx != *tx));
+            all.extend(step.txs.iter().map(|own| own.tx).chain(foreign).map(|tx| (kind, tx)));
+        }
+        all
+    }
+
+    /// One step, made if it is asked for the first time.
+    pub fn step_mut(&mut self, kind: StepKind, now_ms: u64) -> &mut StepRecord {
+        match kind {
+            StepKind::Commit => &mut self.commit,
+            StepKind::Prove(ProofType(number)) => self.proofs.entry(number).or_insert_with(|| StepRecord::new(now_ms)),
+            StepKind::Finalize => self.finalize.get_or_insert_with(|| StepRecord::new(now_ms)),
+        }
+    }
+
+    /// One step, if it was asked for or seen.
+    pub fn step(&self, kind: StepKind) -> Option<&StepRecord> {
+        match kind {
+            StepKind::Commit => Some(&self.commit),
+            StepKind::Prove(ProofType(number)) => self.proofs.get(&number),
+            StepKind::Finalize => self.finalize.as_ref(),
+        }
+    }
+
+    pub(super) fn note(&mut self, at_ms: u64, what: AuditEvent) {
+        if self.audit.len() >= AUDIT_MAX {
+            self.audit.remove(1);
+        }
+        self.audit.push(AuditEntry { at_ms, what });
+    }
+}

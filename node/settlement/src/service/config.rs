@@ -1,0 +1,79 @@
+use std::time::Duration;
+
+use crate::contract::{Addresses, DataRef};
+use crate::inbox::InboxMark;
+use crate::limits::WINDOW_BLOCKS;
+use crate::outbox::{GasLimit, OutboxConfig};
+
+/// What the client of one exchange on one L1 needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Which chain it must be.
+    pub chain_id: u64,
+    /// Where the contracts are.
+    pub addresses: Addresses,
+    /// The name under which everything durable is kept.
+    pub partition: String,
+    /// How deep a reorg may be.
+    pub depth: usize,
+    /// How often L1 is asked for news.
+    pub poll_every: Duration,
+    /// How transactions are sent.
+    pub outbox: OutboxConfig,
+    /// Gas for commits, which are not tried beforehand because they may be behind others that they need.
+    pub commit_gas: CommitGas,
+    /// Every inbox mark that the caller consumed up to and that may not be final, the oldest first; the last is where it stands. Empty: it
+    /// consumed nothing.
+    pub consumed: Vec<InboxMark>,
+    /// Whether this client sends, or only follows: then it needs neither the operator's role nor ether.
+    pub sends: bool,
+}
+
+impl Config {
+    /// The usual values for these contracts.
+    pub fn new(chain_id: u64, addresses: Addresses) -> Config {
+        Config {
+            chain_id,
+            addresses,
+            partition: "settlement".into(),
+            depth: WINDOW_BLOCKS - 1,
+            poll_every: Duration::from_secs(1),
+            outbox: OutboxConfig::default(),
+            commit_gas: CommitGas::default(),
+            consumed: Vec::new(),
+            sends: true,
+        }
+    }
+}
+
+/// Upper bounds of a commit's gas. What is not used is not paid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CommitGas {
+    /// Whatever the data.
+    pub base: u64,
+    /// For each byte in the call.
+    pub per_byte: u64,
+    /// For each custodian's signature.
+    pub per_signature: u64,
+}
+
+impl Default for CommitGas {
+    fn default() -> CommitGas {
+        CommitGas { base: 400_000, per_byte: 80, per_signature: 15_000 }
+    }
+}
+
+impl CommitGas {
+    /// The bound for one commit.
+    pub fn limit(&self, data: &DataRef) -> GasLimit {
+        let extra = match data {
+            DataRef::Calldata { content } => self.per_byte.saturating_mul(content.len() as u64),
+            DataRef::Blobs { .. } => 0,
+            DataRef::Custody { signatures, siblings, .. } => {
+                let bytes = self.per_byte.saturating_mul((signatures.len() + 32 * siblings.len()) as u64);
+                self.per_signature.saturating_mul(signatures.len() as u64 / 65).saturating_add(bytes)
+            }
+        };
+        GasLimit::Fixed(self.base.saturating_add(extra))
+    }
+}
