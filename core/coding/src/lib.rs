@@ -28,6 +28,7 @@ mod chunk;
 mod coded;
 mod collect;
 
+pub mod errors;
 pub mod sampling;
 pub mod soundness;
 

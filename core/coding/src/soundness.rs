@@ -27,7 +27,7 @@ impl Log {
         let (mut fraction, mut bit) = (0, 16);
         while bit > 0 {
             bit -= 1;
-            mantissa = mantissa * mantissa >> 62;
+            mantissa = (mantissa * mantissa) >> 62;
             if mantissa >> 63 == 1 {
                 mantissa >>= 1;
                 fraction |= 1 << bit;

@@ -1,6 +1,7 @@
 //! The code, its commitment and its collector, against their definitions and against liars.
 
 mod code;
+mod errors;
 mod flow;
 mod liars;
 mod restore;

@@ -1,0 +1,60 @@
+use ashlar_coding::{Chunk, Coded, Manifest, Row};
+use ashlar_types::{Decode, DecodeError, Encode, Reader, Writer};
+
+use crate::limits::{ROWS_MAX, SHARE_BYTES_MAX};
+
+/// What one store keeps of one batch, or sends of it: the manifest and some of the rows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// What the commitment stands for.
+    pub manifest: Manifest,
+    /// Some of its rows, each with its proof.
+    pub chunks: Vec<Chunk>,
+}
+
+impl Share {
+    /// The version of how a share is written, on disk and on the wire.
+    pub const VERSION: u8 = 1;
+
+    /// These rows of a batch; rows that it does not have are left out.
+    pub fn of(coded: &Coded, rows: &[Row]) -> Share {
+        Share { manifest: coded.manifest().clone(), chunks: rows.iter().filter_map(|row| coded.chunk(*row)).collect() }
+    }
+
+    /// Leaves out rows that are already there, and all that are more than this many.
+    pub fn narrow(&mut self, have: &[Row], most: usize) {
+        let layout = *self.manifest.layout();
+        self.chunks.retain(|chunk| layout.row_at(chunk.place()).is_some_and(|row| !have.contains(&row)));
+        self.chunks.truncate(most);
+    }
+}
+
+impl Encode for Share {
+    fn encode(&self, writer: &mut Writer) {
+        writer.u8(Self::VERSION);
+        self.manifest.encode(writer);
+        writer.u16(self.chunks.len() as u16);
+        self.chunks.iter().for_each(|chunk| chunk.encode(writer));
+    }
+}
+
+impl Decode for Share {
+    const BYTES_MAX: usize = SHARE_BYTES_MAX;
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let offset = reader.offset();
+        let got = reader.u8()?;
+        if got != Self::VERSION {
+            return Err(DecodeError::UnknownTag { what: "share version", got, offset });
+        }
+        let manifest = Manifest::decode(reader)?;
+        let offset = reader.offset();
+        let got = usize::from(reader.u16()?);
+        let max = manifest.layout().rows().min(ROWS_MAX);
+        if got > max {
+            return Err(DecodeError::TooMany { what: "chunks", max, got, offset });
+        }
+        let chunks = (0..got).map(|_| Chunk::decode(reader)).collect::<Result<_, _>>()?;
+        Ok(Share { manifest, chunks })
+    }
+}
