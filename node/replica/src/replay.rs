@@ -8,7 +8,7 @@ use ashlar_batch::{
     BatchError, BatchHeader, InboxChain, ReceiptsRoot, Timed, Withdrawal, WithdrawalsRoot, codec, data_root,
 };
 use ashlar_exchange::{Clock, Exchange, HotConfig, HotStore, LeafStore, OrderIndex, Output, Store};
-use ashlar_state::{Change, Digest as StateDigest, Executor, Fault, Map, MapError, Overlay, Rows, Sha256Node};
+use ashlar_state::{Change, Digest as StateDigest, Executor, Fault, Key, Map, MapError, Overlay, Rows, Sha256Node};
 use ashlar_types::{
     AccountId, BatchNumber, Event, Header, InboxIndex, Input, Receipt, Sequence, Signer, WithdrawalIndex,
 };
@@ -181,6 +181,26 @@ impl Shadow {
         &self.header
     }
 
+    /// The first command of the input of a batch that changed a leaf last, if one did. The state stays before the batch.
+    pub fn last_writer(&self, bytes: &[u8], key: &Key) -> Result<Option<Sequence>, ReplayError> {
+        let mut index = self.index.clone();
+        let mut overlay = Overlay::new(&self.map);
+        let row = overlay.row(key);
+        let mut run = Run::over(overlay, &mut index, &self.header);
+        let mut words = run.exchange.store.rows().words(row).to_vec();
+        let (mut next, mut writer) = (self.header.next_sequence, None);
+        for (input, timed) in codec::iter(bytes)?.enumerate() {
+            let timed = timed?;
+            run.input(input, &timed)?;
+            let now = run.exchange.store.rows().words(row);
+            if now != words {
+                (words, writer) = (now.to_vec(), Some(next));
+            }
+            next = Sequence::new(next.get().saturating_add(timed.input.commands() as u64));
+        }
+        Ok(writer)
+    }
+
     /// Runs the bytes of a batch and goes on to the state after it. `claimed` is the header it was published under; whether what comes out is
     /// the same is the caller's to compare. After an error the state is of no more use.
     pub fn run(
@@ -189,7 +209,7 @@ impl Shadow {
         claimed: &BatchHeader,
         executor: &impl Executor,
     ) -> Result<Outcome, ReplayError> {
-        let ran = Run::of(&self.map, &mut self.index, &self.header).batch(bytes)?;
+        let ran = Run::over(Overlay::new(&self.map), &mut self.index, &self.header).batch(bytes)?;
         self.map.apply(&ran.changes, executor).map_err(ReplayError::Map)?;
         let parent = &self.header;
         let header = BatchHeader {
@@ -235,9 +255,9 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn of(map: &'a Map<Sha256Node>, index: &'a mut OrderIndex, parent: &BatchHeader) -> Run<'a> {
+    fn over(rows: Overlay<'a, Sha256Node>, index: &'a mut OrderIndex, parent: &BatchHeader) -> Run<'a> {
         Run {
-            exchange: Exchange::new(LeafStore::open(Overlay::new(map), index)),
+            exchange: Exchange::new(LeafStore::open(rows, index)),
             answers: AnswerRoots::new(parent.withdrawals_next),
             inbox: InboxChain { next: parent.inbox_next, hash: parent.inbox_hash },
             expected: parent.next_sequence,

@@ -1,2 +1,30 @@
-//! Keeps three layers one: check, reconcile, recover.
+//! Keeps three layers one: what this node executed, what is proven, what L1 holds. Checks, reconciles, recovers.
+//!
+//! Rules: docs/spec/journal.md (Y-1 and on). What is asked of L1 and of data availability comes through [`Chain`] and [`BatchSource`].
 #![forbid(unsafe_code)]
+
+pub mod limits;
+
+mod source;
+
+mod compare;
+mod finding;
+
+mod audit;
+mod checker;
+
+mod checkpoint;
+mod cursor;
+mod recovery;
+
+mod manager;
+
+pub use audit::{Report, compare_state, fetch_checked, verify};
+pub use checker::{CheckConfig, Checked, ConsistencyChecker, Strategy, first_difference};
+pub use checkpoint::{CheckpointManager, CheckpointPolicy};
+pub use compare::{first_field, first_leaf};
+pub use cursor::{Cursor, CursorError, CursorStore, Cursors};
+pub use finding::Finding;
+pub use manager::{MultiLayerStateManager, SyncError, Synchronized};
+pub use recovery::{Progress, Recovered, RecoveryError, StateRecoveryManager, Target};
+pub use source::{AcceptedProof, BatchSource, Chain, CommittedBatch, Local, SourceError, Stage};

@@ -79,9 +79,13 @@ impl<E: Storage + Clock> Journal<E> {
         Ok(())
     }
 
-    /// Begins to order anew from a command on, in an epoch above all others. What is appended after this counts once [`Journal::end_unwinding`]
-    /// was synced; if the journal is opened before that, the order is as if nothing of it had been written.
+    /// Begins to order anew from a command on, in an epoch above all others; everything appended before must be synced. What is appended after this
+    /// counts once [`Journal::end_unwinding`] was synced; if the journal is opened before that, the order is as if nothing of it had been written.
     pub fn begin_unwinding(&mut self, epoch: Epoch, from: Sequence, block: L1Block) -> Result<(), JournalError> {
+        // Groups count or do not count as a whole, so what came before is not in the same one.
+        if self.records != 0 {
+            return Err(JournalError::BadRecord { what: "an unwinding begins after a sync" });
+        }
         self.mark(&Record::Unwinding { epoch, from, block }, "an unwinding cannot begin here")
     }
 
@@ -90,9 +94,10 @@ impl<E: Storage + Clock> Journal<E> {
         self.mark(&Record::Unwound { epoch: self.standing.epoch }, "no unwinding was begun")
     }
 
-    /// Takes an unwinding back: the order stands as it was.
-    pub fn abandon_unwinding(&mut self) -> Result<(), JournalError> {
-        self.mark(&Record::Abandoned { epoch: self.standing.epoch }, "no unwinding was begun")
+    /// Takes an unwinding back and syncs: the order stands as it was.
+    pub async fn abandon_unwinding(&mut self) -> Result<(), JournalError> {
+        self.mark(&Record::Abandoned { epoch: self.standing.epoch }, "no unwinding was begun")?;
+        self.sync().await
     }
 
     /// Makes everything appended so far durable: one write, one sync. Without anything appended it does nothing.

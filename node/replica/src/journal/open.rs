@@ -62,8 +62,7 @@ pub(super) async fn open<E: Storage + Clock>(context: E, config: JournalConfig) 
     let mut opened = reading.finish(context, config).await?;
     let journal = &mut opened.journal;
     if journal.standing.pending.is_some() {
-        journal.abandon_unwinding()?;
-        journal.sync().await?;
+        journal.abandon_unwinding().await?;
     }
     Ok(opened)
 }

@@ -15,34 +15,31 @@ async fn flip(context: &Context, segment: u64, offset: u64, bits: u8) {
 
 #[test]
 fn a_changed_byte_is_named_or_meant_nothing_and_never_changes_what_is_read() {
-    let (mut named, mut cut, mut harmless) = (0, 0, 0);
     deterministic::Runner::seeded(1).start(|context| async move {
+        let (mut named, mut cut, mut harmless) = (0, 0, 0);
         let (journal, all) = written(context.child("node"), 40).await;
         let segments = journal.segments() as u64;
         drop(journal);
+        let end = *groups(&context, segments - 1).await.last().expect("some");
         let mut dice = Dice(3);
         for round in 0..600 {
             let (segment, offset) = (dice.below(segments), dice.below(16 << 10));
+            // What becomes of the last group is another test's.
+            if segment == segments - 1 && offset >= end && offset < end + (5 << 10) {
+                continue;
+            }
             let bits = 1 << dice.below(8);
             flip(&context, segment, offset, bits).await;
             match open(context.child("damaged")).await {
                 Ok(opened) => {
                     let got = read(&opened.journal, Sequence::new(0)).await.expect("opened, so whole");
-                    assert!(all.starts_with(&got), "round {round}");
+                    assert_eq!(got, all, "round {round}");
                     if opened.cut.is_some() {
-                        cut += 1
-                    } else {
-                        harmless += 1
-                    }
-                    assert!(opened.cut.is_some() || got == all, "round {round}: nothing is lost without a word");
-                    if got != all {
-                        // The last group was hit and cut; what is left is tried no further.
-                        break;
-                    }
-                    // A cut wrote zeros where there were zeros before the flip.
-                    if opened.cut.is_some() {
+                        // Zeros were written where there were zeros before.
+                        cut += 1;
                         continue;
                     }
+                    harmless += 1;
                 }
                 Err(JournalError::CorruptMiddle { .. } | JournalError::Version { .. }) => named += 1,
                 Err(error) => panic!("round {round}: {error}"),

@@ -75,7 +75,7 @@ fn an_unwinding_takes_the_place_of_what_it_unwinds_and_only_when_it_is_closed() 
                 assert_eq!(read(&journal, Sequence::new(0)).await.expect("whole"), all, "it is not closed");
             }
             match round {
-                0 => journal.abandon_unwinding().expect("begun"),
+                0 => journal.abandon_unwinding().await.expect("begun"),
                 // The node stops in the middle of it.
                 1 => {
                     drop(journal);

@@ -1,0 +1,6 @@
+//! Snapshots, replay and ordering anew, over histories of real flows.
+
+mod anew;
+mod replay;
+mod snapshots;
+mod world;

@@ -1,0 +1,144 @@
+//! Looking for drift between the layers, often and cheaply.
+//!
+//! 1. Every report names the first batch that differs (SPEC Y-6).
+//! 2. What is sampled is chosen by a number that the caller draws: nobody else knows which batches will be looked at (SPEC Y-7).
+
+use std::time::Duration;
+
+use ashlar_types::BatchNumber;
+
+use crate::audit::fetch_checked;
+use crate::finding::Finding;
+use crate::limits::{FINDINGS_MAX, SAMPLES_MAX};
+use crate::source::{BatchSource, Chain, Local, SourceError};
+
+/// What follows from a divergence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Strategy {
+    /// Say so and go on.
+    Alert,
+    /// Stop taking commands.
+    #[default]
+    Halt,
+    /// Go back to what L1 holds, and replay.
+    Reconcile,
+}
+
+/// How often and how much is checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CheckConfig {
+    /// Time between two checks.
+    pub interval: Duration,
+    /// Batches whose data is fetched and hashed at each check.
+    pub samples: u64,
+    /// Batches that L1 may be behind this node before that itself is said.
+    pub lag_max: u64,
+    /// What follows from a divergence.
+    pub strategy: Strategy,
+}
+
+impl Default for CheckConfig {
+    fn default() -> CheckConfig {
+        let interval = Duration::from_secs(12);
+        CheckConfig { interval, samples: 2, lag_max: 64, strategy: Strategy::default() }
+    }
+}
+
+/// What a check saw.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// What is wrong; nothing if all is well.
+    pub findings: Vec<Finding>,
+    /// How many batches this node is ahead of L1.
+    pub lag: u64,
+    /// Whether that is more than was allowed.
+    pub is_late: bool,
+    /// Batches whose data was fetched and hashed.
+    pub sampled: u64,
+}
+
+/// Compares this node with L1, and what is given out as data with what was committed.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsistencyChecker {
+    /// How.
+    pub config: CheckConfig,
+}
+
+impl ConsistencyChecker {
+    /// One check. Headers are compared from `agreed`, the last batch known to be the same, to the newest that both have; `seed` decides what is
+    /// sampled.
+    pub async fn check<C: Chain, B: BatchSource, L: Local>(
+        &self,
+        chain: &C,
+        source: &B,
+        local: &L,
+        agreed: BatchNumber,
+        seed: u64,
+    ) -> Result<Checked, SourceError> {
+        let (here, there) = (local.tip().await?, chain.tip().await?);
+        let lag = here.get().saturating_sub(there.get());
+        let mut checked = Checked { lag, is_late: lag > self.config.lag_max, ..Checked::default() };
+        checked.findings.extend(first_difference(chain, local, agreed, here.min(there)).await?);
+        for number in samples(there, self.config.samples.min(SAMPLES_MAX), seed) {
+            let Some(batch) = chain.batch(number).await? else { continue };
+            checked.sampled += 1;
+            if let Err(finding) = fetch_checked(source, &batch.header).await?
+                && checked.findings.len() < FINDINGS_MAX
+            {
+                checked.findings.push(finding);
+            }
+        }
+        checked.findings.sort_by_key(Finding::batch);
+        Ok(checked)
+    }
+}
+
+/// The first batch after `agreed` whose header here is not the one on L1. Each header names its parent, so once they differ they differ for good, and the
+/// first is found by halving.
+pub async fn first_difference<C: Chain, L: Local>(
+    chain: &C,
+    local: &L,
+    agreed: BatchNumber,
+    last: BatchNumber,
+) -> Result<Option<Finding>, SourceError> {
+    if last <= agreed {
+        return Ok(None);
+    }
+    let Some(mut found) = difference_at(chain, local, last).await? else { return Ok(None) };
+    let (mut low, mut high) = (agreed.get(), last.get());
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match difference_at(chain, local, BatchNumber::new(middle)).await? {
+            Some(finding) => (high, found) = (middle, finding),
+            None => low = middle,
+        }
+    }
+    Ok(Some(found))
+}
+
+async fn difference_at<C: Chain, L: Local>(
+    chain: &C,
+    local: &L,
+    batch: BatchNumber,
+) -> Result<Option<Finding>, SourceError> {
+    let (Some(here), Some(there)) = (local.header(batch).await?, chain.batch(batch).await?) else { return Ok(None) };
+    let (local, l1) = (here.hash(), there.hash);
+    Ok((local != l1).then_some(Finding::LocalHeader { batch, local, l1 }))
+}
+
+/// Some of the batches up to a number (SplitMix64).
+fn samples(tip: BatchNumber, count: u64, seed: u64) -> Vec<BatchNumber> {
+    let mut state = seed;
+    let mut draw = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut x = state;
+        x = (x ^ x >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        x ^ x >> 31
+    };
+    let drawn = (0..count.min(tip.get())).map(|_| BatchNumber::new(draw() % tip.get() + 1));
+    let mut drawn: Vec<BatchNumber> = drawn.collect();
+    drawn.sort_unstable();
+    drawn.dedup();
+    drawn
+}

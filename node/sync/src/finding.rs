@@ -1,0 +1,145 @@
+//! What is found wrong, precisely enough to act on.
+
+use ashlar_batch::merkle::Digest;
+use ashlar_batch::{BatchError, Hash, LinkError};
+use ashlar_replica::ReplayError;
+use ashlar_state::Key;
+use ashlar_types::{BatchNumber, InboxIndex, Sequence};
+
+/// One thing that is not as it must be. Each names the batch, and where there is one the command or the key.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Finding {
+    /// L1 stores another hash than that of the header.
+    #[error("batch {batch}: the published header hashes to {got:?} and L1 stores {expected:?}", batch = batch.get())]
+    HeaderHash {
+        /// Which batch.
+        batch: BatchNumber,
+        /// What L1 stores.
+        expected: Hash,
+        /// What the header hashes to.
+        got: Hash,
+    },
+    /// The header does not follow the one before.
+    #[error("batch {batch}: its header does not follow the one before: {error}", batch = batch.get())]
+    Link {
+        /// Which batch.
+        batch: BatchNumber,
+        /// Why.
+        error: LinkError,
+    },
+    /// Nobody gives out the bytes.
+    #[error("batch {batch}: its data is withheld: no source has the rows under data root {root:?}", batch = batch.get())]
+    DataWithheld {
+        /// Which batch.
+        batch: BatchNumber,
+        /// The root of what is missing.
+        root: Digest,
+    },
+    /// The bytes that are given out are not those that were committed to.
+    #[error("batch {batch}: its data was altered: it has data root {got:?} and {expected:?} was committed", batch = batch.get())]
+    DataAltered {
+        /// Which batch.
+        batch: BatchNumber,
+        /// The committed root.
+        expected: Digest,
+        /// The root of what was given out.
+        got: Digest,
+    },
+    /// The committed bytes are no batch.
+    #[error("batch {batch}: its committed data is no batch: {error}", batch = batch.get())]
+    Unreadable {
+        /// Which batch.
+        batch: BatchNumber,
+        /// Why.
+        error: BatchError,
+    },
+    /// The batch cannot have been executed as the rules say.
+    #[error("batch {batch}: it breaks the rules: {error}", batch = batch.get())]
+    Rules {
+        /// Which batch.
+        batch: BatchNumber,
+        /// How.
+        error: ReplayError,
+    },
+    /// Executing it gives another value than its header says.
+    #[error("batch {batch}: a wrong {field} was committed: {committed} where execution gives {computed}", batch = batch.get())]
+    WrongField {
+        /// Which batch.
+        batch: BatchNumber,
+        /// Which word of the header.
+        field: &'static str,
+        /// By the header, in hexadecimal.
+        committed: String,
+        /// By execution.
+        computed: String,
+    },
+    /// An inbox entry that the batch consumed is not the one that L1 holds, or one was left out.
+    #[error(
+        "batch {batch}, command {command}: inbox entry {index} was skipped or replaced: what it consumed is not what L1 holds",
+        batch = batch.get(), command = command.get(), index = index.get()
+    )]
+    Inbox {
+        /// Which batch.
+        batch: BatchNumber,
+        /// The command that should have consumed it.
+        command: Sequence,
+        /// Which entry.
+        index: InboxIndex,
+    },
+    /// A proof that L1 accepted for these batches says something about others.
+    #[error("batches {first} to {last}: the accepted proof is for another batch: {what}", first = first.get(), last = last.get())]
+    ForeignProof {
+        /// The first batch it was accepted for.
+        first: BatchNumber,
+        /// The last one.
+        last: BatchNumber,
+        /// What is different.
+        what: &'static str,
+    },
+    /// What this node holds is not what its batches come to.
+    #[error(
+        "batch {batch}{at}: the local state differs at key {key:?}: it holds {local:?} and the batches give {computed:?}",
+        batch = batch.get(), at = command.map_or(String::new(), |command| format!(", command {}", command.get()))
+    )]
+    LocalState {
+        /// The batch after which they were compared.
+        batch: BatchNumber,
+        /// A command of that batch that wrote the key, if one did.
+        command: Option<Sequence>,
+        /// The first key that differs.
+        key: Key,
+        /// What this node holds.
+        local: Option<Vec<u64>>,
+        /// What the batches give.
+        computed: Option<Vec<u64>>,
+    },
+    /// This node's header is not the one on L1.
+    #[error("batch {batch}: this node built {local:?} and L1 holds {l1:?}", batch = batch.get())]
+    LocalHeader {
+        /// The first batch that differs.
+        batch: BatchNumber,
+        /// This node's.
+        local: Hash,
+        /// That of L1.
+        l1: Hash,
+    },
+}
+
+impl Finding {
+    /// The batch it is about; of a stretch the first.
+    pub const fn batch(&self) -> BatchNumber {
+        match self {
+            Finding::HeaderHash { batch, .. }
+            | Finding::Link { batch, .. }
+            | Finding::DataWithheld { batch, .. }
+            | Finding::DataAltered { batch, .. }
+            | Finding::Unreadable { batch, .. }
+            | Finding::Rules { batch, .. }
+            | Finding::WrongField { batch, .. }
+            | Finding::Inbox { batch, .. }
+            | Finding::LocalState { batch, .. }
+            | Finding::LocalHeader { batch, .. } => *batch,
+            Finding::ForeignProof { first, .. } => *first,
+        }
+    }
+}
