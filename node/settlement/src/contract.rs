@@ -75,6 +75,8 @@ pub struct EntryAdded {
     pub hash: Hash,
     /// Its bytes.
     pub entry: Bytes,
+    /// The transaction it came with.
+    pub tx: B256,
 }
 
 /// What the contracts said in one event.
@@ -182,7 +184,12 @@ fn bridge_fact(topic: B256, log: &Log) -> alloy::sol_types::Result<Option<Fact>>
     Ok(Some(match topic {
         IBridge::EntryAdded::SIGNATURE_HASH => {
             let event: IBridge::EntryAdded = decode(log)?;
-            Fact::EntryAdded(EntryAdded { index: event.index, hash: Hash(event.hash.0), entry: event.entry })
+            Fact::EntryAdded(EntryAdded {
+                index: event.index,
+                hash: Hash(event.hash.0),
+                entry: event.entry,
+                tx: log.tx,
+            })
         }
         IBridge::Frozen::SIGNATURE_HASH => Fact::Frozen { index: decode::<IBridge::Frozen>(log)?.index },
         IBridge::Thawed::SIGNATURE_HASH => Fact::Thawed,

@@ -299,6 +299,9 @@ async fn verify_code<L: L1>(l1: &L, step: &str, address: Address, terms: &Terms)
             match terms.programs.iter().find(of).map(|program| &program.verifier) {
                 Some(VerifierTerms::Development) => Artifact::DEVELOPMENT_VERIFIER,
                 Some(VerifierTerms::Attestation { .. }) => Artifact::ATTESTATION_VERIFIER,
+                Some(VerifierTerms::Sp1Groth16(_)) => Artifact::SP1_GROTH16_VERIFIER,
+                Some(VerifierTerms::RiscZeroGroth16(_)) => Artifact::RISC_ZERO_GROTH16_VERIFIER,
+                // A contract of somebody else, or one that holds nothing but a key, which its own constructor checks.
                 Some(VerifierTerms::Existing(_)) | None => return Ok(()),
             }
         }

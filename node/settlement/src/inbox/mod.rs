@@ -8,6 +8,7 @@ mod decode;
 
 use std::collections::VecDeque;
 
+use alloy::primitives::B256;
 use ashlar_batch::{Hash, InboxChain};
 use ashlar_types::{InboxEntry, InboxIndex, Time};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub struct PlacedEntry {
     pub hash_after: Hash,
     /// Its block.
     pub block: BlockRef,
+    /// The transaction it came with.
+    pub tx: B256,
 }
 
 /// Why the inbox cannot be believed. Each is a fault of the contract or of the L1 node, and stops the instance.
@@ -152,7 +155,7 @@ impl Inbox {
         if after.hash != added.hash {
             return Err(InboxError::Hash { index: added.index, computed: after.hash, emitted: added.hash });
         }
-        self.pending.push_back(PlacedEntry { index, time, entry, hash_after: after.hash, block });
+        self.pending.push_back(PlacedEntry { index, time, entry, hash_after: after.hash, block, tx: added.tx });
         Ok(())
     }
 

@@ -111,6 +111,11 @@ impl L1 for Endpoint {
     }
 
     async fn logs(&self, block: B256, of: &[Address]) -> Result<Vec<Log>, L1Error> {
+        if of.is_empty() {
+            // To JSON-RPC, no address means all of them.
+            let known = self.block(BlockAt::Hash(block)).await?;
+            return known.map(|_| Vec::new()).ok_or(L1Error::Missing { what: "the block" });
+        }
         let filter = Filter::new().at_block_hash(block).address(of.to_vec());
         let found = self.provider.get_logs(&filter).await.map_err(|error| sort(&self.name, "logs", error))?;
         if found.len() > LOGS_PER_BLOCK_MAX {

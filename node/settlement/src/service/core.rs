@@ -343,10 +343,11 @@ fn told(placed: &PlacedFact, block: BlockRef) -> Option<SettlementEvent> {
             first: *first,
             last: *last,
             last_hash: *last_hash,
+            tx: placed.tx,
             block,
         },
         Fact::Finalized { first, last, inbox_next } => {
-            SettlementEvent::Finalized { first: *first, last: *last, inbox_next: *inbox_next, block }
+            SettlementEvent::Finalized { first: *first, last: *last, inbox_next: *inbox_next, tx: placed.tx, block }
         }
         Fact::Reverted { first, last } => SettlementEvent::Reverted { first: *first, last: *last, block },
         Fact::Paused { until } => SettlementEvent::Paused { until: Some(*until) },

@@ -40,6 +40,8 @@ pub enum SettlementEvent {
         last: BatchNumber,
         /// The last one's header.
         last_hash: Hash,
+        /// The transaction.
+        tx: B256,
         /// Where.
         block: BlockRef,
     },
@@ -51,6 +53,8 @@ pub enum SettlementEvent {
         last: BatchNumber,
         /// Inbox entries consumed up to there.
         inbox_next: InboxIndex,
+        /// The transaction.
+        tx: B256,
         /// Where.
         block: BlockRef,
     },
