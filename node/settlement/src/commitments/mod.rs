@@ -225,7 +225,7 @@ impl<E: Storage> StateCommitmentMapping<E> {
         }
     }
 
-    /// A block was taken back, and with it what the contracts had said there. `state` says what is committed without it.
+    /// A block was taken back, and with it what the contracts had said there. `still` is what is committed without it.
     pub fn rolled_back(&mut self, facts: &[PlacedFact], block: BlockRef, still: &BTreeMap<u64, B256>, now_ms: u64) {
         for (key, record) in &mut self.live {
             let mut orphaned = Vec::new();
@@ -240,9 +240,17 @@ impl<E: Storage> StateCommitmentMapping<E> {
                 self.changed.insert(*key);
             }
         }
-        let touched = facts.iter().any(|placed| matches!(placed.fact, Fact::Committed { .. } | Fact::Reverted { .. }));
-        if touched {
-            self.canonical.clone_from(still);
+        for placed in facts.iter().rev() {
+            match &placed.fact {
+                Fact::Committed { header, .. } => {
+                    self.canonical.remove(&header.number.get());
+                }
+                Fact::Reverted { first, last } => {
+                    let back = still.range(first.get()..=last.get()).map(|(number, hash)| (*number, *hash));
+                    self.canonical.extend(back);
+                }
+                _ => {}
+            }
         }
     }
 

@@ -1,0 +1,5 @@
+//! The client against the simulated L1, in the deterministic runtime: reorgs, kills, fees and endpoints that fail.
+
+mod exchange;
+mod refusals;
+mod reorgs;
