@@ -53,7 +53,9 @@ impl Coded {
     pub fn new(bytes: &[u8], expansion: Expansion, engine: &impl Engine) -> Result<Coded, CodingError> {
         let rows = Rows::of_batch(bytes)?;
         let layout = Layout::of(&rows, expansion)?;
-        let data = rows.to_padded();
+        let mut data = Vec::with_capacity(layout.data_rows() * layout.row_bytes());
+        data.extend_from_slice(bytes);
+        data.resize(layout.data_rows() * layout.row_bytes(), 0);
         let coded = engine.encode(&layout, layout.row_bytes(), &data)?;
         Self::from_rows(layout, data, coded)
     }

@@ -40,7 +40,12 @@ impl Coefficients {
 
     /// The combination of a row: of its symbols, each times its coefficient.
     pub fn combine(&self, row: &[u8]) -> Combination {
-        let mut sums = Sums::new();
+        // More sums make each symbol cheaper and the end dearer.
+        if row.len() < WIDE_BYTES_MIN { self.sum::<4, 16>(row) } else { self.sum::<2, 256>(row) }
+    }
+
+    fn sum<const DIGITS: usize, const VALUES: usize>(&self, row: &[u8]) -> Combination {
+        let mut sums = Sums::<DIGITS, VALUES>::new();
         let (blocks, _) = row.as_chunks::<BLOCK_BYTES>();
         for (block, coefficients) in blocks.iter().zip(self.0.as_chunks::<{ BLOCK_BYTES / 2 }>().0) {
             let (low, high) = block.split_at(BLOCK_BYTES / 2);
@@ -64,7 +69,7 @@ impl Combination {
     /// The combination that a coded row at this place must have by those of the data rows. `inverses` has the inverse
     /// of each place of the tree at its index.
     pub(crate) fn coded(place: u16, data_height: usize, inverses: &[Gf16], data: &[Combination]) -> Combination {
-        let mut sums = Sums::new();
+        let mut sums = Sums::<4, 16>::new();
         for (from, combination) in (0u16..).zip(data) {
             let inverse = inverses.get(usize::from(place ^ from)).copied().unwrap_or_default();
             sums.add(inverse.get(), combination.0);
@@ -79,32 +84,45 @@ impl Encode for Combination {
     }
 }
 
-/// A sum of products, its factors sorted by the digits of one of them: a digit costs an addition and nothing else, and the
-/// multiplications are done once at the end for all.
-struct Sums([[u128; 16]; 4]);
+/// Rows from this length on are summed by bytes, shorter ones by digits of four bits.
+const WIDE_BYTES_MIN: usize = 2_048;
 
-impl Sums {
-    const fn new() -> Sums {
-        Sums([[0; 16]; 4])
+/// A sum of products, its factors sorted by the digits of one of them: a digit costs an addition and nothing else, and the
+/// multiplications are done once at the end for all. A symbol has so many digits of so many values.
+struct Sums<const DIGITS: usize, const VALUES: usize>([[u128; VALUES]; DIGITS]);
+
+impl<const DIGITS: usize, const VALUES: usize> Sums<DIGITS, VALUES> {
+    const DIGIT_BITS: usize = VALUES.ilog2() as usize;
+    const FITS: () = assert!(VALUES.is_power_of_two() && DIGITS * Self::DIGIT_BITS == 16);
+
+    const fn new() -> Self {
+        let () = Self::FITS;
+        Sums([[0; VALUES]; DIGITS])
     }
 
     #[inline(always)]
     fn add(&mut self, symbol: u16, coefficient: u128) {
-        let digits = [symbol & 15, symbol >> 4 & 15, symbol >> 8 & 15, symbol >> 12];
-        for (sums, digit) in self.0.iter_mut().zip(digits) {
+        let mut rest = usize::from(symbol);
+        for sums in &mut self.0 {
             // The mask shows the compiler that the index is within the array.
-            sums[usize::from(digit & 15)] ^= coefficient;
+            sums[rest & (VALUES - 1)] ^= coefficient;
+            rest >>= Self::DIGIT_BITS;
         }
     }
 
     /// By bits of the symbol first, then by powers of x, then one by one from the highest power (Horner's rule).
-    fn finish(&self) -> u128 {
+    fn finish(mut self) -> u128 {
         let mut powers = [0u128; 16];
-        for (digit, sums) in self.0.iter().enumerate() {
-            for bit in 0..4 {
-                let with_bit = sums.iter().enumerate().filter(|(value, _)| value >> bit & 1 == 1);
-                let sum = with_bit.fold(0, |sum, (_, one)| sum ^ one);
-                let basis = BASIS[4 * digit + bit];
+        for (digit, sums) in self.0.iter_mut().enumerate() {
+            for bit in (0..Self::DIGIT_BITS).rev() {
+                // What has the highest bit is added up, and then counts as what it is without that bit.
+                let mut sum = 0;
+                let (without, with) = sums.split_at_mut(1 << bit);
+                for (to, from) in without.iter_mut().zip(with) {
+                    sum ^= *from;
+                    *to ^= *from;
+                }
+                let basis = BASIS[Self::DIGIT_BITS * digit + bit];
                 for (power, slot) in powers.iter_mut().enumerate() {
                     *slot ^= sum & u128::from(basis >> power & 1).wrapping_neg();
                 }
@@ -127,14 +145,16 @@ mod tests {
             seed
         };
         for count in 0..60 {
-            let mut sums = Sums::new();
+            let mut sums = Sums::<4, 16>::new();
+            let mut wide = Sums::<2, 256>::new();
             let mut naive = 0;
             for _ in 0..count {
                 let (symbol, coefficient) = ((next() >> 40) as u16, u128::from(next()) << 64 | u128::from(next()));
                 sums.add(symbol, coefficient);
+                wide.add(symbol, coefficient);
                 naive ^= scale_lanes(Gf16::new(symbol), coefficient);
             }
-            assert_eq!(sums.finish(), naive);
+            assert_eq!((sums.finish(), wide.finish()), (naive, naive));
         }
         assert_eq!(scale_lanes(Gf16::new(2), 1), u128::from(to_polynomial(Gf16::new(2))));
     }

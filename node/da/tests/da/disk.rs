@@ -21,9 +21,9 @@ fn any_two_of_four_folders_have_every_batch() {
             let published = all.publish(BatchNumber::new(number), &bytes).await.unwrap();
             assert_eq!((published.confirmed, published.failed.len()), (4, 0));
             let header = header(number, &bytes, published.commitment);
-            for left in 0..4 {
-                for right in 0..left {
-                    let some = folders(&context, &[FOLDERS[left], FOLDERS[right]]);
+            for left in FOLDERS {
+                for right in FOLDERS.into_iter().filter(|right| *right != left) {
+                    let some = folders(&context, &[left, right]);
                     let some = Availability::new(some, Expansion::Double, 1).unwrap();
                     let fetched = some.fetch(&header).await.unwrap();
                     assert_eq!(fetched.bytes, bytes);
