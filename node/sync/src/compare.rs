@@ -37,11 +37,14 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A key, and what each of two states has there.
+pub type Difference = (Key, Option<Vec<u64>>, Option<Vec<u64>>);
+
 /// The first key at which two ascending lists of leaves differ, and what each has there.
 pub fn first_leaf<'a, 'b>(
     one: impl IntoIterator<Item = (Key, &'a [u64])>,
     other: impl IntoIterator<Item = (Key, &'b [u64])>,
-) -> Option<(Key, Option<Vec<u64>>, Option<Vec<u64>>)> {
+) -> Option<Difference> {
     let (mut one, mut other) = (one.into_iter(), other.into_iter());
     loop {
         match (one.next(), other.next()) {

@@ -22,7 +22,7 @@ mod manager;
 pub use audit::{Report, compare_state, fetch_checked, verify};
 pub use checker::{CheckConfig, Checked, ConsistencyChecker, Strategy, first_difference};
 pub use checkpoint::{CheckpointManager, CheckpointPolicy};
-pub use compare::{first_field, first_leaf};
+pub use compare::{Difference, first_field, first_leaf};
 pub use cursor::{Cursor, CursorError, CursorStore, Cursors};
 pub use finding::Finding;
 pub use manager::{MultiLayerStateManager, SyncError, Synchronized};

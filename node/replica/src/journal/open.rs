@@ -15,12 +15,17 @@ use crate::error::{Damage, JournalError};
 use crate::limits::{SECTOR_BYTES, SEGMENTS_MAX};
 
 /// An opened journal, and what opening it took away.
-#[derive(Debug)]
 pub struct Opened<E: Storage> {
     /// The journal, ready to be read and appended to.
     pub journal: Journal<E>,
     /// A torn end that was cut. None of it had been acknowledged.
     pub cut: Option<Cut>,
+}
+
+impl<E: Storage> fmt::Debug for Opened<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opened {{ journal: {:?}, cut: {:?} }}", self.journal, self.cut)
+    }
 }
 
 /// The torn end of a journal: the last group was being written when the node stopped.

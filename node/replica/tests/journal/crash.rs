@@ -3,7 +3,7 @@
 use ashlar_replica::{Journal, JournalError, L1Block, Ordered};
 use ashlar_types::Sequence;
 use commonware_runtime::deterministic::{Context, FaultConfig, PartialWriteMode, ResizeConfig, WriteConfig};
-use commonware_runtime::{Runner, Supervisor, deterministic};
+use commonware_runtime::{Supervisor, deterministic};
 use commonware_utils::Probability;
 
 use crate::world::{Dice, append, open, read};
