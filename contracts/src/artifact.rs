@@ -45,6 +45,11 @@ artifacts! {
     DEVELOPMENT_VERIFIER = "DevelopmentVerifier", "Proves nothing; for development.";
     DEVELOPMENT_TOKEN = "DevelopmentToken", "A token that anyone can make; for development.";
     ATTESTATION_VERIFIER = "AttestationVerifier", "k of n signers who verified a STARK.";
+    GROTH16_KEY = "Groth16Key", "A verification key as code.";
+    SP1_GROTH16_VERIFIER = "Sp1Groth16Verifier", "Checks SP1's Groth16 proofs.";
+    SP1_GATEWAY_VERIFIER = "Sp1GatewayVerifier", "Asks SP1's contract on this chain.";
+    RISC_ZERO_GROTH16_VERIFIER = "RiscZeroGroth16Verifier", "Checks RISC Zero's Groth16 receipts.";
+    ZISK_VERIFIER = "ZiskVerifier", "Asks ZisK's contract on this chain.";
 }
 
 impl Artifact {

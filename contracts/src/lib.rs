@@ -6,7 +6,9 @@
 
 pub mod abi;
 mod artifact;
+mod key;
 mod plan;
 
 pub use artifact::{Artifact, ArtifactError};
+pub use key::WrapperKey;
 pub use plan::{Action, Plan, PlanError, Profile, ProgramTerms, Terms, VerifierTerms, name};

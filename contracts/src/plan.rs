@@ -9,6 +9,7 @@ use alloy::primitives::{Address, B256, Bytes, U256, aliases::U48};
 use alloy::sol_types::{SolCall, SolConstructor, SolValue};
 
 use crate::artifact::{Artifact, ArtifactError};
+use crate::key::WrapperKey;
 
 /// The names of what is deployed.
 pub mod name {
@@ -53,6 +54,10 @@ pub enum VerifierTerms {
         /// The k.
         threshold: u8,
     },
+    /// The pairing of SP1's Groth16 wrapper, checked on chain.
+    Sp1Groth16(WrapperKey),
+    /// The pairing of RISC Zero's Groth16 wrapper, checked on chain.
+    RiscZeroGroth16(WrapperKey),
 }
 
 /// A program of the first version.
@@ -179,6 +184,11 @@ mod initialisation {
                 Program[] programs);
         }
         contract Attestation { constructor(address[] members, uint8 threshold); }
+        contract Key { constructor(uint256[] words); }
+        contract Sp1Groth16 { constructor(address key, bytes4 selector, bytes32 recursionRoot); }
+        contract RiscZeroGroth16 {
+            constructor(address key, bytes4 selector, bytes32 controlRoot, uint256 bn254ControlId);
+        }
     }
 }
 
@@ -200,15 +210,9 @@ impl Plan {
     /// The steps in their order.
     pub fn steps(&self) -> Vec<String> {
         let before = [name::INCIDENTS, name::GOVERNANCE].map(String::from);
-        let verifiers = self.terms.programs.iter().filter(|program| created(&program.verifier)).map(verifier_name);
-        let after = [
-            name::REGISTRY,
-            name::BRIDGE_CODE,
-            name::BRIDGE,
-            name::SETTLEMENT_CODE,
-            name::SETTLEMENT,
-            name::BIND,
-        ];
+        let verifiers = self.terms.programs.iter().flat_map(verifier_steps);
+        let after =
+            [name::REGISTRY, name::BRIDGE_CODE, name::BRIDGE, name::SETTLEMENT_CODE, name::SETTLEMENT, name::BIND];
         before.into_iter().chain(verifiers).chain(after.map(String::from)).collect()
     }
 
@@ -238,7 +242,7 @@ impl Plan {
                 let call = IBridge::bindCall { settlement: at(name::SETTLEMENT)? };
                 Ok(Action::Call { to: at(name::BRIDGE)?, data: call.abi_encode().into() })
             }
-            step => self.verifier(step),
+            step => self.verifier(step, &at),
         }
     }
 
@@ -309,21 +313,53 @@ impl Plan {
         Ok(init::Settlement::initializeCall { parameters })
     }
 
-    fn verifier(&self, step: &str) -> Result<Action, PlanError> {
-        let named = |program: &&ProgramTerms| verifier_name(program) == step;
-        match self.terms.programs.iter().find(named).map(|program| &program.verifier) {
-            Some(VerifierTerms::Development) => create(Artifact::DEVELOPMENT_VERIFIER, &[]),
-            Some(VerifierTerms::Attestation { members, threshold }) => {
+    fn verifier(&self, step: &str, at: &impl Fn(&str) -> Result<Address, PlanError>) -> Result<Action, PlanError> {
+        let named = |program: &&ProgramTerms| verifier_steps(program).iter().any(|name| name == step);
+        let program = self.terms.programs.iter().find(named).ok_or_else(|| PlanError::Unknown(step.to_owned()))?;
+        match &program.verifier {
+            VerifierTerms::Existing(_) => Err(PlanError::Unknown(step.to_owned())),
+            VerifierTerms::Development => create(Artifact::DEVELOPMENT_VERIFIER, &[]),
+            VerifierTerms::Attestation { members, threshold } => {
                 let call = init::Attestation::constructorCall { members: members.clone(), threshold: *threshold };
                 create(Artifact::ATTESTATION_VERIFIER, &call.abi_encode())
             }
-            Some(VerifierTerms::Existing(_)) | None => Err(PlanError::Unknown(step.to_owned())),
+            VerifierTerms::Sp1Groth16(key) | VerifierTerms::RiscZeroGroth16(key) if step == key_name(program) => {
+                let call = init::Key::constructorCall { words: key.words.clone() };
+                create(Artifact::GROTH16_KEY, &call.abi_encode())
+            }
+            VerifierTerms::Sp1Groth16(key) => {
+                let address = at(&key_name(program))?;
+                let call =
+                    init::Sp1Groth16::constructorCall { key: address, selector: key.selector, recursionRoot: key.root };
+                create(Artifact::SP1_GROTH16_VERIFIER, &call.abi_encode())
+            }
+            VerifierTerms::RiscZeroGroth16(key) => {
+                let address = at(&key_name(program))?;
+                let call = init::RiscZeroGroth16::constructorCall {
+                    key: address,
+                    selector: key.selector,
+                    controlRoot: key.root,
+                    bn254ControlId: key.control_id,
+                };
+                create(Artifact::RISC_ZERO_GROTH16_VERIFIER, &call.abi_encode())
+            }
         }
     }
 }
 
-const fn created(verifier: &VerifierTerms) -> bool {
-    !matches!(verifier, VerifierTerms::Existing(_))
+/// What has to be created for a program's proofs to be checked, in order.
+fn verifier_steps(program: &ProgramTerms) -> Vec<String> {
+    match program.verifier {
+        VerifierTerms::Existing(_) => vec![],
+        VerifierTerms::Development | VerifierTerms::Attestation { .. } => vec![verifier_name(program)],
+        VerifierTerms::Sp1Groth16(_) | VerifierTerms::RiscZeroGroth16(_) => {
+            vec![key_name(program), verifier_name(program)]
+        }
+    }
+}
+
+fn key_name(program: &ProgramTerms) -> String {
+    format!("{}-key", verifier_name(program))
 }
 
 fn verifier_name(program: &ProgramTerms) -> String {
@@ -363,6 +399,8 @@ mod tests {
             version: 1,
             required: 1,
             programs: vec![
+                program(2, VerifierTerms::Sp1Groth16(WrapperKey::sp1_6_1().expect("committed"))),
+                program(3, VerifierTerms::RiscZeroGroth16(WrapperKey::risc_zero_3_0().expect("committed"))),
                 program(0, VerifierTerms::Development),
                 program(1, VerifierTerms::Existing(Address::repeat_byte(9))),
                 program(4, attestation),
