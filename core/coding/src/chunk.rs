@@ -93,7 +93,7 @@ impl Verifier {
         &self.manifest
     }
 
-    /// Which row a chunk holds, if it is under the commitment and coded from the same data as all others.
+    /// Which row a chunk holds, if it is under the commitment and coded from the same data as all others.
     pub fn verify(&self, chunk: &Chunk) -> Result<Row, CodingError> {
         let layout = self.manifest.layout();
         let place = chunk.place();

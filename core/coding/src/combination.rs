@@ -1,4 +1,4 @@
-//! One random combination of each row, by which a row shows that it was coded rightly.
+//! One random combination of each row, by which a row shows that it was coded rightly.
 //!
 //! 1. The coefficients follow from the coded tree's root, so they are not known before every row is fixed.
 //! 2. A combination is linear over the field of symbols and the code acts on each column alone, so the combinations of all
@@ -66,7 +66,7 @@ impl Combination {
         Combination(u128::from_le_bytes(bytes))
     }
 
-    /// The combination that a coded row at this place must have by those of the data rows. `inverses` has the inverse
+    /// The combination that a coded row at this place must have by those of the data rows. `inverses` has the inverse
     /// of each place of the tree at its index.
     pub(crate) fn coded(place: u16, data_height: usize, inverses: &[Gf16], data: &[Combination]) -> Combination {
         let mut sums = Sums::<4, 16>::new();

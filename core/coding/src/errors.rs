@@ -1,4 +1,4 @@
-//! Correcting words of which some symbols are wrong and nobody says which: the repair of damaged archives.
+//! Correcting words of which some symbols are wrong and nobody says which: the repair of damaged archives.
 //!
 //! 1. Up to `(n - k) / 2` wrong symbols are corrected, and the word that is found is the only one so near.
 //! 2. Beyond that the answer is that there is none, or, if the errors happen to lead near another word, that other word:

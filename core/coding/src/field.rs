@@ -1,4 +1,4 @@
-//! The field of symbols, GF(2^16), in the coordinates that the engine computes in.
+//! The field of symbols, GF(2^16), in the coordinates that the engine computes in.
 //!
 //! 1. An element is 16 bits: its coordinates in a Cantor basis, not the coefficients of a polynomial. Addition is exclusive
 //!    or; multiplication goes through polynomials modulo `x^16 + x^5 + x^3 + x^2 + 1`.

@@ -32,7 +32,7 @@ impl Expansion {
     }
 }
 
-/// How many rows of which length there are, and where in the tree each stands.
+/// How many rows of which length there are, and where in the tree each stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Layout {
     data_rows: u16,

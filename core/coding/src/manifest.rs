@@ -19,7 +19,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The version of the scheme: rows with one combination.
+    /// The version of the scheme: rows with one combination.
     pub const VERSION: u8 = 1;
 
     pub(crate) fn new(

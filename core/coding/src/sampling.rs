@@ -1,4 +1,4 @@
-//! Which rows to ask for, and what the answers are worth.
+//! Which rows to ask for, and what the answers are worth.
 //!
 //! 1. Rows are drawn from the commitment *and* a secret of the client, so nobody who publishes or stores knows before which
 //!    ones will be asked for.

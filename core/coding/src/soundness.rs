@@ -1,4 +1,4 @@
-//! How many bits a set of parameters is proven to be worth, by bounds that are theorems.
+//! How many bits a set of parameters is proven to be worth, by bounds that are theorems.
 //!
 //! 1. Two radii have proofs: half the distance (unique decoding) and just below Johnson's bound. What is conjectured beyond
 //!    counts for nothing here.
@@ -133,7 +133,7 @@ const fn combination_log(places: u64, dimension: u64, field: Extension, radius: 
     Log(field.log().0 - error.0)
 }
 
-/// The proven bits of the row-checkable commitment of a layout: what a client that verified rows may rely on within
+/// The proven bits of the row-checkable commitment of a layout: what a client that verified rows may rely on within
 /// half the distance.
 pub const fn rows(layout: &Layout, radius: Radius) -> Proven {
     combination(1 << layout.height(), 1 << layout.data_height(), Extension::ROWS, radius)

@@ -12,7 +12,7 @@ pub use plain::Plain;
 #[cfg(feature = "engine")]
 pub use simd::Simd;
 
-/// The code of a layout over rows, or over the same columns of every row.
+/// The code of a layout over rows, or over the same columns of every row.
 pub trait Engine {
     /// All coded rows, one after the other, of the data rows, one after the other. `row_bytes` may be any number of whole
     /// blocks, since each column is coded alone.

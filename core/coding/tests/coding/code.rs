@@ -8,7 +8,7 @@ use crate::flow::{Chance, batch};
 
 const EXPANSIONS: [Expansion; 2] = [Expansion::Double, Expansion::Quadruple];
 
-/// The definition R-7, the fast engine, and the named crate used directly.
+/// The definition X-7, the fast engine, and the named crate used directly.
 #[test]
 fn three_engines_are_one_code() {
     let mut chance = Chance::new(1);
