@@ -67,3 +67,14 @@ fn the_data_half_is_the_tree_of_the_data_root() {
         }
     }
 }
+
+/// The commitment to one batch, computed by a program that shares nothing with this one but the rules.
+#[test]
+fn the_commitment_is_frozen() {
+    let mut bytes = batch(42, 0);
+    bytes[8..12].copy_from_slice(&700u32.to_le_bytes());
+    bytes.extend((42..700).map(|i| (i * 7 + 3) as u8));
+    let coded = Coded::new(&bytes, Expansion::Double, &Plain).unwrap();
+    let digest = format!("{:?}", coded.commitment());
+    assert_eq!(digest, "b6455fed9458d27892b143c4491bcbe5dde9d6b5c8123579ffa063");
+}
