@@ -41,7 +41,7 @@ struct Said {
 /// Half of the work.
 enum Half<'a, F> {
     Bytes { batch: &'a Batch, commit: Option<F>, done: Option<Result<Said, CaptureError>> },
-    Run { work: Option<Work<'a>>, done: Option<Result<Recorded, CaptureError>> },
+    Run { work: Option<Work<'a>>, done: Option<Box<Result<Recorded, CaptureError>>> },
 }
 
 /// What running needs.
@@ -57,7 +57,7 @@ impl<F: FnOnce(&[u8]) -> Hash> Half<'_, F> {
         match self {
             Self::Bytes { batch, commit, done } => *done = commit.take().map(|commit| said(batch, commit)),
             Self::Run { work, done } => {
-                *done = work.take().map(|work| record(work.map, work.index, work.parent, &work.batch.inputs));
+                *done = work.take().map(|work| Box::new(record(work.map, work.index, work.parent, &work.batch.inputs)));
             }
         }
     }
@@ -148,7 +148,7 @@ impl Capture {
         let [Half::Bytes { done: Some(said), .. }, Half::Run { done: Some(ran), .. }] = halves else {
             return Err(CaptureError::Executor);
         };
-        let (said, ran) = match (said, ran) {
+        let (said, ran) = match (said, *ran) {
             (Ok(said), Ok(ran)) => (said, ran),
             (Err(error), Ok(ran)) => {
                 ran.undo(&mut self.index);
