@@ -1,5 +1,7 @@
 //! The client against the simulated L1, in the deterministic runtime: reorgs, kills, fees and endpoints that fail.
 
 mod exchange;
+mod kills;
+
 mod refusals;
 mod reorgs;

@@ -1,0 +1,97 @@
+//! The client is killed at every request it makes to L1, before and after the request had its effect, and at random writes to
+//! disk; started again, it ends where it would have ended.
+
+use std::time::Duration;
+
+use ashlar_settlement::sim::{BLOCK_SECONDS, SimChain, Weather};
+use commonware_runtime::{Clock as _, Runner as _, deterministic};
+use futures::future::{Either, select};
+
+use super::exchange::{Journal, Node, chain, deposit, key, pool, second};
+use ashlar_settlement::signer::Signer as _;
+
+const BATCHES: u64 = 3;
+
+/// Runs until everything is done or the client is dead. Says whether it is done.
+async fn live(context: deterministic::Context, chain: SimChain, journal: &mut Journal) -> bool {
+    let Ok(mut node) = start(&context, &chain, journal).await else { return false };
+    for round in 0..60u64 {
+        context.sleep(Duration::from_secs(BLOCK_SECONDS)).await;
+        let head = chain.head().map_or(0, |head| head.number);
+        if head % 4 == 1 && head < 20 {
+            chain.enter(deposit(head));
+        }
+        chain.mine(second(&context));
+        // A client that was killed never answers; nor does the sequencer wait for it.
+        let alive = {
+            let step = async {
+                context.sleep(Duration::from_secs(2)).await;
+                node.listen();
+                if round % 3 == 1 && node.journal.last().number.get() < BATCHES {
+                    node.journal.build();
+                }
+                node.ask().await
+            };
+            let late = context.sleep(Duration::from_secs(3));
+            matches!(select(Box::pin(step), Box::pin(late)).await, Either::Left((Ok(()), _)))
+        };
+        *journal = node.journal.clone();
+        if !alive {
+            node.settlement.task.abort();
+            return false;
+        }
+        let done = chain.contracts().is_some_and(|contracts| contracts.batches().2 == BATCHES);
+        if done && round > 4 && node.settlement.handle.status().await.is_ok_and(|status| status.outbox.1 == 0) {
+            node.check(&chain, "after a kill").await;
+            return true;
+        }
+    }
+    panic!("it never ended: {:?}", node.settlement.handle.status().await);
+}
+
+async fn start(context: &deterministic::Context, chain: &SimChain, journal: &Journal) -> Result<Node, ()> {
+    let starting = Box::pin(Node::start(context, pool(chain, 1, 1), journal.clone()));
+    match select(starting, Box::pin(context.sleep(Duration::from_secs(5)))).await {
+        Either::Left((Ok(node), _)) => Ok(node),
+        _ => Err(()),
+    }
+}
+
+/// Lives, dies at the given request, lives again from what is durable, until all is done. Returns the requests made.
+fn die_at(call: u64, after_effect: bool) -> u64 {
+    let chain = chain(3, 1, Weather::FAIR);
+    chain.set_marks(2, 8);
+    chain.mine(1);
+    chain.crash_at(call, after_effect);
+    let mut journal = Journal::new();
+    let (world, kept) = (chain.clone(), &mut journal);
+    let (mut done, mut checkpoint) =
+        deterministic::Runner::seeded(call).start_and_recover(|context| live(context, world, kept));
+    assert_eq!(done, !chain.crashed(), "it ends unless it is killed at {call}");
+    for _ in 0..3 {
+        if done {
+            break;
+        }
+        chain.recover();
+        let (world, kept) = (chain.clone(), &mut journal);
+        (done, checkpoint) =
+            deterministic::Runner::from(checkpoint).start_and_recover(|context| live(context, world, kept));
+    }
+    assert!(done, "killed at request {call} (after its effect: {after_effect}), it ends after one restart");
+    // Not doubled: each commit and each proof succeeded once, and nothing else of ours was mined but finalizations.
+    let mined = chain.mined_of(key().address());
+    let failed = mined.iter().filter(|(.., succeeded)| !succeeded).count();
+    assert_eq!(failed, 0, "killed at {call}: nothing reverted");
+    chain.calls()
+}
+
+#[test]
+fn killed_at_any_request_it_ends_the_same() {
+    let calls = die_at(u64::MAX, false);
+    println!("{calls} requests without a kill");
+    assert!(calls > 100, "{calls} requests");
+    for call in 1..=calls {
+        die_at(call, false);
+        die_at(call, true);
+    }
+}
