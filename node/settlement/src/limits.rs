@@ -25,9 +25,9 @@ pub const BLOB_CONTENT_MAX: usize = 31 * 4_095;
 /// Bytes of a transaction's calldata: what pools accept.
 pub const CALLDATA_MAX: usize = 128 * 1_024 - 1_024;
 /// Bytes of one record of a durable log.
-pub const RECORD_BYTES_MAX: usize = 8 << 20;
+pub const RECORD_BYTES_MAX: usize = 4 << 20;
 /// Bytes of a durable log beyond which it is written anew.
-pub const LOG_BYTES_MAX: u64 = 32 << 20;
+pub const LOG_BYTES_MAX: u64 = 6 << 20;
 /// Batches that are committed and not yet final on L1.
 pub const LIVE_BATCHES_MAX: usize = 65_536;
 /// Entries of one record's audit trail; the oldest but the first go when there are more.
