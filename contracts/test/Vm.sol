@@ -10,6 +10,7 @@ interface Vm {
     function warp(uint256 time) external;
     function roll(uint256 number) external;
     function expectRevert() external;
+    function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata reason) external;
     function expectPartialRevert(bytes4 selector) external;
     function expectCall(address target, bytes calldata data) external;
