@@ -130,6 +130,26 @@ async fn orphaned_transactions_can_change_their_order() {
     assert_eq!(now, all);
 }
 
+/// ethrex answers only about the first transaction of a block once the block has left its buffer.
+#[tokio::test]
+async fn old_blocks_keep_all_of_their_receipts() {
+    let devnet = devnet(Config::default());
+    let client = alice(&devnet);
+    let paid = [pay(&client, 1).await, pay(&client, 2).await, pay(&client, 3).await];
+    mine(&devnet, 200).await;
+    for (hash, index) in paid.into_iter().zip(0..) {
+        let receipt = client.get_transaction_receipt(hash).await.expect("answers").expect("mined");
+        assert_eq!((receipt.transaction_index, receipt.gas_used), (Some(index), 21_000));
+    }
+    let block = client.get_transaction_receipt(paid[0]).await.expect("answers").and_then(|receipt| receipt.block_hash);
+    let receipts =
+        client.get_block_receipts(BlockId::hash(block.expect("mined"))).await.expect("answers").expect("known");
+    assert_eq!(receipts.len(), 3);
+    let logs = client.get_logs(&Filter::new().at_block_hash(block.expect("mined"))).await.expect("answers");
+    assert!(logs.is_empty(), "payments say nothing");
+    client.get_logs(&Filter::new().from_block(0).to_block(200)).await.expect("a range");
+}
+
 #[tokio::test]
 async fn the_old_head_can_come_back() {
     let devnet = devnet(Config::default());

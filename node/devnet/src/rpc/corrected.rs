@@ -8,7 +8,7 @@ use super::{Answer, Endpoint};
 use crate::error::{DevnetError, ethrex};
 
 /// Methods that read state or results and may name a block by its hash.
-const BY_HASH: [&str; 12] = [
+const BY_HASH: [&str; 10] = [
     "eth_getBalance",
     "eth_getCode",
     "eth_call",
@@ -17,8 +17,6 @@ const BY_HASH: [&str; 12] = [
     "eth_getStorageAt",
     "eth_getProof",
     "eth_getTransactionCount",
-    "eth_getLogs",
-    "eth_getBlockReceipts",
     "eth_getBlockTransactionCountByHash",
     "eth_getTransactionByBlockHashAndIndex",
 ];

@@ -2,6 +2,7 @@
 
 mod control;
 mod corrected;
+mod receipts;
 
 use std::sync::Arc;
 
@@ -105,10 +106,13 @@ impl Endpoint {
     async fn answer_one(&self, asked: Value) -> Value {
         let id = asked["id"].clone();
         let broadcast = is_broadcast(&asked);
-        let own = match self.control(&asked).await {
-            Answer::Ethrex => self.correct(&asked).await,
-            answered => answered,
-        };
+        let mut own = self.control(&asked).await;
+        if let Answer::Ethrex = own {
+            own = self.receipts(&asked).await;
+        }
+        if let Answer::Ethrex = own {
+            own = self.correct(&asked).await;
+        }
         let answered = match own {
             Answer::Result(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
             Answer::Error { code, message } => failure(&id, code, &message),
