@@ -2,27 +2,31 @@
 
 use std::path::PathBuf;
 
+use crate::up::UpArguments;
 use ashlar_harness::flow::{Shape, Shares};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 it did what was asked; 1 it could not, or a check failed; 2 the arguments make no sense.";
 
-/// Ashlar, a provable exchange: the demo market and the benchmarks.
+/// Ashlar, a provable exchange: everything that a person runs.
 #[derive(Debug, Parser)]
 #[command(name = "ashlar", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
-    /// What to do; without it the demo market runs.
+    /// What to do; without it everything is started, as by `up`.
     #[command(subcommand)]
     pub what: Option<What>,
     #[command(flatten)]
-    demo: DemoArguments,
+    up: UpArguments,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum What {
-    /// Run a market of traders and watch it
+    /// Start a whole exchange in this process: L1, contracts, node, API, traders
+    #[command(after_help = "Example: ashlar up --data exchange --traders 20")]
+    Up(UpArguments),
+    /// Run a market of the core alone and watch it
     #[command(after_help = "Example: ashlar demo --seconds 20 --markets 6")]
     Demo(DemoArguments),
     /// Measure; what each figure means is in docs/benchmarks.md
@@ -172,7 +176,7 @@ pub struct StateArguments {
 impl Arguments {
     /// What to do: without a subcommand, the demo.
     pub fn into_what(self) -> What {
-        self.what.unwrap_or(What::Demo(self.demo))
+        self.what.unwrap_or(What::Up(self.up))
     }
 }
 

@@ -15,6 +15,8 @@ mod traffic;
 
 mod bench;
 mod demo;
+#[cfg(feature = "devnet")]
+mod up;
 
 use std::alloc::System;
 use std::io::{Write, stderr, stdout};
@@ -49,11 +51,21 @@ fn main() -> ExitCode {
 
 fn run(what: What) -> Result<()> {
     match what {
+        What::Up(arguments) => {
+            log();
+            up::run(&arguments)
+        }
         What::Demo(arguments) => demo::run(&arguments),
         What::Bench(Bench::Book(arguments)) => print(&bench::book::run(&arguments)?, arguments.json),
         What::Bench(Bench::Core(arguments)) => print(&bench::core::run(&arguments)?, arguments.json),
         What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),
     }
+}
+
+/// What goes wrong is said on standard error; `ASHLAR_LOG` says how much of the rest.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ASHLAR_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).init();
 }
 
 fn print(figures: &[Figure], json: bool) -> Result<()> {

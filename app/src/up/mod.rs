@@ -1,0 +1,135 @@
+//! `ashlar up`: a whole exchange in one process, from its own L1 to its traders.
+//!
+//! Everything in it is what production runs, but for what its banner names: the L1 is a development chain, its keys are public, and
+//! batches are executed again by the guest's code instead of being proven by a zkVM.
+
+mod bank;
+mod console;
+mod deployment;
+mod faucet;
+mod ports;
+mod settings;
+mod status;
+mod traders;
+mod venue;
+mod wallet;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
+use ashlar_da::{Availability, Disk, Store};
+use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts};
+use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
+use ashlar_settlement::{Config as SettlementConfig, Settlement};
+use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
+
+pub use settings::UpArguments;
+
+use crate::up::deployment::Deployment;
+use bank::Bank;
+use console::Console;
+use ports::{EXECUTE_ONLY, Executed, Published, Settled};
+use settings::Settings;
+use status::Goal;
+
+/// A question to L1 that takes longer than this is asked again.
+const L1_TIMEOUT: Duration = Duration::from_secs(10);
+/// Folders over which the embedded default spreads each batch; half of them are enough to have it back.
+const DA_FOLDERS: usize = 4;
+
+/// Starts everything, and runs until it is told to stop or what was asked for has happened.
+pub fn run(arguments: &UpArguments) -> Result<()> {
+    let settings = Settings::from(arguments)?;
+    let config = runtime::Config::new().with_storage_directory(settings.folder()).with_worker_threads(2);
+    let ended = runtime::Runner::new(config).start(|context| up(context, settings.clone()));
+    settings.clear();
+    ended
+}
+
+async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
+    let mut console = Console::new();
+    let chain = deployment::start_chain(&settings)?;
+    console.say(&format!("L1           ethrex, in this process, {} (chain {})", chain.url(), settings.chain_id()));
+    let endpoint = Endpoint::new(&chain.url(), L1_TIMEOUT)?;
+    let l1 = RpcL1::new(vec![endpoint], PoolConfig { chain_id: settings.chain_id(), quorum: 1 });
+    let deployment = Deployment::make(&mut context, &chain, &l1, &settings).await.context("deploying the contracts")?;
+    console.say(&format!("contracts    settlement {}", deployment.addresses().settlement));
+    console.say(&format!("             bridge     {}", deployment.addresses().bridge));
+
+    let client = settle(&context, &l1, &deployment, &settings).await?;
+    let mut handle = client.handle.clone();
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), deployment.operator_address());
+    let listening = tokio::spawn(listening);
+    let node = start_node(&context, &deployment, settled, &settings).await?;
+    console.say(&format!("proofs       {EXECUTE_ONLY}: nothing is proven on this chain"));
+
+    let bank = Bank::new(&chain.url(), deployment.addresses().bridge)?;
+    let listed = venue::list(&mut handle, &deployment, &bank).await.context("listing assets and markets")?;
+    let api = Api::new(node.door(), ApiConfig::default());
+    let follow = tokio::spawn(api.clone().follow());
+    let serving = serve(&api, &bank, &listed, &settings).await?;
+    console.say(&format!("API          http://{0}/docs  (http://{0}/v1/venue, ws://{0}/v1/stream)", serving.address));
+    console.example(&serving.address);
+
+    let traders = traders::start(node.door(), deployment.exchange(), &bank, &listed, &settings);
+    let goal = Goal::new(settings.until_final, settings.seconds);
+    let ended = tokio::select! {
+        ended = status::watch(&node, &mut console, goal) => ended,
+        failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
+        reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
+        stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop"),
+    };
+    traders.stop().await;
+    serving.stop();
+    follow.abort();
+    node.stop().await.map_err(|error| anyhow!("the node did not stop cleanly: {error}"))?;
+    listening.abort();
+    console.say("stopped");
+    ended
+}
+
+/// The client of the contracts.
+async fn settle(
+    context: &runtime::Context,
+    l1: &RpcL1,
+    deployment: &Deployment,
+    settings: &Settings,
+) -> Result<Settlement> {
+    let mut config = SettlementConfig::new(settings.chain_id(), deployment.addresses());
+    config.poll_every = settings.block_time() / 4;
+    Settlement::start(context.child("settlement"), l1.clone(), deployment.operator(), config)
+        .await
+        .map_err(|reason| anyhow!("the L1 client does not start: {reason:?}"))
+}
+
+async fn start_node(
+    context: &runtime::Context,
+    deployment: &Deployment,
+    settled: Settled<RpcL1>,
+    settings: &Settings,
+) -> Result<NodeHandle> {
+    let folders = (0..DA_FOLDERS)
+        .map(|folder| Box::new(Disk::new(context.child("da"), format!("da-{folder}"))) as Box<dyn Store>)
+        .collect();
+    let stores = Availability::new(folders, ashlar_coding::Expansion::Double, DA_FOLDERS)?;
+    let parts = Parts {
+        availability: Some(Arc::new(Published::new(Arc::new(stores)))),
+        layer1: Some(Arc::new(settled)),
+        prover: Some(Arc::new(Executed::new(deployment.program_key()))),
+    };
+    let key = NodeKey::new(&deployment.node_key()).map_err(|_| anyhow!("the node's key is no key"))?;
+    let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);
+    config.proofs = EXECUTE_ONLY.to_owned();
+    config.names = venue::names();
+    config.limits.batches.age_ms_max = settings.batch_ms();
+    Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
+}
+
+async fn serve(api: &Api, bank: &Bank, listed: &venue::Listed, settings: &Settings) -> Result<Serving> {
+    let routes = router(api.clone()).merge(faucet::router(bank.clone(), listed.clone()));
+    listen(settings.api, api.clone(), routes)
+        .await
+        .with_context(|| format!("{} cannot be listened on; choose another with --api", settings.api))
+}

@@ -1,0 +1,208 @@
+//! The contracts on L1, as a node asks about them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use alloy::primitives::{Address, B256, Bytes};
+use ashlar_api::door::L1Transaction;
+use ashlar_replica::L1Block;
+use ashlar_sequencer::{Asked, Commit, InboxItem, L1Standing, Layer1, OutsideError, Proof, Sealed};
+use ashlar_settlement::contract::{DataRef, ProofType};
+use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
+use ashlar_settlement::{Events, Handle, RequestError, SettlementEvent};
+use ashlar_types::{BatchNumber, InboxIndex};
+
+/// Entries handed over at once.
+const ENTRIES_AT_ONCE: usize = 1_024;
+/// Entries and commits behind the node that are kept for a reorganisation, which is bounded by far fewer blocks.
+const KEPT_BEHIND: u64 = 65_536;
+
+/// Settles through a running client, and keeps what it said.
+pub struct Settled<L> {
+    client: Handle,
+    l1: L,
+    payer: Address,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What the client said, as far as it still holds.
+#[derive(Default)]
+struct Known {
+    head: L1Block,
+    inbox: BTreeMap<u64, InboxItem>,
+    commits: BTreeMap<u64, Commit>,
+    /// The last batch of each call that proved some, and where.
+    proven: BTreeMap<u64, L1Transaction>,
+    finalized: BTreeMap<u64, L1Transaction>,
+}
+
+impl<L: L1> Settled<L> {
+    /// Through this client; its events are read for as long as the returned future is polled.
+    pub fn new(
+        client: Handle,
+        mut events: Events,
+        l1: L,
+        payer: Address,
+    ) -> (Settled<L>, impl Future<Output = ()> + Send) {
+        let known = Arc::<Mutex<Known>>::default();
+        let kept = known.clone();
+        let listening = async move {
+            while let Some(event) = events.next().await {
+                lock(&kept).hear(event);
+            }
+        };
+        (Settled { client, l1, payer, known }, listening)
+    }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the client's refusals mean to the node.
+fn refused(error: RequestError) -> OutsideError {
+    match error {
+        RequestError::Invalid { .. } | RequestError::OnlyFollows | RequestError::Count { .. } => {
+            OutsideError::stop(error.to_string())
+        }
+        RequestError::Stopped | RequestError::UnknownBatch(_) | RequestError::Outbox(_) | RequestError::Store(_) => {
+            OutsideError::retry(error.to_string())
+        }
+    }
+}
+
+fn unanswered(error: L1Error) -> OutsideError {
+    OutsideError::retry(error.to_string())
+}
+
+impl<L: L1> Layer1 for Settled<L> {
+    fn commit(&self, sealed: Arc<Sealed>) -> Asked<()> {
+        let mut client = self.client.clone();
+        Box::pin(async move {
+            let input = sealed.input().map_err(|error| OutsideError::stop(error.to_string()))?;
+            let data = DataRef::Calldata { content: Bytes::copy_from_slice(input.batch) };
+            client.commit(sealed.header(), data).await.map(drop).map_err(refused)
+        })
+    }
+
+    fn prove(&self, proof: Proof) -> Asked<()> {
+        let mut client = self.client.clone();
+        Box::pin(async move {
+            let batches = proof.last.get().saturating_sub(proof.first.get()).saturating_add(1);
+            let count =
+                u32::try_from(batches).map_err(|_| OutsideError::stop(format!("a proof of {batches} batches")))?;
+            let kind = ProofType(proof.proof_type);
+            client.prove(kind, proof.first, count, proof.bytes.into()).await.map(drop).map_err(refused)
+        })
+    }
+
+    fn finalize(&self, upto: BatchNumber) -> Asked<()> {
+        let mut client = self.client.clone();
+        Box::pin(async move { client.finalize(upto).await.map(drop).map_err(refused) })
+    }
+
+    fn inbox(&self, from: InboxIndex) -> Asked<Vec<InboxItem>> {
+        let mut known = lock(&self.known);
+        known.inbox = known.inbox.split_off(&from.get().saturating_sub(KEPT_BEHIND));
+        let items = known.inbox.range(from.get()..).map(|(_, item)| item.clone()).take(ENTRIES_AT_ONCE).collect();
+        Box::pin(std::future::ready(Ok(items)))
+    }
+
+    fn holds(&self, block: L1Block) -> Asked<bool> {
+        let l1 = self.l1.clone();
+        Box::pin(async move {
+            let there = l1.block(BlockAt::Number(block.number)).await.map_err(unanswered)?;
+            Ok(there.is_some_and(|there| there.at().hash.0 == block.hash.0))
+        })
+    }
+
+    fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
+        let mut standing = lock(&self.known).standing(from);
+        let (l1, payer) = (self.l1.clone(), self.payer);
+        Box::pin(async move {
+            let fees = l1.fees().await.map_err(unanswered)?;
+            standing.gas_price = u64::try_from(fees.base_fee).unwrap_or(u64::MAX);
+            standing.balance = u128::try_from(l1.balance(payer).await.map_err(unanswered)?).ok();
+            Ok(standing)
+        })
+    }
+}
+
+impl Known {
+    fn standing(&mut self, from: BatchNumber) -> L1Standing {
+        self.commits = self.commits.split_off(&from.get().saturating_sub(KEPT_BEHIND));
+        let last =
+            |calls: &BTreeMap<u64, L1Transaction>| calls.last_key_value().map(|(n, at)| (BatchNumber::new(*n), *at));
+        L1Standing {
+            head: self.head,
+            commits: self.commits.range(from.get()..).map(|(_, commit)| *commit).collect(),
+            proven: last(&self.proven),
+            finalized: last(&self.finalized),
+            gas_price: 0,
+            balance: None,
+        }
+    }
+
+    /// What holds from now on, and what no longer does. What only screens want to know is left to them.
+    fn hear(&mut self, event: SettlementEvent) {
+        match event {
+            SettlementEvent::InboxSafe(placed) => {
+                let (index, time, entry) = (placed.index, placed.time, placed.entry);
+                let (block, transaction) = (block_of(&placed.block), placed.tx.0);
+                self.inbox.insert(index.get(), InboxItem { index, time, entry, block, transaction });
+            }
+            SettlementEvent::InboxRolledBack(mark) => drop(self.inbox.split_off(&mark.next)),
+            SettlementEvent::Committed { batch, header_hash, tx, block } => {
+                let at = transaction(tx, &block);
+                self.commits.insert(batch.get(), Commit { number: batch, hash: header_hash, at });
+            }
+            SettlementEvent::Proven { last, tx, block, .. } => {
+                self.proven.insert(last.get(), transaction(tx, &block));
+                keep_newest(&mut self.proven);
+            }
+            SettlementEvent::Finalized { last, tx, block, .. } => {
+                self.finalized.insert(last.get(), transaction(tx, &block));
+                keep_newest(&mut self.finalized);
+            }
+            SettlementEvent::Reverted { first, .. } | SettlementEvent::CommitsInvalid { from: first, .. } => {
+                self.take_back(first.get());
+            }
+            SettlementEvent::Reorg { to, committed, .. } => {
+                self.head = block_of(&to);
+                self.take_back(committed.get().saturating_add(1));
+                self.proven.retain(|_, at| at.block <= to.number);
+                self.finalized.retain(|_, at| at.block <= to.number);
+            }
+            SettlementEvent::Head(head) => self.head = block_of(&head),
+            SettlementEvent::Confirmation { .. }
+            | SettlementEvent::Failed { .. }
+            | SettlementEvent::Safe(_)
+            | SettlementEvent::FinalBlock(_)
+            | SettlementEvent::FinalityFell { .. }
+            | SettlementEvent::Paused { .. }
+            | SettlementEvent::Freeze { .. }
+            | SettlementEvent::Contradicted(_) => {}
+        }
+    }
+
+    fn take_back(&mut self, first: u64) {
+        self.commits.split_off(&first);
+        self.proven.split_off(&first);
+        self.finalized.split_off(&first);
+    }
+}
+
+/// Calls that are behind the deepest reorganisation do not come back.
+fn keep_newest(calls: &mut BTreeMap<u64, L1Transaction>) {
+    while calls.len() > 1_024 {
+        calls.pop_first();
+    }
+}
+
+fn block_of(at: &BlockRef) -> L1Block {
+    L1Block { number: at.number, hash: ashlar_batch::Hash(at.hash.0) }
+}
+
+fn transaction(hash: B256, at: &BlockRef) -> L1Transaction {
+    L1Transaction { hash: hash.0, block: at.number }
+}

@@ -1,0 +1,135 @@
+//! What can be chosen about `ashlar up`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+/// The chain id of the embedded L1.
+const CHAIN_ID: u64 = 9_001;
+
+/// Of the whole exchange in one process.
+#[derive(Clone, Debug, Args)]
+pub struct UpArguments {
+    /// Keep everything in this folder, the L1 too, and go on from it; without it everything is gone afterwards
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where the API listens
+    #[arg(long, value_name = "ADDRESS", env = "ASHLAR_API", default_value = "127.0.0.1:8080")]
+    api: SocketAddr,
+    /// The port of the embedded L1; 0 lets the system choose
+    #[arg(long, default_value_t = 0)]
+    l1_port: u16,
+    /// Milliseconds between L1 blocks while there is something to settle
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(50..=60_000))]
+    block_ms: u64,
+    /// Milliseconds after which a batch is closed
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
+    batch_ms: u64,
+    /// How many simulated traders there are; 0 for none
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(0..=512))]
+    traders: u16,
+    /// Commands a second of all traders together
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: u32,
+    /// Stop by itself after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<u64>,
+    /// Stop by itself once the first trade is final on L1
+    #[arg(long, env = "ASHLAR_UNTIL_FINAL", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true", default_value = "false")]
+    until_final: bool,
+}
+
+/// What was chosen, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    folder: Folder,
+    /// Where the API listens.
+    pub api: SocketAddr,
+    /// The port of the embedded L1.
+    pub l1_port: u16,
+    block_ms: u64,
+    batch_ms: u64,
+    /// How many simulated traders there are.
+    pub traders: u16,
+    /// Commands a second of all of them.
+    pub rate: u32,
+    /// Stop after so many seconds.
+    pub seconds: Option<u64>,
+    /// Stop once the first trade is final.
+    pub until_final: bool,
+}
+
+/// The folder of everything; one that nobody named is removed at the end.
+#[derive(Clone, Debug)]
+struct Folder {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Settings {
+    /// Checks what was asked for.
+    pub fn from(arguments: &UpArguments) -> Result<Settings> {
+        let folder = match &arguments.data {
+            Some(path) => Folder { path: path.clone(), kept: true },
+            None => {
+                let name = format!("ashlar-{}", std::process::id());
+                Folder { path: std::env::temp_dir().join(name), kept: false }
+            }
+        };
+        std::fs::create_dir_all(&folder.path)
+            .with_context(|| format!("{} cannot be made; name another folder with --data", folder.path.display()))?;
+        if !arguments.api.ip().is_loopback() {
+            bail!(
+                "{} is not on loopback: keys of a development deployment are public, so nobody else may reach it",
+                arguments.api
+            );
+        }
+        Ok(Settings {
+            folder,
+            api: arguments.api,
+            l1_port: arguments.l1_port,
+            block_ms: arguments.block_ms,
+            batch_ms: arguments.batch_ms,
+            traders: arguments.traders,
+            rate: arguments.rate,
+            seconds: arguments.seconds,
+            until_final: arguments.until_final,
+        })
+    }
+
+    /// Where everything is kept while it runs.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path.clone()
+    }
+
+    /// Where the L1's blocks are recorded, if they are to be kept.
+    pub fn l1_record(&self) -> Option<PathBuf> {
+        self.folder.kept.then(|| self.folder.path.join("l1-blocks"))
+    }
+
+    /// The L1's chain id.
+    pub const fn chain_id(&self) -> u64 {
+        CHAIN_ID
+    }
+
+    /// The time between L1 blocks.
+    pub const fn block_time(&self) -> Duration {
+        Duration::from_millis(self.block_ms)
+    }
+
+    /// Milliseconds after which a batch is closed.
+    pub const fn batch_ms(&self) -> u64 {
+        self.batch_ms
+    }
+
+    /// Removes what nobody asked to keep.
+    pub fn clear(&self) {
+        if !self.folder.kept {
+            // What cannot be removed now is in a folder that the system empties.
+            let _ = std::fs::remove_dir_all(&self.folder.path);
+        }
+    }
+}

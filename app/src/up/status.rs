@@ -1,0 +1,118 @@
+//! The line that says how everything goes, and when to stop.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use ashlar_api::door::{BatchFacts, BatchKey, Feed, Line, Stage, Tip};
+use ashlar_sequencer::NodeHandle;
+use ashlar_types::{Event, Sequence};
+
+use super::console::Console;
+
+/// When to stop by itself.
+pub struct Goal {
+    until_final: bool,
+    after: Option<Duration>,
+}
+
+/// A trade of which nothing was final after this long never will be.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+impl Goal {
+    /// Once the first trade is final, or after so many seconds, or not at all.
+    pub const fn new(until_final: bool, seconds: Option<u64>) -> Goal {
+        let after = match seconds {
+            Some(seconds) => Some(Duration::from_secs(seconds)),
+            None => None,
+        };
+        Goal { until_final, after }
+    }
+}
+
+/// What has been seen of the first trade.
+enum First {
+    None,
+    Traded { sequence: Sequence, at: Instant },
+    Final,
+}
+
+/// Says every second how everything goes, until the goal is reached.
+pub async fn watch(node: &NodeHandle, console: &mut Console, goal: Goal) -> Result<()> {
+    let door = node.door();
+    let mut feed = door.open().await?.feed;
+    let (begun, mut first, mut turn) = (Instant::now(), First::None, 0);
+    let (mut trades, mut before) = (0_u64, 0_u64);
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        turn += 1;
+        drain(&mut feed, &mut trades, &mut first);
+        let tip = door.tip().await?;
+        let next = tip.next.get();
+        console.status(&line(&tip, trades, next.saturating_sub(before)), turn);
+        before = next;
+        if let First::Traded { sequence, at } = first {
+            let batch = door.batch(BatchKey::Sequence(sequence)).await?;
+            if let Some(batch) = batch.filter(|batch| batch.stage == Stage::Final) {
+                console.say(&settled(&batch, sequence, begun.elapsed(), at.elapsed()));
+                first = First::Final;
+            } else if goal.until_final && at.elapsed() > PATIENCE {
+                bail!("the trade of command {} is not final after {} s", sequence.get(), PATIENCE.as_secs());
+            }
+        }
+        let reached = goal.until_final && matches!(first, First::Final);
+        if reached || goal.after.is_some_and(|after| begun.elapsed() >= after) {
+            return Ok(());
+        }
+        if goal.until_final && begun.elapsed() > 2 * PATIENCE {
+            bail!("nobody has traded after {} s", begun.elapsed().as_secs());
+        }
+    }
+}
+
+/// Counts what was traded. A reader that fell behind misses some trades of the count and nothing else.
+fn drain(feed: &mut Feed, trades: &mut u64, first: &mut First) {
+    loop {
+        match feed.try_recv() {
+            Ok(block) => {
+                for line in &block.lines {
+                    if let Line::Event(Event::Trade(_)) = line {
+                        *trades += 1;
+                        if let First::None = first {
+                            *first = First::Traded { sequence: block.first, at: Instant::now() };
+                        }
+                    }
+                }
+            }
+            Err(tokio::sync::broadcast::error::TryRecvError::Lagged(_)) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn line(tip: &Tip, trades: u64, per_second: u64) -> String {
+    let at = |stage: Stage| {
+        let found = tip.batches.iter().find(|(reached, _)| *reached == stage);
+        found.map_or_else(|| "-".to_owned(), |(_, number)| number.get().to_string())
+    };
+    format!(
+        "commands {} ({per_second}/s)  trades {trades}  batches built {} committed {} proven {} final {}  L1 block {}",
+        tip.next.get(),
+        at(Stage::Built),
+        at(Stage::Committed),
+        at(Stage::Proven),
+        at(Stage::Final),
+        tip.l1_block
+    )
+}
+
+fn settled(batch: &BatchFacts, sequence: Sequence, since_start: Duration, since_trade: Duration) -> String {
+    let transaction =
+        batch.finalize.map_or_else(String::new, |at| format!(" in transaction 0x{}", alloy::hex::encode(at.hash)));
+    format!(
+        "first trade  command {} of batch {} is final on L1{transaction}: {:.0} s after the trade, {:.0} s after the start",
+        sequence.get(),
+        batch.number.get(),
+        since_trade.as_secs_f64(),
+        since_start.as_secs_f64()
+    )
+}
