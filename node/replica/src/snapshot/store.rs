@@ -189,10 +189,11 @@ impl<E: Storage> SnapshotStore<E> {
     ) -> Result<(Option<Snapshot>, Vec<Rejected>), SnapshotError> {
         let mut rejected = Vec::new();
         for name in self.names().await?.into_iter().rev() {
-            let loaded = match self.open(&name).await {
-                Ok((_, _, head)) if !wanted(&head) => continue,
-                // Its handle is closed here: a blob is open once at a time.
-                Ok((_, _, head)) => self.load(&head, executor).await,
+            // The handle is closed before the snapshot is loaded: a blob is open once at a time.
+            let head = self.open(&name).await.map(|(_, _, head)| head);
+            let loaded = match head {
+                Ok(head) if !wanted(&head) => continue,
+                Ok(head) => self.load(&head, executor).await,
                 Err(error) => Err(error),
             };
             match loaded {
