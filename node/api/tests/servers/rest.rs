@@ -1,0 +1,162 @@
+use ashlar_api::client::{ClientError, RestClient};
+use ashlar_api::http::{ApiConfig, StaticFile, document, endpoints};
+use ashlar_api::schema::{
+    AccountView, AnswerView, BookView, CandleView, Code, DigestView, FillView, Hex, MessageForm, MessageWords,
+    OpenOrderView, SubmitBody, TickerView,
+};
+use ashlar_types::{CancelFilter, ClientId, Command, NewOrder, Side, Time};
+use axum::body::Bytes;
+use serde_json::{Value, json};
+
+use crate::support::{lots, market, price, secret, serve, trader};
+
+/// A buyer and a seller who traded two lots of five.
+async fn traded(client: &mut RestClient) -> AnswerView {
+    let sell = NewOrder { client: ClientId(7), ..NewOrder::limit(market(0), Side::Sell, price(101), lots(5)) };
+    let buy = NewOrder::limit(market(0), Side::Buy, price(101), lots(2));
+    let resting = trader(2, 0).sign(vec![Command::Place(sell)], Time::NEVER).expect("signs");
+    client.submit(&resting).await.expect("rests");
+    let taking = trader(1, 0).sign(vec![Command::Place(buy)], Time::NEVER).expect("signs");
+    client.submit(&taking).await.expect("trades")
+}
+
+async fn settle() {
+    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+}
+
+#[tokio::test]
+async fn every_endpoint_answers_its_example() {
+    let served = serve(2, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    traded(&mut client).await;
+    settle().await;
+    let mut asked = 0;
+    for endpoint in endpoints() {
+        let body = endpoint.example.body.unwrap_or_default();
+        let body = if body.contains("SIGNATURE") { signed(body) } else { body.to_owned() };
+        let method = if endpoint.example.body.is_some() { "POST" } else { "GET" };
+        let (status, answer) = client.ask(method, endpoint.example.path, Bytes::from(body)).await.expect("an answer");
+        let text = String::from_utf8_lossy(&answer);
+        assert!(status.is_success(), "{} {status} {text}", endpoint.path);
+        (endpoint.answer.reads)(&answer).unwrap_or_else(|error| panic!("{}: {error}: {text}", endpoint.path));
+        asked += 1;
+    }
+    assert!(asked > 25);
+}
+
+/// The words of an example, signed by account 1.
+fn signed(example: &str) -> String {
+    let mut body: Value = serde_json::from_str(example).expect("an example is JSON");
+    let words: MessageWords = serde_json::from_value(body["message"].clone()).expect("a message");
+    let message = words.to_message().expect("in range");
+    let digest = ashlar_types::sign::session_digest(
+        &crate::support::DEPLOYMENT.exchange_id(),
+        &crate::support::bytes_of(&message),
+    );
+    let signature = secret(1).sign(&digest, &[0; 32]).expect("signs");
+    body["signature"] = json!(Hex::of(&signature));
+    body.to_string()
+}
+
+#[tokio::test]
+async fn a_trade_is_seen_everywhere() {
+    let served = serve(2, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    let answer = traded(&mut client).await;
+    assert_eq!(answer.receipts[0].reason, "filled");
+    assert_eq!(answer.receipts[0].filled.0, 2);
+    assert_eq!(answer.receipts[0].events.len(), 1);
+    settle().await;
+    let book: BookView = client.get("/v1/markets/0/book").await.expect("a book");
+    assert_eq!(book.asks.iter().map(|level| (level.0.0, level.1.0)).collect::<Vec<_>>(), [(101, 3)]);
+    let orders: Vec<OpenOrderView> = client.get("/v1/accounts/2/orders").await.expect("orders");
+    assert_eq!((orders.len(), orders[0].remaining.0, orders[0].client.0), (1, 3, 7));
+    let fills: Vec<FillView> = client.get("/v1/accounts/2/fills").await.expect("fills");
+    assert_eq!((fills.len(), fills[0].maker, fills[0].lots.0), (1, true, 2));
+    let candles: Vec<CandleView> = client.get("/v1/markets/0/candles?interval=1m").await.expect("candles");
+    assert_eq!((candles.len(), candles[0].lots.0, candles[0].quote.0), (1, 2, 202));
+    let ticker: TickerView = client.get("/v1/markets/0/ticker").await.expect("a ticker");
+    assert_eq!((ticker.last.0, ticker.lots.0), (101, 2));
+    let account: AccountView = client.get("/v1/accounts/2").await.expect("an account");
+    assert_eq!(account.keys[0].nonce.0, 1);
+    assert_eq!(account.holdings.iter().find(|held| held.asset == 1).map(|held| held.reserved.0), Some(30));
+    let (_, csv) = client.ask("GET", "/v1/accounts/1/fills.csv", Bytes::new()).await.expect("a file");
+    assert_eq!(String::from_utf8_lossy(&csv).lines().count(), 2);
+}
+
+#[tokio::test]
+async fn a_retry_gets_the_same_answer_and_a_replay_of_the_nonce_does_not() {
+    let served = serve(2, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    let order = Command::Place(NewOrder::limit(market(0), Side::Buy, price(99), lots(1)));
+    let first = trader(1, 0).sign(vec![order.clone()], Time::NEVER).expect("signs");
+    let answer = client.submit(&first).await.expect("rests");
+    assert_eq!(client.submit(&first).await.expect("the same again"), answer);
+    let other = trader(1, 0).sign(vec![order.clone(), order], Time::NEVER).expect("signs");
+    match client.submit(&other).await {
+        Err(ClientError::Refused(error)) => {
+            assert_eq!((error.code, error.reason.as_deref()), (Code::Inadmissible, Some("nonce_used")));
+        }
+        answer => panic!("{answer:?}"),
+    }
+}
+
+#[tokio::test]
+async fn words_and_bytes_are_the_same_message() {
+    let served = serve(1, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    let signed = trader(1, 0).sign(vec![Command::CancelAll(CancelFilter::ALL)], Time::NEVER).expect("signs");
+    let words = MessageForm::Words(signed.message().into());
+    let digest: DigestView = client.post("/v1/messages/digest", &words).await.expect("a digest");
+    assert_eq!(digest.message.0, signed.bytes());
+    let body = SubmitBody { message: words, signature: Hex::of(signed.signature().as_bytes()) };
+    let answer: AnswerView = client.post("/v1/messages", &body).await.expect("done");
+    assert_eq!(answer, client.submit(&signed).await.expect("the same message as bytes"));
+}
+
+#[tokio::test]
+async fn rpc_answers_as_ethereum_clients_expect() {
+    let served = serve(1, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    let call = |method: &str, params: Value| json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
+    let answer: Value = client.post("/rpc", &call("ashlar_batchNumber", json!([]))).await.expect("an answer");
+    assert_eq!(answer, json!({"jsonrpc": "2.0", "id": 7, "result": "0x1"}));
+    let many = json!([
+        call("ashlar_getBatchByNumber", json!(["0x1"])),
+        call("ashlar_getBatchByBlock", json!([12])),
+        call("ashlar_getL1MessageProof", json!([0])),
+        call("ashlar_getBatchByNumber", json!([99])),
+        call("ashlar_nonsense", json!([])),
+        call("ashlar_getBatchByNumber", json!(["one"])),
+        json!(5),
+    ]);
+    let answers: Vec<Value> = client.post("/rpc", &many).await.expect("answers");
+    assert_eq!(answers[0]["result"]["number"], "1");
+    assert_eq!(answers[1]["result"]["stage"], "committed");
+    assert_eq!(answers[2]["result"]["amount"], "5");
+    let codes: Vec<_> = answers[3..].iter().map(|answer| answer["error"]["code"].as_i64()).collect();
+    assert_eq!(codes, [Some(-32_000), Some(-32_601), Some(-32_602), Some(-32_600)]);
+}
+
+#[tokio::test]
+async fn the_document_names_everything_once_and_files_are_served() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    let text = document.to_string();
+    let references = text
+        .match_indices("#/components/schemas/")
+        .map(|(at, prefix)| text[at + prefix.len()..].split('"').next().expect("a name").to_owned());
+    let mut counted = 0;
+    for name in references {
+        assert!(schemas.contains_key(&name), "{name} is referred to and not there");
+        counted += 1;
+    }
+    assert!(counted > 100 && schemas.len() > 40);
+    const FILES: &[StaticFile] = &[StaticFile { path: "/", media_type: "text/html", bytes: b"<p>here" }];
+    let served = serve(1, ApiConfig { files: FILES, ..ApiConfig::default() }).await;
+    let mut client = RestClient::new(served.http.address);
+    let (status, page) = client.ask("GET", "/", Bytes::new()).await.expect("a page");
+    assert_eq!((status.as_u16(), &page[..]), (200, &b"<p>here"[..]));
+    let (status, page) = client.ask("GET", "/docs", Bytes::new()).await.expect("a page");
+    assert!(status.is_success() && !String::from_utf8_lossy(&page).contains("http"), "the page asks nobody else");
+}
