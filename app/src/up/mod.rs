@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_da::{Availability, Disk, Store};
 use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts};
@@ -70,7 +71,11 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let api = Api::new(node.door(), ApiConfig::default());
     let follow = tokio::spawn(api.clone().follow());
     let serving = serve(&api, &bank, &listed, &settings).await?;
+    let gateway = ashlar_api::gateway::listen(settings.beside(1), api.clone()).await.context("opening the binary gateway")?;
+    let admin = administer(&api, &node, &settings).await?;
     console.say(&format!("API          http://{0}/docs  (http://{0}/v1/venue, ws://{0}/v1/stream)", serving.address));
+    console.say(&format!("gateway      {} (binary, for market makers)", gateway.address));
+    console.say(&format!("admin        http://{} (token in {})", admin.address, settings.token().display()));
     console.example(&serving.address);
 
     let traders = traders::start(node.door(), deployment.exchange(), &bank, &listed, &settings);
@@ -82,7 +87,9 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
         stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop"),
     };
     traders.stop().await;
-    serving.stop();
+    for server in [serving, gateway, admin] {
+        server.stop();
+    }
     follow.abort();
     node.stop().await.map_err(|error| anyhow!("the node did not stop cleanly: {error}"))?;
     listening.abort();
@@ -125,6 +132,14 @@ async fn start_node(
     config.names = venue::names();
     config.limits.batches.age_ms_max = settings.batch_ms();
     Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
+}
+
+/// The operator's server: loopback only, and only for whoever can read the token's file.
+async fn administer(api: &Api, node: &NodeHandle, settings: &Settings) -> Result<Serving> {
+    let token = Token::load_or_make(&settings.token())?;
+    let audit = Audit::open(&settings.folder().join("admin-audit.log"))?;
+    let router = admin::router(Admin::new(api.clone(), node.operator(), token, audit));
+    listen(settings.beside(2), api.clone(), router).await.context("opening the operator's server")
 }
 
 async fn serve(api: &Api, bank: &Bank, listed: &venue::Listed, settings: &Settings) -> Result<Serving> {

@@ -16,7 +16,7 @@ pub struct UpArguments {
     /// Keep everything in this folder, the L1 too, and go on from it; without it everything is gone afterwards
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Where the API listens
+    /// Where the API listens; the binary gateway and the operator's server are on the next two ports
     #[arg(long, value_name = "ADDRESS", env = "ASHLAR_API", default_value = "127.0.0.1:8080")]
     api: SocketAddr,
     /// The port of the embedded L1; 0 lets the system choose
@@ -113,6 +113,17 @@ impl Settings {
     /// The L1's chain id.
     pub const fn chain_id(&self) -> u64 {
         CHAIN_ID
+    }
+
+    /// An address so many ports beside the API's; where the system chose that one, it chooses this one too.
+    pub fn beside(&self, ports: u16) -> SocketAddr {
+        let port = if self.api.port() == 0 { 0 } else { self.api.port().wrapping_add(ports) };
+        SocketAddr::new(self.api.ip(), port)
+    }
+
+    /// The file with the operator's token.
+    pub fn token(&self) -> PathBuf {
+        self.folder.path.join("admin-token")
     }
 
     /// The time between L1 blocks.

@@ -1,0 +1,45 @@
+//! A node on a terminal: what its public API tells, drawn.
+//!
+//! 1. It reads and never signs: it knows no private key, and one that is typed by mistake goes nowhere.
+//! 2. What is shown is a function of the model, and the model changes by news and keys alone. Sockets, clock and terminal are
+//!    in `reader` and `terminal`, so every picture can be tested as text.
+//! 3. What is no longer fresh is called so: a node that is gone leaves its last words on the screen, with their time.
+
+mod arguments;
+mod limits;
+mod metrics;
+mod model;
+mod once;
+mod reader;
+mod screens;
+mod terminal;
+mod words;
+
+pub use arguments::MonitorArguments;
+pub use model::{Broken, Effect, Key, Listed, Looked, LookedAt, Model, News, Screen, Subject};
+pub use metrics::read_metrics;
+pub use once::{json, text};
+pub use screens::draw;
+
+use std::io::{IsTerminal as _, Write as _, stdout};
+
+use anyhow::{Result, bail};
+
+/// Watches a node until the person has seen enough, or looks once.
+pub fn run(arguments: &MonitorArguments) -> Result<()> {
+    let address = arguments.address()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if arguments.once {
+        let overview = runtime.block_on(reader::overview(address))?;
+        let mut model = Model::new(&arguments.url);
+        for news in overview {
+            model.take(news, words::now_ms());
+        }
+        let said = if arguments.json { json(model.seen()) } else { text(&model) };
+        return Ok(writeln!(stdout(), "{}", said.trim_end())?);
+    }
+    if !stdout().is_terminal() {
+        bail!("this is no terminal; ask for one overview with --once, and --json for a program");
+    }
+    runtime.block_on(terminal::watch(address, Model::new(&arguments.url)))
+}

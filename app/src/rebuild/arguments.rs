@@ -1,0 +1,89 @@
+use std::path::PathBuf;
+
+use alloy::primitives::Address;
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+/// Where L1 and the published data are.
+#[derive(Clone, Debug, Args)]
+pub struct Sources {
+    /// The folder of an `ashlar up --data DIR`: its record of L1 blocks, and its data folders if none is named
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["l1", "l1_record"])]
+    data: Option<PathBuf>,
+    /// The JSON-RPC of an L1 node; choose one that is not the operator's
+    #[arg(long, value_name = "URL", required_unless_present_any = ["data", "l1_record"])]
+    pub l1: Option<String>,
+    /// A record of L1 blocks, as `ashlar up --data` leaves it, in place of a node; it is copied and not changed
+    #[arg(long, value_name = "FILE", conflicts_with = "l1")]
+    l1_record: Option<PathBuf>,
+    /// The settlement contract; on a record it is found
+    #[arg(long, value_name = "ADDRESS", required_unless_present_any = ["data", "l1_record"])]
+    pub settlement: Option<Address>,
+    /// A folder of published data; give as many as you have
+    #[arg(long = "da", value_name = "DIR", required_unless_present = "data")]
+    da: Vec<PathBuf>,
+    /// The L1 block from which events are read: that of the deployment, or earlier
+    #[arg(long, value_name = "BLOCK", default_value_t = 0)]
+    pub from_block: u64,
+    /// The first owner of the house's account; otherwise the operator
+    #[arg(long, value_name = "ADDRESS")]
+    pub house_owner: Option<Address>,
+    /// When the exchange began, in milliseconds since 1970; otherwise with L1's first block
+    #[arg(long, value_name = "MS")]
+    pub genesis_ms: Option<u64>,
+    /// The last batch to look at; otherwise the newest that is committed
+    #[arg(long, value_name = "BATCH")]
+    pub upto: Option<u64>,
+}
+
+/// Of the auditor.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArguments {
+    #[command(flatten)]
+    pub sources: Sources,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of the rebuilding of a state.
+#[derive(Clone, Debug, Args)]
+pub struct RecoverArguments {
+    #[command(flatten)]
+    pub sources: Sources,
+    /// Write snapshots into this folder; one that was stopped goes on from its newest
+    #[arg(long, value_name = "DIR")]
+    pub into: PathBuf,
+    /// Write every leaf of the state into this file, a line each, so that two states can be compared byte by byte
+    #[arg(long, value_name = "FILE")]
+    pub dump: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Sources {
+    /// The record that stands in for an L1 node.
+    pub fn record(&self) -> Option<PathBuf> {
+        let recorded = || self.data.as_ref().map(|data| data.join("l1-blocks"));
+        self.l1_record.clone().or_else(recorded)
+    }
+
+    /// The folders of published data: those that were named, or those in the data folder.
+    pub fn folders(&self) -> Result<Vec<PathBuf>> {
+        let Some(data) = self.data.as_ref().filter(|_| self.da.is_empty()) else { return Ok(self.da.clone()) };
+        let listed = std::fs::read_dir(data).with_context(|| format!("{} cannot be listed", data.display()))?;
+        let mut folders = Vec::new();
+        for entry in listed {
+            let entry = entry.with_context(|| format!("{} cannot be listed", data.display()))?;
+            if entry.file_name().to_string_lossy().starts_with("da-") {
+                folders.push(entry.path());
+            }
+        }
+        folders.sort();
+        if folders.is_empty() {
+            bail!("{} has no folders of published data; name some with --da", data.display());
+        }
+        Ok(folders)
+    }
+}

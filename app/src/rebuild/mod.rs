@@ -1,0 +1,19 @@
+//! `ashlar verify` and `ashlar recover`: what anybody can find out about an exchange from L1 and published data alone.
+//!
+//! 1. Nothing of the operator is believed. L1 says which headers were committed and which entries its inbox holds; folders give out
+//!    bytes, which count only under a header's commitment; everything else is computed here.
+//! 2. Nothing that is looked at is changed: folders and records are only read.
+
+mod arguments;
+mod chain;
+mod contract;
+mod folder;
+mod origin;
+mod record;
+
+mod recover;
+mod verify;
+
+pub use arguments::{RecoverArguments, VerifyArguments};
+pub use recover::run as recover;
+pub use verify::run as verify;
