@@ -1,0 +1,56 @@
+// The node's REST API (docs/api.md).
+
+/** An answer that is no success. `code` decides what a program does; `message` is for people. */
+export class ApiError extends Error {
+  constructor(status, error) {
+    super(error.message);
+    this.status = status;
+    this.code = error.code;
+    this.reason = error.reason;
+    this.retryMs = error.retry_ms;
+  }
+}
+
+/** Longest wait for an answer. */
+const PATIENCE_MS = 20_000;
+
+async function ask(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, { ...options, signal: AbortSignal.timeout(options.patienceMs ?? PATIENCE_MS) });
+  } catch (cause) {
+    const slow = cause.name === 'TimeoutError';
+    throw new ApiError(0, { code: 'unreachable', message: slow ? 'The node does not answer in time.' : 'The node cannot be reached.' });
+  }
+  const text = await response.text();
+  if (response.ok) return text;
+  let error = { code: `http_${response.status}`, message: `The node answered ${response.status}.` };
+  try {
+    error = JSON.parse(text).error ?? error;
+  } catch {
+    // Whatever stands between here and the node may answer in words of its own; the status says enough.
+  }
+  throw new ApiError(response.status, error);
+}
+
+/** Reads a JSON document. */
+export async function get(path) {
+  return JSON.parse(await ask(path));
+}
+
+/** Reads a text. */
+export function text(path) {
+  return ask(path);
+}
+
+/** Posts a JSON document and reads the answer. */
+export async function post(path, body, patienceMs) {
+  const headers = { 'content-type': 'application/json' };
+  return JSON.parse(await ask(path, { method: 'POST', headers, body: body === undefined ? undefined : JSON.stringify(body), patienceMs }));
+}
+
+/** How the node does; a node that is not well says so with a status that is no success, and that is an answer too. */
+export async function health() {
+  const response = await fetch('/health', { signal: AbortSignal.timeout(PATIENCE_MS) });
+  return response.json();
+}

@@ -1,0 +1,65 @@
+// The last batches, how far each has come, and when this page saw it get there.
+
+import * as api from './api.js';
+
+const KEPT = 24;
+/** How far a batch comes, in order. */
+export const STAGES = ['built', 'published', 'committed', 'proven', 'final'];
+
+/** Follows the tip of a store; `changed` hears when a batch is new or came further. */
+export class Batches {
+  constructor(store, changed) {
+    this.known = new Map();
+    this.seen = new Map();
+    this.changed = changed;
+    this.asking = false;
+    this.leave = store.watch('tip', (tip) => this.follow(tip));
+  }
+
+  /** The batches, last first. */
+  list() {
+    return [...this.known.values()].sort((left, right) => Number(BigInt(right.number) - BigInt(left.number)));
+  }
+
+  async follow(tip) {
+    if (this.asking || tip.built === null) return;
+    this.asking = true;
+    const last = Number(tip.built);
+    const wanted = [];
+    for (let number = last; number >= Math.max(1, last - KEPT + 1); number -= 1) {
+      if (this.known.get(number)?.stage !== 'final') wanted.push(number);
+    }
+    try {
+      const found = await Promise.all(wanted.map((number) => api.get(`/v1/batches/${number}`).catch(() => null)));
+      for (const batch of found) if (batch) this.take(batch);
+      for (const number of this.known.keys()) if (number <= last - KEPT) this.known.delete(number);
+    } finally {
+      this.asking = false;
+    }
+    this.changed();
+  }
+
+  take(batch) {
+    const number = Number(batch.number);
+    const before = this.known.get(number);
+    const stage = STAGES.indexOf(batch.stage);
+    // What was already so when the page came has no moment that this page could name.
+    if (before) {
+      const times = this.seen.get(number) ?? {};
+      for (let at = STAGES.indexOf(before.stage) + 1; at <= stage; at += 1) times[STAGES[at]] ??= Date.now();
+      this.seen.set(number, times);
+    }
+    this.known.set(number, batch);
+  }
+
+  /** Milliseconds from a batch's last command until this page saw it at a stage, to about a second. */
+  after(batch, stage) {
+    const moment = this.seen.get(Number(batch.number))?.[stage];
+    return moment === undefined ? null : Math.max(0, moment - batch.last_time);
+  }
+}
+
+/** Whether a batch has come as far as a stage. */
+export function reached(batch, stage) {
+  return STAGES.indexOf(batch.stage) >= STAGES.indexOf(stage);
+}

@@ -1,0 +1,67 @@
+// What passes between L1 and the exchange: messages in, withdrawals out, and how far L1 has come.
+
+import * as api from '../api.js';
+import { empty, h, hex, panel, right, row, table } from '../dom.js';
+import { formatUnits, group, short, words } from '../format.js';
+
+const SHOWN = 25;
+
+/** Shows the page; what is returned ends it. */
+export function l1(root, { store }) {
+  const figures = h('dl', { class: 'figures' });
+  const inbox = h('div', {}, empty('Loading the inbox…'));
+  const withdrawals = h('div', {}, empty('Loading withdrawals…'));
+  root.append(h('h1', {}, 'L1'), panel('L1 and the exchange', {}, figures),
+    panel('Inbox: from L1 to the exchange', {}, h('p', { class: 'muted' }, 'Deposits, forced operations, keys and parameters. What an owner sends here the exchange has to do, in this order.'), inbox),
+    panel('Withdrawals: from the exchange to L1', {}, withdrawals));
+  let seen = '';
+  let busy = false;
+
+  async function read(path, next) {
+    const last = Number(next) - 1;
+    const count = Math.min(SHOWN, last + 1);
+    const found = await Promise.all(Array.from({ length: count }, (_, at) => api.get(`${path}/${last - at}`).catch(() => null)));
+    return found.filter((one) => one !== null);
+  }
+
+  async function follow(tip) {
+    const venue = store.get('venue');
+    const figure = (name, value) => h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, value));
+    figures.replaceChildren(figure('L1 block seen', group(tip.l1_block)), figure('Chain', venue?.chain_id ?? '–'), figure('Entries consumed', group(tip.inbox_next)),
+      figure('Withdrawals made', group(tip.withdrawal_next)), figure('Committed batch', tip.committed ?? 'none yet'), figure('Final batch', tip.final ?? 'none yet'),
+      h('div', { class: 'wide' }, h('dt', {}, 'Settlement contract'), h('dd', {}, venue ? hex(venue.settlement) : '–')));
+    // The stage of withdrawals moves with the batches.
+    const state = `${tip.inbox_next}/${tip.withdrawal_next}/${tip.final}`;
+    if (state === seen || busy || !store.get('assets')) return;
+    busy = true;
+    const [entries, leaving] = await Promise.all([read('/v1/inbox', tip.inbox_next), read('/v1/withdrawals', tip.withdrawal_next)]);
+    inbox.replaceChildren(entries.length === 0 ? empty('No message has come from L1 yet.') : table('Messages from L1', ['>Index', 'Kind', 'What', '>L1 block', 'Transaction', 'Command'],
+      entries.map((entry) => row(right(entry.index), words(entry.kind), content(entry), right(group(entry.l1_block)), hex(entry.transaction, short(entry.transaction)),
+        entry.sequence === null ? 'consumed' : h('a', { href: `#/proofs/command/${entry.sequence}` }, group(entry.sequence))))));
+    withdrawals.replaceChildren(leaving.length === 0 ? empty('Nobody has withdrawn yet.') : table('Withdrawals', ['>Index', 'To', '>Amount', 'Stage', 'Claimed', 'Command'],
+      leaving.map((one) => row(right(one.index), hex(one.to, short(one.to)), right(amount(one.asset, one.amount)), words(one.stage ?? 'not in a batch yet'), one.claimed ? 'Yes' : 'No',
+        h('a', { href: `#/proofs/command/${one.sequence}` }, group(one.sequence))))));
+    seen = state;
+    busy = false;
+  }
+
+  function amount(id, units) {
+    const asset = store.get('assets').find((one) => one.asset === id);
+    return `${formatUnits(units, asset?.decimals ?? 0)} ${asset?.name ?? `of asset ${id}`}`;
+  }
+
+  /** What an entry says, out of its canonical bytes (docs/spec/encoding.md). */
+  function content({ kind, entry }) {
+    const little = (at, length) => BigInt(`0x${entry.slice(2 + 2 * at, 2 + 2 * (at + length)).match(/../g).reverse().join('')}`);
+    const owner = short(`0x${entry.slice(4, 44)}`);
+    if (kind === 'deposit') {
+      const named = entry.slice(44, 46) === '01';
+      const at = named ? 26 : 22;
+      return `${amount(Number(little(at, 2)), little(at + 2, 8))} for ${named ? `account ${little(22, 4)}` : owner}`;
+    }
+    if (kind === 'param') return 'Decided by governance';
+    return `account ${little(21, 4)} of ${owner}`;
+  }
+
+  return store.watch('tip', follow);
+}

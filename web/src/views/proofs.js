@@ -1,0 +1,99 @@
+// The page of proofs: batches on their way, one batch, or one command with its receipt checked here.
+
+import * as api from '../api.js';
+import { Batches } from '../batches.js';
+import { empty, h, hex, panel, right, row, table } from '../dom.js';
+import { bytes, group, moment, short } from '../format.js';
+import { isDevelopment } from '../keys.js';
+import { HEADER } from '../proof.js';
+import { command } from './command.js';
+import { pipeline } from './pipeline.js';
+
+/** Shows the page; what is returned ends it. */
+export function proofs(root, context, [what, which]) {
+  root.append(h('h1', {}, 'Proofs'), search(context, what === 'command' ? which : ''));
+  if (what === 'command' && /^\d+$/.test(which ?? '')) return command(root, context, which);
+  if (what === 'batch' && /^\d+$/.test(which ?? '')) return one(root, context, which);
+  return all(root, context);
+}
+
+function search(context, value) {
+  const field = h('input', { id: 'command', type: 'text', inputmode: 'numeric', pattern: '\\d+', value });
+  const submit = (event) => {
+    event.preventDefault();
+    const number = field.value.trim();
+    if (/^\d+$/.test(number)) context.go(`/proofs/command/${number}`);
+    else field.setAttribute('aria-invalid', 'true');
+  };
+  return h('form', { class: 'search', onsubmit: submit }, h('label', { for: 'command' }, 'Command'), field, h('button', { type: 'submit' }, 'Show its proof'),
+    h('a', { class: 'button', href: '#/proofs' }, 'All batches'));
+}
+
+function all(root, { store }) {
+  const list = h('ul', { class: 'batches' });
+  const none = empty('Loading batches…');
+  const counts = h('dl', { class: 'figures' });
+  root.append(panel('How far everything has come', {}, counts), panel('Last batches', {}, list, none));
+  const batches = new Batches(store, draw);
+  const stop = store.watch('tip', (tip) => {
+    const figure = (name, value) => h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, value === null ? 'none yet' : group(value)));
+    counts.replaceChildren(figure('Next command', tip.next), figure('Sequenced batch', tip.built), figure('Committed', tip.committed),
+      figure('Proven', tip.proven), figure('Final', tip.final), figure('L1 block', tip.l1_block));
+    if (tip.built === null) none.textContent = 'No batch is built yet. The first one comes when enough commands or time have passed.';
+  });
+
+  function draw() {
+    const venue = store.get('venue');
+    const shown = batches.list();
+    none.hidden = shown.length > 0;
+    const items = shown.map((batch) => {
+      const development = venue ? isDevelopment(venue) : false;
+      const count = BigInt(batch.next) - BigInt(batch.first);
+      return h('li', {},
+        h('div', { class: 'bar' }, h('a', { href: `#/proofs/batch/${batch.number}` }, `Batch ${batch.number}`),
+          h('span', { class: 'muted num' }, `${group(count)} commands, ${bytes(batch.data_bytes)}, ${moment(batch.last_time).slice(11)}`)),
+        pipeline(batch, development, (stage) => batches.after(batch, stage)));
+    });
+    const focused = document.activeElement?.closest('.batches a')?.getAttribute('href');
+    list.replaceChildren(...items);
+    if (focused) list.querySelector(`a[href="${focused}"]`)?.focus();
+  }
+  return () => {
+    stop();
+    batches.leave();
+  };
+}
+
+const WORDS = ['Version', 'Exchange', 'Number', 'Hash of the parent', 'State before', 'State after', 'Data root', 'DA commitment', 'Signatures root',
+  'Receipts root', 'Withdrawals root', 'Next withdrawal', 'Next inbox entry', 'Inbox hash', 'First command', 'Next command', 'First time', 'Last time'];
+const NUMBERS = new Set([HEADER.version, HEADER.number, HEADER.withdrawalsNext, HEADER.inboxNext, HEADER.first, HEADER.next, HEADER.firstTime, HEADER.lastTime]);
+
+function one(root, { store }, number) {
+  const body = h('div', {}, empty('Loading…'));
+  root.append(panel(`Batch ${number}`, {}, body));
+  let done = false;
+
+  async function load() {
+    if (done) return;
+    let batch;
+    try {
+      batch = await api.get(`/v1/batches/${number}`);
+    } catch (error) {
+      body.replaceChildren(empty(error.message));
+      return;
+    }
+    const venue = store.get('venue');
+    done = batch.stage === 'final';
+    const header = batch.header.map((word, at) => row(WORDS[at], NUMBERS.has(at) ? right(group(BigInt(word))) : h('td', {}, hex(word))));
+    const transactions = [['Committed', batch.commit], ['Proven', batch.prove], ['Final', batch.finalize]]
+      .map(([name, of]) => row(name, of ? right(group(of.block)) : right('–'), of ? hex(of.hash) : 'not yet'));
+    body.replaceChildren(
+      pipeline(batch, venue ? isDevelopment(venue) : false),
+      h('p', {}, `${group(BigInt(batch.next) - BigInt(batch.first))} commands: `, h('a', { href: `#/proofs/command/${batch.first}` }, group(batch.first)), ' to ',
+        h('a', { href: `#/proofs/command/${BigInt(batch.next) - 1n}` }, group(BigInt(batch.next) - 1n)), `. Data: ${bytes(batch.data_bytes)}. Header hash `, hex(batch.hash, short(batch.hash, 10)), '.'),
+      h('p', {}, batch.proof ? `Accepted under “${batch.proof.kind}”, for ${batch.proof.count} batch${batch.proof.count === 1 ? '' : 'es'} from ${batch.proof.first}.` : 'No proof was accepted yet.'),
+      table('Transactions on L1', ['Step', '>L1 block', 'Transaction'], transactions),
+      table('Header', ['Word', 'Value'], header));
+  }
+  return store.watch('tip', load) ?? load();
+}

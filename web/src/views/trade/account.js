@@ -1,0 +1,81 @@
+// Funds and session keys of the trader.
+
+import { empty, h, panel, right, row, table } from '../../dom.js';
+import { formatUnits, moment, short, words } from '../../format.js';
+import { isDevelopment } from '../../keys.js';
+
+/** The account's panel. */
+export function account(context) {
+  const { store, keys } = context;
+  const body = h('div');
+  const word = h('p', { class: 'answer', role: 'status', 'aria-live': 'polite' });
+  let busy = false;
+
+  const act = (work, done) => async () => {
+    if (busy) return;
+    busy = true;
+    word.className = 'answer';
+    try {
+      const answer = await work((text) => { word.textContent = text; });
+      word.textContent = answer?.receipts ? `${words(answer.receipts[0].reason)}.` : done;
+    } catch (error) {
+      word.className = 'answer bad';
+      word.textContent = error.message ?? String(error);
+    }
+    busy = false;
+  };
+
+  function balances(of) {
+    return table('Balances', ['Asset', '>Free', '>In orders'], of.holdings.map((holding) => {
+      const asset = store.get('assets').find((one) => one.asset === holding.asset);
+      const text = (units) => formatUnits(units, asset?.decimals ?? 0, 2);
+      return row(asset?.name ?? String(holding.asset), right(text(holding.free)), right(text(holding.reserved)));
+    }));
+  }
+
+  function sessions(of, mine) {
+    const live = of.keys.filter((key) => !key.revoked);
+    if (live.length === 0) return empty('No session key.');
+    return table('Session keys', ['Slot', 'Key', 'May', 'Ends', ''], live.map((key) => row(
+      String(key.slot), h('code', { title: key.public }, `${short(key.public, 4)}${mine?.slot === key.slot ? ' (here)' : ''}`), key.scopes.join(', '),
+      key.expires ? moment(key.expires) : 'Never',
+      h('button', { type: 'button', class: 'quiet', 'aria-label': `Revoke the key in slot ${key.slot}`, onclick: act(() => keys.asOwner([{ type: 'revoke_key', slot: key.slot }])) }, 'Revoke'),
+    )));
+  }
+
+  let shown = '';
+  function draw() {
+    const trader = store.get('trader');
+    const of = trader?.account;
+    const state = JSON.stringify([of?.holdings, of?.keys.map((key) => [key.public, key.revoked]), of?.stopped, trader?.session?.slot, trader?.owner, store.get('venue')?.proofs]);
+    // The nonce changes with every command; what is on the screen does not.
+    if (state === shown) return;
+    shown = state;
+    if (!of) {
+      body.replaceChildren(empty(trader?.owner ? `Owner ${short(trader.owner.address)}; no account yet.` : 'No account in this browser.'));
+      return;
+    }
+    const development = isDevelopment(store.get('venue'));
+    const standing = of.stopped ? h('p', { class: 'answer bad' }, 'Trading of this account is stopped by its owner.') : null;
+    body.replaceChildren(
+      h('p', { class: 'muted' }, `Account ${of.account}, owner `, h('code', { title: of.owner }, short(of.owner, 5)), trader.owner.kind === 'local' ? ', a development key in this browser' : ''),
+      ...(standing ? [standing] : []),
+      of.holdings.length > 0 ? balances(of) : empty('No funds.'),
+      h('h3', {}, 'Session keys'), sessions(of, trader.session),
+      h('div', { class: 'bar' },
+        development ? h('button', { type: 'button', onclick: act((say) => keys.fund(say), 'Credited.') }, 'Faucet') : null,
+        h('button', { type: 'button', onclick: act(() => keys.registerSession()) }, 'New session key'),
+        h('button', { type: 'button', class: 'quiet', onclick: forget }, 'Forget keys')),
+    );
+  }
+
+  function forget() {
+    const local = store.get('trader').owner.kind === 'local';
+    const lost = local ? 'The owner key exists in this browser only: its account will be out of reach for good.' : 'Your wallet keeps the account.';
+    if (confirm(`Forget the keys that this browser keeps for this exchange? ${lost}`)) keys.forget();
+  }
+
+  const ends = [store.watch('trader', draw), store.watch('venue', draw)];
+  draw();
+  return { element: panel('Account', { class: 'account' }, body, word), stop: () => ends.forEach((end) => end()) };
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+
+const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const sources = readdirSync(new URL('../src/', import.meta.url), { recursive: true }).filter((name) => name.endsWith('.js')).map((name) => `/src/${name}`).sort();
+
+test('the binary embeds every file, and no other', () => {
+  const listed = [...read('app/src/up/files.rs').matchAll(/^ {4}"(\/[^"]+)",$/gm)].map(([, path]) => path).sort();
+  assert.deepEqual(listed, [...sources, '/favicon.svg', '/style.css'].sort());
+});
+
+test('the page asks for every module at once, and for nothing from elsewhere', () => {
+  const page = read('web/index.html');
+  const preloaded = [...page.matchAll(/modulepreload" href="([^"]+)"/g)].map(([, path]) => path);
+  assert.deepEqual([...preloaded, '/src/main.js'].sort(), sources);
+  for (const path of ['/index.html', '/style.css', ...sources]) {
+    const outside = [...read(`web${path}`).matchAll(/(?:https?:)?\/\/[a-z0-9-]+\.[a-z.]+/gi)].map(([url]) => url).filter((url) => url !== 'http://www.w3.org');
+    assert.deepEqual(outside, [], path);
+  }
+});
+
+test('files stay short', () => {
+  for (const path of sources) assert.ok(read(`web${path}`).split('\n').length < 300, path);
+});
