@@ -17,9 +17,9 @@ import {Trees} from "./libraries/Trees.sol";
 /// @title Money in and out, the inbox, and the way out against the operator's will.
 /// @notice Guarantees:
 /// 1. Every entry is chained to the one before, so a hash and an index say all of them (SPEC S-3).
-/// 2. What users are owed is at most what is held: nothing is credited that did not arrive, nothing is paid twice (SPEC S-10 to S-12).
+/// 2. What users are owed is at most what is held: nothing is credited that did not arrive, nothing is paid twice (SPEC S-11 to S-14).
 /// 3. No pause stops a claim, a forced operation, an escape or a refund (SPEC S-9, S-17).
-/// 4. A missed deadline can be shown by anyone, and then ends in an exit that needs nobody (SPEC S-15 to S-18).
+/// 4. A missed deadline can be shown by anyone, and then ends in an exit that needs nobody (SPEC S-16 to S-18).
 contract Bridge is IBridge, Initializable, UUPSUpgradeable, ReentrancyGuardTransient {
     using ForcedFee for ForcedFee.Meter;
     using Purse for Asset;

@@ -5,7 +5,7 @@ import {IGovernance} from "./interfaces/IGovernance.sol";
 
 /// @title A timelock with two delays, and the name of the council that may pause.
 /// @notice Guarantees: no call is made that was not announced for its whole delay; the council has no call of its own here
-/// (SPEC S-23, S-24).
+/// (SPEC S-25, S-26).
 contract Governance is IGovernance {
     uint48 public immutable shortDelay;
     uint48 public immutable longDelay;

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IIncidentLog} from "./interfaces/IIncidentLog.sol";
 
 /// @title Incidents, for ever.
-/// @notice It has no owner, so nobody can keep an entry out or take one back. Who reads it asks who reported (SPEC S-25).
+/// @notice It has no owner, so nobody can keep an entry out or take one back. Who reads it asks who reported (SPEC S-27).
 contract IncidentLog is IIncidentLog {
     uint64 public count;
     mapping(uint64 count => bytes32 hash) public hashAt;

@@ -8,7 +8,7 @@ import {SignerSet} from "../libraries/SignerSet.sol";
 
 /// @title Believes k of n signers who each verified a STARK with the native verifier.
 /// @notice The signers never change: another set is another verifier, announced with a version. What they sign is
-/// `sha256(domain || key || hash of the public values)` (SPEC S-27). The public values name the exchange, and so the chain.
+/// `sha256(domain || key || hash of the public values)` (SPEC S-24). The public values name the exchange, and so the chain.
 contract AttestationVerifier is IVerifier {
     using SignerSet for SignerSet.Set;
 
