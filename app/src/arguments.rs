@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::rebuild::{RecoverArguments, VerifyArguments};
+#[cfg(feature = "monitor")]
+use crate::monitor::MonitorArguments;
 use crate::up::UpArguments;
 use ashlar_harness::flow::{Shape, Shares};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,6 +32,16 @@ pub enum What {
     /// Run a market of the core alone and watch it
     #[command(after_help = "Example: ashlar demo --seconds 20 --markets 6")]
     Demo(DemoArguments),
+    /// Check an exchange from L1 and published data alone, trusting nobody
+    #[command(after_help = "Example: ashlar verify --data exchange")]
+    Verify(VerifyArguments),
+    /// Rebuild the state of an exchange from L1 and published data alone
+    #[command(after_help = "Example: ashlar recover --data exchange --into recovered")]
+    Recover(RecoverArguments),
+    /// Watch a node on the terminal by its public API; docs/monitor.md shows how
+    #[cfg(feature = "monitor")]
+    #[command(after_help = "Example: ashlar monitor --url http://127.0.0.1:8080\n         ashlar monitor --once --json")]
+    Monitor(MonitorArguments),
     /// Measure; what each figure means is in docs/benchmarks.md
     #[command(subcommand, after_help = "Example: ashlar bench core --json")]
     Bench(Bench),

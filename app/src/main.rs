@@ -15,6 +15,9 @@ mod traffic;
 
 mod bench;
 mod demo;
+#[cfg(feature = "monitor")]
+mod monitor;
+mod rebuild;
 #[cfg(feature = "devnet")]
 mod up;
 
@@ -56,6 +59,10 @@ fn run(what: What) -> Result<()> {
             up::run(&arguments)
         }
         What::Demo(arguments) => demo::run(&arguments),
+        #[cfg(feature = "monitor")]
+        What::Monitor(arguments) => monitor::run(&arguments),
+        What::Verify(arguments) => rebuild::verify(&arguments),
+        What::Recover(arguments) => rebuild::recover(&arguments),
         What::Bench(Bench::Book(arguments)) => print(&bench::book::run(&arguments)?, arguments.json),
         What::Bench(Bench::Core(arguments)) => print(&bench::core::run(&arguments)?, arguments.json),
         What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),

@@ -35,7 +35,8 @@ pub struct History {
     entries: Vec<CanonicalEntry>,
     /// In which block each entry is.
     entry_blocks: Vec<L1Block>,
-    proofs: Vec<AcceptedProof>,
+    /// By the first batch of each.
+    proofs: BTreeMap<u64, Vec<AcceptedProof>>,
     /// The last batch of each type of proof.
     proven: BTreeMap<u8, u64>,
     finalized: u64,
@@ -54,7 +55,7 @@ impl History {
             inbox: InboxChain::START,
             entries: Vec::new(),
             entry_blocks: Vec::new(),
-            proofs: Vec::new(),
+            proofs: BTreeMap::new(),
             proven: BTreeMap::new(),
             finalized: 0,
         };
@@ -102,7 +103,7 @@ impl History {
             Fact::Reverted { first, .. } => {
                 let kept = first.get().saturating_sub(1);
                 self.batches.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
-                self.proofs.retain(|proof| proof.last < first);
+                self.proofs.values_mut().for_each(|proofs| proofs.retain(|proof| proof.last < first));
                 self.proven.values_mut().for_each(|last| *last = kept.min(*last));
             }
             Fact::Paused { .. }
@@ -134,7 +135,7 @@ impl History {
         Ok(())
     }
 
-    /// What the contract had its verifier check: it makes the public values of the headers that it stores (SPEC L1), so they are made here of
+    /// What the contract had its verifier check: it makes the public values of the headers that it stores, so they are made here of
     /// the hashes that it told.
     fn proof(&mut self, first: BatchNumber, last: BatchNumber, last_hash: Hash) -> Result<()> {
         let begin = self.held(first).context("L1 told of a proof of a batch that it did not tell of")?;
@@ -143,7 +144,7 @@ impl History {
         let count = last.get().saturating_sub(first.get()).saturating_add(1);
         let (version, exchange_id) = (begin.header.version, self.exchange);
         let values = PublicValues { version, exchange_id, parent_hash, last_hash, count };
-        self.proofs.push(AcceptedProof { first, last, values });
+        self.proofs.entry(first.get()).or_default().push(AcceptedProof { first, last, values });
         Ok(())
     }
 
@@ -157,12 +158,19 @@ impl History {
         let (l1, settlement) = (&origin.l1, origin.addresses.settlement);
         let committed = ask(l1, at, settlement, &ISettlement::committedCall {}).await?;
         let told = self.batches.len() as u64;
-        ensure!(committed == told, "the contract holds {committed} batches and L1's events tell of {told}: some are missing");
+        ensure!(
+            committed == told,
+            "the contract holds {committed} batches and L1's events tell of {told}: some are missing"
+        );
         let kept: B256 = ask(l1, at, settlement, &ISettlement::headerHashCall { number: committed }).await?;
         let hash = self.batches.last().map_or(self.genesis_hash, |last| last.hash);
         ensure!(kept.0 == hash.0, "the contract keeps {kept} for batch {committed}, and L1's events tell of {hash:?}");
         let finalized = ask(l1, at, settlement, &ISettlement::finalizedCall {}).await?;
-        ensure!(finalized == self.finalized, "the contract has {finalized} final batches, and events {}", self.finalized);
+        ensure!(
+            finalized == self.finalized,
+            "the contract has {finalized} final batches, and events {}",
+            self.finalized
+        );
         let mut required: BTreeMap<u32, U256> = BTreeMap::new();
         for batch in &mut self.batches {
             let version = batch.header.version;
@@ -208,7 +216,8 @@ impl History {
 }
 
 fn stage(number: u64, finalized: u64, required: U256, proven: &BTreeMap<u8, u64>) -> Stage {
-    let has = |kind: usize| u8::try_from(kind).ok().and_then(|kind| proven.get(&kind)).is_some_and(|last| *last >= number);
+    let has =
+        |kind: usize| u8::try_from(kind).ok().and_then(|kind| proven.get(&kind)).is_some_and(|last| *last >= number);
     let is_proven = !required.is_zero() && (0..256).filter(|kind| required.bit(*kind)).all(has);
     match (number <= finalized, is_proven) {
         (true, _) => Stage::Final,
@@ -245,7 +254,6 @@ impl Chain for History {
     }
 
     async fn proofs(&self, first: BatchNumber) -> Result<Vec<AcceptedProof>, SourceError> {
-        // They come in the order of their batches, types mixed; there are few of one beginning.
-        Ok(self.proofs.iter().filter(|proof| proof.first == first).copied().collect())
+        Ok(self.proofs.get(&first.get()).cloned().unwrap_or_default())
     }
 }

@@ -100,7 +100,8 @@ impl Origin {
     /// The state before the first batch.
     pub fn snapshot(&self) -> Result<Snapshot> {
         let (capture, header) = self.begin();
-        let leaves = capture.leaves().map(|(key, words)| Ok((key, Value::new(words).map_err(|_| anyhow!("no value"))?)));
+        let leaves =
+            capture.leaves().map(|(key, words)| Ok((key, Value::new(words).map_err(|_| anyhow!("no value"))?)));
         let leaves: Vec<_> = leaves.collect::<Result<_>>()?;
         let count = leaves.len() as u64;
         let head = SnapshotHead { header, epoch: Epoch::new(0), block: L1Block::default(), leaves: count };

@@ -1,0 +1,176 @@
+//! `ashlar verify`: an auditor who trusts nobody.
+
+use std::io::{Write as _, stderr, stdout};
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use ashlar_prover::Threads;
+use ashlar_replica::Shadow;
+use ashlar_sync::{Finding, Report, Stage, verify};
+use ashlar_types::BatchNumber;
+use commonware_runtime::{Runner as _, tokio as runtime};
+use serde_json::json;
+
+use super::arguments::{Sources, VerifyArguments};
+use super::chain::History;
+use super::folder::Folders;
+use super::origin::Origin;
+
+/// Batches between two lines of progress.
+const STRIDE: u64 = 16;
+/// L1 blocks between two lines of progress.
+const BLOCKS_STRIDE: u64 = 4_096;
+/// On how many threads the state root is computed.
+pub const THREADS: Threads = Threads(NonZeroUsize::new(2).unwrap());
+
+/// What an audit needs.
+pub struct Opened {
+    /// Which exchange.
+    pub origin: Origin,
+    /// What L1 says.
+    pub history: History,
+    /// Where the data is.
+    pub folders: Folders,
+}
+
+impl Opened {
+    /// Reads L1.
+    pub async fn new(sources: &Sources) -> Result<Opened> {
+        let folders = Folders::new(&sources.folders()?)?;
+        let origin = Origin::find(sources).await?;
+        let history = History::read(&origin, |block, head| {
+            if block % BLOCKS_STRIDE < 16 || block == head {
+                say(&format!("L1 block {block} of {head}"));
+            }
+        })
+        .await?;
+        Ok(Opened { origin, history, folders })
+    }
+
+    /// The last batch that is looked at.
+    pub fn last(&self, sources: &Sources) -> BatchNumber {
+        let newest = self.history.last();
+        sources.upto.map_or(newest, |upto| newest.min(BatchNumber::new(upto)))
+    }
+
+    /// A finding with what is known about its cause.
+    pub fn explain(&self, finding: &Finding) -> String {
+        match self.folders.failure(finding.batch()) {
+            Some(why) => format!("{finding}; {why}"),
+            None => finding.to_string(),
+        }
+    }
+}
+
+/// Says how far it is. Who closed the pipe does not want to know.
+pub fn say(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
+}
+
+/// Runs on a runtime of its own.
+pub fn run(arguments: &VerifyArguments) -> Result<()> {
+    // An audit keeps nothing; the runtime wants a folder nevertheless.
+    let scratch = std::env::temp_dir().join(format!("ashlar-verify-{}", std::process::id()));
+    let config = runtime::Config::new().with_storage_directory(&scratch).with_worker_threads(2);
+    let ended = runtime::Runner::new(config).start(|_| audit(arguments.clone()));
+    let _ = std::fs::remove_dir_all(&scratch);
+    ended
+}
+
+async fn audit(arguments: VerifyArguments) -> Result<()> {
+    let opened = Opened::new(&arguments.sources).await?;
+    let last = opened.last(&arguments.sources);
+    let begun = Instant::now();
+    let mut shadow = Shadow::from_snapshot(opened.origin.snapshot()?);
+    let mut report = Report::default();
+    while shadow.header().number < last {
+        let reached = shadow.header().number;
+        let until = BatchNumber::new(reached.get().saturating_add(STRIDE).min(last.get()));
+        let part = verify(&opened.history, &opened.folders, &mut shadow, Some(until), &THREADS).await?;
+        report.batches += part.batches;
+        report.commands += part.commands;
+        report.findings.extend(part.findings);
+        say(&format!("batch {} of {}", shadow.header().number.get(), last.get()));
+        if shadow.header().number < until || !report.is_clean() {
+            break;
+        }
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let text = if arguments.json {
+        lines_of_json(&opened, &shadow, &report, seconds)
+    } else {
+        lines(&opened, &shadow, &report, seconds)
+    };
+    stdout().write_all(text.as_bytes()).context("printing")?;
+    match report.findings.first() {
+        None => Ok(()),
+        Some(finding) => bail!("the audit failed at batch {}", finding.batch().get()),
+    }
+}
+
+fn lines(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> String {
+    let Opened { origin, history, folders } = opened;
+    let header = shadow.header();
+    let mut lines = vec![
+        format!("exchange     settlement {} on chain {}", origin.addresses.settlement, origin.exchange.chain_id),
+        format!("L1           block {} {:?}", history.block().number, history.block().hash),
+        format!(
+            "             {} batches committed, {} proven, {} final; {} inbox entries",
+            history.count(Stage::Committed),
+            history.count(Stage::Proven),
+            history.count(Stage::Final),
+            history.entries()
+        ),
+        format!("executed     {} batches, {} commands in {seconds:.2} s", report.batches, report.commands),
+        format!("state root   {:?} by execution, after batch {}", header.state_root_after, header.number.get()),
+    ];
+    for (folder, remark) in folders.remarks() {
+        let (batch, times) = (remark.batch.get(), remark.times);
+        lines.push(format!("data         {folder}: batch {batch}: {} ({times} batches in all)", remark.what));
+    }
+    lines.extend(report.findings.iter().map(|finding| format!("WRONG        {}", opened.explain(finding))));
+    if report.is_clean() {
+        lines.push(format!("clean        of {} folders of data, nothing contradicts L1", folders.count()));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn lines_of_json(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> String {
+    let Opened { origin, history, folders } = opened;
+    let header = shadow.header();
+    let mut lines: Vec<String> = Vec::new();
+    for (folder, remark) in folders.remarks() {
+        let (batch, times) = (remark.batch.get(), remark.times);
+        lines.push(json!({ "folder": folder, "batch": batch, "times": times, "what": remark.what }).to_string());
+    }
+    for finding in &report.findings {
+        let line = json!({ "finding": opened.explain(finding), "batch": finding.batch().get() });
+        lines.push(line.to_string());
+    }
+    let summary = json!({
+        "clean": report.is_clean(),
+        "settlement": origin.addresses.settlement,
+        "chain_id": origin.exchange.chain_id,
+        "l1_block": history.block().number,
+        "committed": history.count(Stage::Committed),
+        "proven": history.count(Stage::Proven),
+        "final": history.count(Stage::Final),
+        "inbox_entries": history.entries(),
+        "batches": report.batches,
+        "commands": report.commands,
+        "seconds": seconds,
+        "batch": header.number.get(),
+        "header_hash": format!("{:?}", header.hash()),
+        "state_root": word(&header.state_root_after.to_word()),
+    });
+    lines.push(summary.to_string());
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// A word of L1 in hexadecimal.
+pub fn word(bytes: &[u8; 32]) -> String {
+    alloy::hex::encode_prefixed(bytes)
+}
