@@ -79,6 +79,8 @@ pub struct Config {
     pub waiting_max: usize,
     /// Commands whose answers are kept for those who ask again.
     pub kept_commands_max: u64,
+    /// Commands between two checkpoints.
+    pub checkpoint_commands: u64,
     /// What can be changed while it runs.
     pub limits: Limits,
     /// How batches are proven, in the words that every screen shows.
@@ -100,6 +102,7 @@ impl Config {
             checkers: 2,
             waiting_max: 1 << 14,
             kept_commands_max: 1 << 18,
+            checkpoint_commands: 1 << 20,
             limits: Limits::default(),
             proofs: "none".to_owned(),
             names: Vec::new(),
@@ -114,6 +117,7 @@ impl Config {
                 found.push(what.to_owned());
             }
         };
+        expect(self.checkpoint_commands > 0, "checkpoint_commands must not be zero");
         expect(self.checkers >= 1 && self.checkers <= 256, "checkers must be between 1 and 256");
         expect(self.waiting_max >= 1 && self.waiting_max <= 1 << 20, "waiting_max must be between 1 and 1048576");
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';

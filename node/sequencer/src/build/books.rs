@@ -36,12 +36,8 @@ impl fmt::Debug for Books {
 
 #[derive(Debug)]
 struct Page {
-    header: BatchHeader,
     hash: Hash,
     progress: Progress,
-    data_bytes: u64,
-    /// Withdrawals before this batch; the header says how many there are after it.
-    withdrawals_before: u64,
     /// While it has work ahead, or was asked for lately.
     sealed: Option<Arc<Sealed>>,
 }
@@ -82,21 +78,12 @@ impl Books {
         self.changed.subscribe()
     }
 
-    /// Writes a batch in.
-    pub fn enter(&self, sealed: Arc<Sealed>, progress: Progress) {
-        let header = *sealed.header();
-        let (data_bytes, before) =
-            sealed.input().map_or((0, 0), |input| (input.batch.len() as u64, input.parent.withdrawals_next.get()));
-        let page = Page {
-            header,
-            hash: header.hash(),
-            progress,
-            data_bytes,
-            withdrawals_before: before,
-            sealed: Some(sealed),
-        };
+    /// Writes a batch in; without its content if that is only stored.
+    pub fn enter(&self, progress: Progress, sealed: Option<Arc<Sealed>>) {
+        let number = progress.header.number.get();
+        let page = Page { hash: progress.header.hash(), progress, sealed };
         self.write(|pages| {
-            pages.batches.insert(header.number.get(), page);
+            pages.batches.insert(number, page);
             pages.forget();
         });
     }
@@ -109,8 +96,11 @@ impl Books {
             change(&mut page.progress);
             (page.progress != before).then(|| page.progress.clone())
         };
-        let changed = self.write(change);
-        self.write(Pages::forget);
+        let changed = self.read_mut(change);
+        // What is written down again as it was is no news: whoever looks would wake itself for ever.
+        if changed.is_some() {
+            self.write(Pages::forget);
+        }
         changed
     }
 
@@ -127,7 +117,7 @@ impl Books {
         self.read(|pages| {
             // A batch never comes further than one before it, so the last batches are those that have not come so far.
             let behind = pages.batches.values().rev().take_while(|page| page.progress.stage < stage);
-            behind.last().map(|page| (page.header.number, page.progress.stage))
+            behind.last().map(|page| (page.progress.header.number, page.progress.stage))
         })
     }
 
@@ -135,7 +125,7 @@ impl Books {
     pub fn first_unproven(&self) -> Option<BatchNumber> {
         self.read(|pages| {
             let behind = pages.batches.values().rev().take_while(|page| page.progress.proof.is_none());
-            behind.filter(|page| page.progress.stage < Stage::Proven).last().map(|page| page.header.number)
+            behind.filter(|page| page.progress.stage < Stage::Proven).last().map(|page| page.progress.header.number)
         })
     }
 
@@ -146,7 +136,7 @@ impl Books {
 
     /// The header of a batch.
     pub fn header(&self, number: BatchNumber) -> Option<BatchHeader> {
-        self.read(|pages| pages.batches.get(&number.get()).map(|page| page.header))
+        self.read(|pages| pages.batches.get(&number.get()).map(|page| page.progress.header))
     }
 
     /// A batch with everything that belongs to it.
@@ -162,12 +152,12 @@ impl Books {
     pub fn waits(&self) -> Waits {
         self.read(|pages| {
             let mut waits = Waits::default();
-            waits.last = pages.batches.values().next_back().map(|page| page.header.number);
+            waits.last = pages.batches.values().next_back().map(|page| page.progress.header.number);
             for page in pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Proven) {
                 let since = Some(page.progress.built_ms);
                 if page.progress.proof.is_none() {
                     waits.unproven_batches += 1;
-                    waits.unproven_commands += commands(&page.header);
+                    waits.unproven_commands += commands(&page.progress.header);
                     waits.unproven_since_ms = since;
                 }
                 if page.progress.stage < Stage::Committed {
@@ -189,7 +179,7 @@ impl Books {
     pub fn last_at(&self, stage: Stage) -> Option<BatchNumber> {
         self.read(|pages| {
             let mut pages = pages.batches.values().rev();
-            pages.find(|page| page.progress.stage >= stage).map(|page| page.header.number)
+            pages.find(|page| page.progress.stage >= stage).map(|page| page.progress.header.number)
         })
     }
 
@@ -227,9 +217,10 @@ impl Books {
             let wanted = index.get();
             let found = books.read(|pages| {
                 let mut pages = pages.batches.values();
-                let page = pages
-                    .find(|page| page.withdrawals_before <= wanted && wanted < page.header.withdrawals_next.get())?;
-                Some((page.header.number, page.progress.stage, page.withdrawals_before))
+                let page = pages.find(|page| {
+                    page.progress.withdrawals_before <= wanted && wanted < page.progress.header.withdrawals_next.get()
+                })?;
+                Some((page.progress.header.number, page.progress.stage, page.progress.withdrawals_before))
             });
             let Some((number, stage, before)) = found else { return Ok(None) };
             let sealed = books.sealed(number).await.ok_or_else(gone)?;
@@ -303,8 +294,8 @@ impl Pages {
 
     fn of_command(&self, sequence: Sequence) -> Option<&Page> {
         let mut pages = self.batches.values().rev();
-        let page = pages.find(|page| page.header.first_sequence <= sequence)?;
-        (sequence < page.header.next_sequence).then_some(page)
+        let page = pages.find(|page| page.progress.header.first_sequence <= sequence)?;
+        (sequence < page.progress.header.next_sequence).then_some(page)
     }
 }
 
@@ -317,7 +308,8 @@ fn commands(header: &BatchHeader) -> u64 {
 }
 
 fn facts(page: &Page) -> BatchFacts {
-    let Page { header, hash, progress, data_bytes, .. } = page;
+    let Page { hash, progress, .. } = page;
+    let Progress { header, data_bytes, .. } = progress;
     let proof = progress.proof.as_ref().map(|(kind, first, count)| ProofFacts {
         kind: kind.clone(),
         first: BatchNumber::new(*first),

@@ -7,10 +7,12 @@ use ashlar_api::door::{Line, ServiceState};
 use ashlar_batch::{BatchHeader, Hash, Signatures, Timed};
 use ashlar_guest::pack_inputs;
 use ashlar_prover::{Capture, Captured, Threads};
+use ashlar_replica::SnapshotHead;
 use commonware_runtime::{Clock, Storage};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::books::Books;
+use super::checkpoints::Checkpoints;
 use super::producer::Cut;
 use super::progress::Progress;
 use super::sealed::{Done, Sealed};
@@ -31,8 +33,7 @@ pub(crate) struct Builder<E> {
     pub threads: NonZeroUsize,
     pub metrics: Arc<Metrics>,
     pub station: Station,
-    /// The header after which a checkpoint is made.
-    pub checkpoint: watch::Sender<Option<BatchHeader>>,
+    pub checkpoints: Checkpoints<E>,
 }
 
 impl<E: Storage + Clock> Builder<E> {
@@ -43,8 +44,15 @@ impl<E: Storage + Clock> Builder<E> {
             self.station.go().await;
             let started = micros(&context);
             let sealed = self.build(&cut)?;
+            self.station.show("commands_in_batch", cut.commands);
             self.metrics.seal_us.record(micros(&context).saturating_sub(started));
             self.keep(sealed, millis(&context)).await?;
+            if let Some((last, range)) = cut.parts.last() {
+                let block = last.l1_at(range.end.saturating_sub(1));
+                let (epoch, header) = (last.epoch, self.parent);
+                let head = SnapshotHead { header, epoch, block, leaves: 0 };
+                self.checkpoints.consider(head, &self.capture).await?;
+            }
         }
         self.station.say(ServiceState::Stopped, "the node is stopping");
         Ok(())
@@ -64,13 +72,13 @@ impl<E: Storage + Clock> Builder<E> {
             }
         }
         let (mut refused, availability) = (None::<OutsideError>, self.availability.clone());
-        let commit = |bytes: &[u8]| match availability.map(|availability| availability.commitment(bytes)) {
-            Some(Ok(commitment)) => commitment,
-            Some(Err(error)) => {
+        let commit = |bytes: &[u8]| match (cut.commitment, availability) {
+            (Some(settled), _) => settled,
+            (None, Some(availability)) => availability.commitment(bytes).unwrap_or_else(|error| {
                 refused = Some(error);
                 Hash::ZERO
-            }
-            None => Hash::ZERO,
+            }),
+            (None, None) => Hash::ZERO,
         };
         let captured = self.capture.capture(&self.parent, inputs, &signatures, commit, &Threads(self.threads));
         let captured = captured.map_err(|error| bad(error.to_string()))?;
@@ -90,24 +98,26 @@ impl<E: Storage + Clock> Builder<E> {
     async fn keep(&mut self, sealed: Sealed, now_ms: u64) -> Result<(), NodeError> {
         let header = *sealed.header();
         let number = header.number;
-        let mut progress = Progress::built(now_ms);
-        match self.shelf.get(number).await? {
-            Some(stored) if *stored.header() == header => {
-                progress = self.shelf.progress(number).await?.unwrap_or(progress);
-            }
+        let mut progress = Progress::built(&sealed, now_ms);
+        // What has no progress yet nobody was told of; it may be written over.
+        match self.shelf.progress(number).await? {
+            Some(stored) if stored.header == header => progress = stored,
             Some(_) => {
                 let why = "it was stored with another header before the restart".to_owned();
                 return Err(NodeError::Batch { number: number.get(), why });
             }
-            None => self.shelf.put(&sealed).await?,
+            None => {
+                // Its progress says that it is there, so it comes second.
+                self.shelf.put(&sealed).await?;
+                self.shelf.put_progress(number, &progress).await?;
+            }
         }
         self.metrics.batches.add(1);
         self.metrics.batch_built.set(number.get());
         self.metrics.batch_bytes.add(sealed.input().map_or(0, |input| input.batch.len() as u64));
         self.station.show("batch", number.get());
         self.station.show("commands", header.next_sequence.get());
-        self.books.enter(Arc::new(sealed), progress);
-        self.checkpoint.send_replace(Some(header));
+        self.books.enter(progress, Some(Arc::new(sealed)));
         Ok(())
     }
 }

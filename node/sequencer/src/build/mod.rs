@@ -6,6 +6,7 @@
 
 mod books;
 mod builder;
+mod checkpoints;
 mod producer;
 mod progress;
 mod rules;
@@ -14,7 +15,8 @@ mod shelf;
 
 pub use books::{Books, Waits};
 pub(crate) use builder::Builder;
-pub(crate) use producer::{Cut, Producer, Wish};
+pub(crate) use checkpoints::Checkpoints;
+pub(crate) use producer::{Cut, End, Producer, Wish};
 pub use progress::Progress;
 pub use rules::{BatchRules, Close, Outlook};
 pub use sealed::{Done, Sealed, SealedError};

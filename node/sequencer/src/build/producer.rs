@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ashlar_api::door::ServiceState;
+use ashlar_batch::Hash;
 use ashlar_batch::limits::{COMMANDS_MAX, QUOTES_MAX};
 use ashlar_types::limits::{MESSAGE_COMMANDS_MAX, QUOTES_MAX as MESSAGE_QUOTES_MAX};
 use ashlar_types::{BatchNumber, Command, Input, Sequence};
@@ -34,6 +35,15 @@ pub(crate) enum Wish {
     Now(oneshot::Sender<usize>),
     /// Close no batch after this one.
     StopAt(Option<BatchNumber>),
+    /// End a batch before this command, as another node did.
+    EndAt(End),
+}
+
+/// Where a batch has to end, and what its header commits to its data by, because that was settled before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct End {
+    pub next: Sequence,
+    pub commitment: Hash,
 }
 
 /// Inputs that are a batch.
@@ -42,7 +52,8 @@ pub(crate) struct Cut {
     /// Which inputs of which blocks.
     pub parts: Vec<(Arc<Committed>, Range<usize>)>,
     pub commands: usize,
-    pub why: Close,
+    /// What its header commits by, if that was settled before.
+    pub commitment: Option<Hash>,
 }
 
 /// The open batch.
@@ -61,8 +72,8 @@ pub(crate) struct Producer {
     pub books: Books,
     pub metrics: Arc<Metrics>,
     pub station: Station,
-    /// Where batches ended before a restart.
-    pub ends: VecDeque<Sequence>,
+    /// Where the next batches have to end.
+    pub ends: VecDeque<End>,
     /// The number of the next batch.
     pub next: BatchNumber,
     pub stop_at: Option<BatchNumber>,
@@ -138,6 +149,7 @@ impl Producer {
     async fn wish(&mut self, wish: Wish, builder: &mpsc::Sender<Cut>) {
         match wish {
             Wish::StopAt(at) => self.stop_at = at,
+            Wish::EndAt(end) => self.ends.push_back(end),
             Wish::Now(reply) => {
                 let commands = self.open.commands;
                 if commands > 0 && self.ends.is_empty() {
@@ -157,7 +169,7 @@ impl Producer {
                 self.close(why, builder).await?;
                 continue;
             }
-            if !self.take_block(&rules) {
+            if !self.take_block(&rules, now_ms) {
                 return Ok(());
             }
         }
@@ -173,7 +185,7 @@ impl Producer {
         if let Some(end) = self.ends.front() {
             let last = self.open.parts.last()?;
             let link = last.0.links.get(last.1.end.checked_sub(1)?)?;
-            return (link.next_sequence() == *end).then_some(Close::Before);
+            return (link.next_sequence() == end.next).then_some(Close::Before);
         }
         let waits = self.books.waits();
         let outlook = Outlook {
@@ -188,11 +200,12 @@ impl Producer {
     }
 
     /// Takes inputs of the first block that waits, until it ends or the open batch is due by size. Whether there was anything to take.
-    fn take_block(&mut self, rules: &super::rules::BatchRules) -> bool {
+    fn take_block(&mut self, rules: &super::rules::BatchRules, now_ms: u64) -> bool {
         let Some((block, from)) = self.waiting.pop_front() else { return false };
         let inputs = &block.block.inputs;
         if self.open.commands == 0 {
-            self.open.since_ms = inputs.get(from).map_or(0, |(time, _)| time.get());
+            // An entry of an L1 whose clock is ahead takes the exchange's clock with it, and a batch grows old by ours.
+            self.open.since_ms = inputs.get(from).map_or(0, |(time, _)| time.get()).min(now_ms);
         }
         let mut upto = from;
         for ((_, input), link) in inputs.iter().zip(&block.links).skip(from) {
@@ -201,7 +214,7 @@ impl Producer {
             self.open.quotes += quotes;
             self.open.bytes += bytes;
             upto += 1;
-            let is_end = self.ends.front().is_some_and(|end| link.next_sequence() == *end);
+            let is_end = self.ends.front().is_some_and(|end| link.next_sequence() == end.next);
             let is_full = self.ends.is_empty()
                 && (self.open.commands >= rules.commands_max
                     || self.open.bytes >= rules.bytes_max
@@ -222,13 +235,12 @@ impl Producer {
 
     async fn close(&mut self, why: Close, builder: &mpsc::Sender<Cut>) -> Result<(), ()> {
         let Open { parts, commands, .. } = std::mem::take(&mut self.open);
-        if why == Close::Before {
-            self.ends.pop_front();
-        }
+        let end = if why == Close::Before { self.ends.pop_front() } else { None };
+        let commitment = end.map(|end| end.commitment);
         self.station.show("last_batch", self.next.get());
         self.station.show("closed_by", format!("{why:?}"));
         self.next = self.next.next();
-        builder.send(Cut { parts, commands, why }).await.map_err(|_| ())
+        builder.send(Cut { parts, commands, commitment }).await.map_err(|_| ())
     }
 }
 

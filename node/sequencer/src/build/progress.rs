@@ -1,8 +1,11 @@
 //! How far a batch has come, as it is stored.
 
 use ashlar_api::door::{L1Transaction, Stage};
+use ashlar_batch::BatchHeader;
 use ashlar_types::sign::{Curve, Native};
-use ashlar_types::{DecodeError, Reader, Writer};
+use ashlar_types::{Decode, DecodeError, Encode, Reader, Writer};
+
+use super::sealed::Sealed;
 
 /// The first byte of the only stored form there is.
 const VERSION: u8 = 1;
@@ -10,6 +13,12 @@ const VERSION: u8 = 1;
 /// A batch's way, as far as it has come.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Progress {
+    /// Its header.
+    pub header: BatchHeader,
+    /// Bytes of its data.
+    pub data_bytes: u64,
+    /// Withdrawals before it; the header says how many there are after it.
+    pub withdrawals_before: u64,
     /// How far it has come.
     pub stage: Stage,
     /// When it was built, in milliseconds.
@@ -26,13 +35,28 @@ pub struct Progress {
 
 impl Progress {
     /// Just built.
-    pub const fn built(built_ms: u64) -> Progress {
-        Progress { stage: Stage::Built, built_ms, commit: None, prove: None, finalize: None, proof: None }
+    pub fn built(sealed: &Sealed, built_ms: u64) -> Progress {
+        let (data_bytes, withdrawals_before) =
+            sealed.input().map_or((0, 0), |input| (input.batch.len() as u64, input.parent.withdrawals_next.get()));
+        Progress {
+            header: *sealed.header(),
+            data_bytes,
+            withdrawals_before,
+            stage: Stage::Built,
+            built_ms,
+            commit: None,
+            prove: None,
+            finalize: None,
+            proof: None,
+        }
     }
 
     /// To be stored.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::new();
+        self.header.encode(&mut writer);
+        writer.u64(self.data_bytes);
+        writer.u64(self.withdrawals_before);
         writer.u8(stage_code(self.stage));
         writer.u64(self.built_ms);
         for transaction in [&self.commit, &self.prove, &self.finalize] {
@@ -65,6 +89,8 @@ impl Progress {
 }
 
 fn read(reader: &mut Reader<'_>) -> Result<Progress, DecodeError> {
+    let header = BatchHeader::decode(reader)?;
+    let (data_bytes, withdrawals_before) = (reader.u64()?, reader.u64()?);
     let stage = stage_of(reader.u8()?);
     let built_ms = reader.u64()?;
     let mut at = || -> Result<Option<L1Transaction>, DecodeError> {
@@ -76,7 +102,7 @@ fn read(reader: &mut Reader<'_>) -> Result<Progress, DecodeError> {
     let length = usize::from(reader.u8()?);
     let kind = String::from_utf8_lossy(reader.slice(length)?).into_owned();
     let proof = (count > 0).then_some((kind, first, count));
-    Ok(Progress { stage, built_ms, commit, prove, finalize, proof })
+    Ok(Progress { header, data_bytes, withdrawals_before, stage, built_ms, commit, prove, finalize, proof })
 }
 
 const fn stage_code(stage: Stage) -> u8 {
@@ -106,18 +132,26 @@ fn sum_of(body: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ashlar_batch::merkle::Digest;
+    use ashlar_types::{ExchangeId, Time};
 
     #[test]
     fn progress_comes_back_and_torn_bytes_do_not() {
         let at = |block| Some(L1Transaction { hash: [block as u8; 32], block });
-        let whole = Progress {
-            stage: Stage::Proven,
-            commit: at(3),
-            prove: at(9),
-            proof: Some(("execute-only".to_owned(), 2, 5)),
-            ..Progress::built(77)
+        let built = Progress {
+            header: BatchHeader::genesis(1, ExchangeId([4; 32]), Digest::EMPTY, Time::ZERO),
+            data_bytes: 9,
+            withdrawals_before: 3,
+            stage: Stage::Built,
+            built_ms: 77,
+            commit: None,
+            prove: None,
+            finalize: None,
+            proof: None,
         };
-        for progress in [Progress::built(5), whole] {
+        let proof = Some(("execute-only".to_owned(), 2, 5));
+        let whole = Progress { stage: Stage::Proven, commit: at(3), prove: at(9), proof, ..built.clone() };
+        for progress in [built, whole] {
             let mut bytes = progress.to_bytes();
             for length in 0..bytes.len() {
                 assert_eq!(Progress::from_bytes(&bytes[..length]), None);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ashlar_api::door::{Act, ActError, Acted, Operator, Pending, Unavailable};
 use ashlar_types::SystemCommand;
@@ -32,7 +33,7 @@ pub(crate) struct Levers {
     pub wishes: mpsc::Sender<Wish>,
     pub limits: watch::Sender<Limits>,
     pub source: Option<LimitsSource>,
-    pub checkpoint: mpsc::Sender<()>,
+    pub checkpoint: Arc<AtomicBool>,
     pub audit: AuditSink,
 }
 
@@ -73,10 +74,10 @@ impl NodeOperator {
                     commands => Ok(format!("a batch of {commands} commands is being built")),
                 }
             }
-            Act::CheckpointNow => match levers.checkpoint.try_send(()) {
-                Ok(()) => Ok("a checkpoint is made after the next batch".to_owned()),
-                Err(_) => Err(not_now("a checkpoint is being made already")),
-            },
+            Act::CheckpointNow => {
+                levers.checkpoint.store(true, Ordering::Release);
+                Ok("a checkpoint is made after the next batch".to_owned())
+            }
             Act::StopAtSequence(at) => {
                 levers.stop_at.set(at);
                 Ok(at.map_or("goes on".to_owned(), |at| format!("takes no message from command {} on", at.get())))

@@ -42,6 +42,8 @@ pub(crate) enum Work {
     Inbox(Vec<InboxItem>),
     /// What the operator says.
     System(SystemCommand, Reply),
+    /// What another node has ordered: inputs of a batch, with their times.
+    Follow(Vec<Entry>),
     /// What someone wants to know.
     Ask(Question),
     /// Nothing comes after this.
@@ -54,6 +56,7 @@ impl fmt::Debug for Work {
             Work::Messages(messages) => write!(f, "Messages({})", messages.len()),
             Work::Inbox(items) => write!(f, "Inbox({})", items.len()),
             Work::System(command, _) => write!(f, "System({command:?})"),
+            Work::Follow(entries) => write!(f, "Follow({})", entries.len()),
             Work::Ask(_) => f.write_str("Ask"),
             Work::Stop => f.write_str("Stop"),
         }

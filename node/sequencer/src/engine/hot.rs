@@ -61,6 +61,8 @@ pub(crate) struct Engine {
     pub rest: vec::IntoIter<Waiting>,
     /// Entries of the inbox that found none.
     pub entries: VecDeque<InboxItem>,
+    /// Inputs that another node has ordered.
+    pub followed: VecDeque<Entry>,
     /// Whether nothing more comes.
     pub is_over: bool,
 }
@@ -91,13 +93,15 @@ impl Engine {
     }
 
     fn has_rest(&self) -> bool {
-        self.rest.len() > 0 || !self.entries.is_empty()
+        self.rest.len() > 0 || !self.entries.is_empty() || !self.followed.is_empty()
     }
 
     /// Takes what is there until the block is full or there is nothing more.
     fn fill(&mut self, draft: &mut Draft, work: &mut mpsc::Receiver<Work>, now_us: u64) {
         while !draft.is_full() && !self.is_over {
-            if !self.entries.is_empty() {
+            if !self.followed.is_empty() {
+                self.follow(draft);
+            } else if !self.entries.is_empty() {
                 self.inbox(draft);
             } else if self.rest.len() > 0 {
                 self.messages(draft, now_us);
@@ -126,6 +130,10 @@ impl Engine {
             Work::Inbox(items) => {
                 self.entries.extend(items);
                 self.inbox(draft);
+            }
+            Work::Follow(entries) => {
+                self.followed.extend(entries);
+                self.follow(draft);
             }
             Work::Stop => self.is_over = true,
             Work::System(command, reply) => self.system(draft, command, reply, now_us),
@@ -187,7 +195,8 @@ impl Engine {
         self.metrics.messages.add(1);
         self.metrics.wait_us.record(now_us.saturating_sub(arrived));
         draft.askers.push(Asker { input: draft.entries.len(), reply, allowance: vouched.allowance, arrived });
-        self.close(draft, vouched.input, Some(vouched.signature), vouched.command_hash);
+        let time = draft.time;
+        self.close(draft, time, vouched.input, Some(vouched.signature), vouched.command_hash);
     }
 
     /// C-3 and C-4, before anything is changed: whether the exchange would accept the message as a whole.
@@ -246,7 +255,27 @@ impl Engine {
         }
         self.metrics.inbox.add(1);
         let hash = command_hash(&self.id, &to_bytes(&input));
-        self.close(draft, input, None, hash);
+        let time = draft.time;
+        self.close(draft, time, input, None, hash);
+    }
+
+    /// Executes what another node has ordered, at the times at which it did.
+    fn follow(&mut self, draft: &mut Draft) {
+        while !draft.is_full() {
+            let Some(Entry { time, input, signature }) = self.followed.pop_front() else { return };
+            self.exchange.apply(time, &input, &mut draft.lines);
+            self.directory.open_accounts(&mut self.exchange.store);
+            let people = match &input {
+                Input::Message(message) => is_about_people(message).then_some(message.header.account),
+                Input::Inbox { entry, .. } => people_of(entry),
+                Input::System(_) => None,
+            };
+            if let Some(account) = people {
+                self.directory.learn_keys(&self.exchange.store, account);
+            }
+            let hash = command_hash(&self.id, &to_bytes(&input));
+            self.close(draft, time, input, signature, hash);
+        }
     }
 
     fn system(&mut self, draft: &mut Draft, command: SystemCommand, reply: Reply, now_us: u64) {
@@ -254,16 +283,18 @@ impl Engine {
         self.exchange.apply(draft.time, &input, &mut draft.lines);
         draft.askers.push(Asker { input: draft.entries.len(), reply, allowance: None, arrived: now_us });
         let hash = command_hash(&self.id, &to_bytes(&input));
-        self.close(draft, input, None, hash);
+        let time = draft.time;
+        self.close(draft, time, input, None, hash);
     }
 
-    fn close(&mut self, draft: &mut Draft, input: Input, signature: Option<[u8; 64]>, hash: [u8; 32]) {
+    fn close(&mut self, draft: &mut Draft, time: Time, input: Input, signature: Option<[u8; 64]>, hash: [u8; 32]) {
+        draft.time = draft.time.max(time);
         self.metrics.commands.add(input.commands() as u64);
         draft.commands += input.commands();
         draft.hashes.push(hash);
         draft.blocks.push(self.block);
         draft.ends.push(draft.lines.0.len());
-        draft.entries.push(Entry { time: draft.time, input, signature });
+        draft.entries.push(Entry { time, input, signature });
     }
 
     fn turn_away(&self, reply: Reply, refusal: Refusal) {

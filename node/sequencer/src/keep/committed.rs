@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ashlar_api::door::{Allowance, Answered, Block, GroupSeal, SequenceReceipt as Place};
-use ashlar_replica::{Epoch, Signature};
+use ashlar_replica::{Epoch, L1Block, Signature};
 use ashlar_types::{ExchangeId, Sequence};
 
 use crate::limits::BLOCKS_KEPT_MAX;
@@ -19,6 +19,8 @@ pub struct Committed {
     pub signatures: Vec<Option<Signature>>,
     /// In which order of everything.
     pub epoch: Epoch,
+    /// The last L1 block of which an inbox entry was consumed before it, and with it. No more than one comes with a block.
+    pub l1: (L1Block, L1Block),
     /// The chain of receipts before it.
     pub previous: ChainHash,
     /// Of each input its place.
@@ -54,6 +56,13 @@ impl Committed {
         let after = self.links.partition_point(|link| link.sequence <= sequence);
         let input = after.checked_sub(1)?;
         (sequence < self.links[input].next_sequence()).then_some(input)
+    }
+
+    /// The last L1 block of which an inbox entry was consumed at or before an input.
+    pub fn l1_at(&self, input: usize) -> L1Block {
+        let (before, with) = self.l1;
+        let is_with = self.links.get(input).is_some_and(|link| link.l1_block == with.hash.0);
+        if is_with { with } else { before }
     }
 
     fn chain_before(&self, exchange: &ExchangeId, input: usize) -> ChainHash {

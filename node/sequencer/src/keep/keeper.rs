@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ashlar_api::door::{Block, Refusal};
-use ashlar_replica::{Entry, Journal, JournalError, Ordered};
+use ashlar_replica::{Entry, Journal, JournalError, L1Block, Ordered};
 use ashlar_types::{ExchangeId, Reason, Sequence};
 use commonware_runtime::{Clock, Storage};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -34,6 +34,8 @@ pub(crate) struct Keeper<E: Storage> {
     pub key: NodeKey,
     /// The chain of receipts so far.
     pub head: ChainHash,
+    /// The last L1 block of which an inbox entry was consumed.
+    pub l1: L1Block,
     pub kept: Kept,
     pub feed: broadcast::Sender<Arc<Block>>,
     pub builder: mpsc::Sender<Arc<Committed>>,
@@ -136,13 +138,15 @@ impl<E: Storage + Clock> Keeper<E> {
     /// Tells everyone whom a durable block concerns.
     async fn tell(&mut self, context: &E, linked: Linked, seal: Option<&SignedHead>) -> Result<(), NodeError> {
         let Linked { draft, previous, links, .. } = linked;
-        let Draft { epoch, first, entries, ends, lines, askers, repeats, later, .. } = *draft;
+        let Draft { epoch, first, entries, blocks, ends, lines, askers, repeats, later, .. } = *draft;
         if let (Some(seal), false) = (seal, links.is_empty()) {
             let (inputs, signatures) =
                 entries.into_iter().map(|Entry { time, input, signature }| ((time, input), signature)).unzip();
             let block = Arc::new(Block { first, inputs, lines: lines.0 });
-            let committed =
-                Arc::new(Committed { block: block.clone(), signatures, epoch, previous, links, ends, seal: *seal });
+            let l1 = (self.l1, blocks.last().copied().unwrap_or(self.l1));
+            self.l1 = l1.1;
+            let (kept, seal) = (block.clone(), *seal);
+            let committed = Arc::new(Committed { block: kept, signatures, epoch, l1, previous, links, ends, seal });
             self.kept.push(committed.clone());
             self.metrics.blocks.add(1);
             let now = micros(context);

@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use ashlar_api::door::{Answered, Door, Operator, Refusal};
-use ashlar_types::{ExchangeId, SystemCommand};
+use ashlar_batch::{BatchHeader, Signatures, Timed};
+use ashlar_replica::Entry;
+use ashlar_types::{ExchangeId, Input, SystemCommand};
 use commonware_runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::admit::Gate;
-use crate::build::Books;
+use crate::build::{Books, End, Wish};
 use crate::door::{NodeDoor, NodeOperator, written};
 use crate::engine::{InboxItem, Work};
 use crate::error::NodeError;
@@ -21,6 +23,28 @@ use crate::watch::Alarm;
 /// How a node ended, if it has: `Ok` if it was told to.
 pub type Ended = Option<Result<(), Arc<NodeError>>>;
 
+/// Why a batch was not followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FollowError {
+    /// Not the next one.
+    #[error("batch {got} was given and {expected} is next")]
+    Number {
+        /// The next.
+        expected: u64,
+        /// Which was given.
+        got: u64,
+    },
+    /// It does not do what its header says.
+    #[error("batch {number} came out otherwise than its header says; do not trust this node's state, nor the header")]
+    Diverged {
+        /// Which.
+        number: u64,
+    },
+    /// The node is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
 /// A running node.
 pub struct NodeHandle {
     pub(super) id: ExchangeId,
@@ -28,6 +52,7 @@ pub struct NodeHandle {
     pub(super) operator: NodeOperator,
     pub(super) gate: Gate,
     pub(super) engine: mpsc::Sender<Work>,
+    pub(super) ends: mpsc::Sender<Wish>,
     pub(super) keeper: mpsc::Sender<Executed>,
     pub(super) books: Books,
     pub(super) metrics: Arc<Metrics>,
@@ -81,6 +106,43 @@ impl NodeHandle {
         self.engine.send(Work::Inbox(items)).await.map_err(|_| stopping())
     }
 
+    /// Executes a batch that another node has built, in the mode that follows, and waits until it is built here too. The headers must be
+    /// equal; only the DA commitment is taken as it is.
+    pub async fn follow(
+        &self,
+        header: &BatchHeader,
+        inputs: Vec<Timed>,
+        signatures: &Signatures,
+    ) -> Result<(), FollowError> {
+        let next = self.books.waits().last.unwrap_or_default().next();
+        if header.number != next {
+            return Err(FollowError::Number { expected: next.get(), got: header.number.get() });
+        }
+        let mut news = self.books.subscribe();
+        let mut signed = signatures.iter();
+        let entries = inputs.into_iter().map(|Timed { time, input }| {
+            let signature = if matches!(input, Input::Message(_)) { signed.next().copied() } else { None };
+            Entry { time, input, signature }
+        });
+        let entries: Vec<_> = entries.collect();
+        let end = End { next: header.next_sequence, commitment: header.da_commitment };
+        self.ends.send(Wish::EndAt(end)).await.map_err(|_| FollowError::Stopping)?;
+        self.engine.send(Work::Follow(entries)).await.map_err(|_| FollowError::Stopping)?;
+        loop {
+            if let Some(built) = self.books.header(header.number) {
+                if built == *header {
+                    return Ok(());
+                }
+                let what = format!("batch {} came out otherwise than its header says", header.number.get());
+                self.books.note_divergence(what);
+                return Err(FollowError::Diverged { number: header.number.get() });
+            }
+            if self.ended().is_some() || news.changed().await.is_err() {
+                return Err(FollowError::Stopping);
+            }
+        }
+    }
+
     /// Executes one of the operator's commands.
     pub async fn system(&self, command: SystemCommand) -> Result<Answered, Refusal> {
         let (reply, answer) = oneshot::channel();
@@ -109,6 +171,11 @@ impl NodeHandle {
         answer.await.ok()
     }
 
+    /// Whether only what makes open orders fewer is let in (SPEC Q-14).
+    pub fn gate_is_narrow(&self) -> bool {
+        self.gate.refuses_new_risk()
+    }
+
     /// How it ended, if it has.
     pub fn ended(&self) -> Ended {
         self.ended.borrow().clone()
@@ -129,11 +196,11 @@ impl NodeHandle {
 
     /// Stops it: nothing more is let in, everything let in is executed, made durable and answered.
     pub async fn stop(self) -> Result<(), Arc<NodeError>> {
-        let NodeHandle { gate, engine, keeper, line, services, ended, door, operator, .. } = self;
+        let NodeHandle { gate, engine, ends, keeper, line, services, ended, door, operator, .. } = self;
         gate.close(Some("the node is stopping".to_owned()));
         // If the engine is gone it has stopped already.
         let _ = engine.send(Work::Stop).await;
-        drop((engine, keeper, door, operator));
+        drop((engine, ends, keeper, door, operator));
         for service in &services {
             service.abort();
         }

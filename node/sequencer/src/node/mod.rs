@@ -4,7 +4,7 @@ mod handle;
 mod restart;
 mod start;
 
-pub use handle::{Ended, NodeHandle};
+pub use handle::{Ended, FollowError, NodeHandle};
 
 use commonware_runtime::{Clock, Spawner, Storage};
 

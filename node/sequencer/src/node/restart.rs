@@ -34,6 +34,7 @@ struct Replayed {
     block: Block,
     signatures: Vec<Option<ashlar_replica::Signature>>,
     epoch: Epoch,
+    l1: (L1Block, L1Block),
     certificate: GroupCertificate,
     links: Vec<Link>,
     ends: Vec<usize>,
@@ -90,6 +91,7 @@ impl Past {
         }
         let certificate = GroupCertificate::decode(&certificate).map_err(|_| bad("its certificate cannot be read"))?;
         let exchange_id = self.deployment.exchange_id();
+        let l1 = (self.block, block);
         let mut lines = Lines(Vec::new());
         let (mut links, mut ends, mut head) = (Vec::new(), Vec::new(), certificate.previous);
         let (mut inputs, mut signatures) = (Vec::new(), Vec::new());
@@ -116,7 +118,8 @@ impl Past {
         }
         self.head = head;
         self.replayed += links.iter().map(|link| u64::from(link.commands)).sum::<u64>();
-        Ok(Replayed { block: Block { first, inputs, lines: lines.0 }, signatures, epoch, certificate, links, ends })
+        let block = Block { first, inputs, lines: lines.0 };
+        Ok(Replayed { block, signatures, epoch, l1, certificate, links, ends })
     }
 
     /// SPEC C-35: whoever asks again after the restart is answered as before it.
@@ -139,8 +142,9 @@ fn seal_group(group: Vec<Replayed>, signature: [u8; 64]) -> Vec<Committed> {
     let GroupCertificate { head, last: sequence, .. } = last.certificate;
     let seal = SignedHead { epoch: last.epoch, last: sequence, head, signature };
     let of = |replayed: Replayed| {
-        let Replayed { block, signatures, epoch, certificate, links, ends } = replayed;
-        Committed { block: Arc::new(block), signatures, epoch, previous: certificate.previous, links, ends, seal }
+        let Replayed { block, signatures, epoch, l1, certificate, links, ends } = replayed;
+        let (block, previous) = (Arc::new(block), certificate.previous);
+        Committed { block, signatures, epoch, l1, previous, links, ends, seal }
     };
     group.into_iter().map(of).collect()
 }

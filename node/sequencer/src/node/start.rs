@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use ashlar_api::door::Venue;
 use ashlar_batch::BatchHeader;
 use ashlar_exchange::{HotStore, Store};
-use ashlar_prover::Capture;
-use ashlar_replica::{Journal, JournalConfig, L1Block, Opened};
+use ashlar_prover::{Capture, Threads};
+use ashlar_replica::{Journal, JournalConfig, L1Block, Opened, Rejected, SnapshotHead, SnapshotStore};
 use ashlar_types::{BatchNumber, InboxIndex, Sequence};
 use commonware_runtime::{Clock, Handle, Spawner, Storage};
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
@@ -16,12 +17,12 @@ use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use super::handle::{Ended, NodeHandle};
 use super::restart::Past;
 use crate::admit::{Checker, Desk, Directory, Gate, Tolls};
-use crate::build::{Books, Builder, Cut, Producer, Shelf, Wish};
+use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Wish};
 use crate::config::{Config, Limits, Mode};
 use crate::door::{Inner, Levers, NodeDoor, NodeOperator};
 use crate::engine::{Engine, StopAt, Work};
 use crate::error::NodeError;
-use crate::keep::{Committed, Keeper, Kept};
+use crate::keep::{Committed, Executed, Keeper, Kept};
 use crate::limits::{ALERTS_MAX, ANSWERS_MAX, BLOCKS_WAITING_MAX, ENGINE_WAITING_MAX, SERVICE_WAITING_MAX};
 use crate::measure::{Metrics, micros};
 use crate::outside::Parts;
@@ -81,36 +82,102 @@ where
         config,
         parts,
     };
-    let mut store = HotStore::new(common.config.store);
-    common.config.genesis.write(&mut store);
-    let (capture, parent) = Capture::new(common.config.deployment, &common.config.genesis);
-    let ends = ends_of(&shelf, &stored).await?;
+    let ends = progress_of(&shelf, &stored).await?;
     let mut journal_config = JournalConfig::new(&format!("{}-journal", common.config.partition), id);
-    journal_config.floor = ends.back().copied().unwrap_or_default();
+    journal_config.floor = ends.last().map_or(Sequence::default(), |last| last.header.next_sequence);
     let Opened { journal, cut } = Journal::open(common.context.child("journal"), journal_config).await?;
     if let Some(cut) = cut {
         tracing::warn!(?cut, "the journal ended in a group that was never acknowledged; it was cut off");
     }
-    let line = start_building(&common, capture, parent, ends);
+    let snapshots =
+        SnapshotStore::new(common.context.child("snapshots"), &format!("{}-snapshots", common.config.partition));
+    let Begin { store, capture, parent, block } = begin(&common.config, &snapshots, &journal).await?;
+    let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
+    let wanted = Arc::new(AtomicBool::new(false));
+    let checkpoints = Checkpoints {
+        store: snapshots,
+        every: common.config.checkpoint_commands,
+        wanted: wanted.clone(),
+        last: parent.next_sequence,
+        keeper: executed.downgrade(),
+    };
+    for progress in ends.iter().filter(|progress| progress.header.number <= parent.number) {
+        common.books.enter(progress.clone(), None);
+    }
+    let ends = ends.iter().filter(|progress| progress.header.number > parent.number);
+    let end = |Progress { header, .. }: &Progress| End { next: header.next_sequence, commitment: header.da_commitment };
+    let ends = ends.map(end).collect();
+    let line = start_building(&common, capture, parent, ends, checkpoints);
     let kept = Kept::new(common.config.kept_commands_max);
     let mut past = Past::new(common.config.deployment, store, ANSWERS_MAX, kept);
+    past.block = block;
     past.replay(&journal, &line.blocks).await?;
     tracing::info!(commands = past.replayed, "everything that was acknowledged has been executed again");
-    start_trading(common, past, journal, line, shelf)
+    let keeping = Keeping { journal, executed, executed_queue, wanted };
+    start_trading(common, past, keeping, line, shelf)
 }
 
-/// Where the batches end that are stored, without a gap from the first one on.
-async fn ends_of<E: Storage>(shelf: &Shelf<E>, stored: &[BatchNumber]) -> Result<VecDeque<Sequence>, NodeError> {
-    let mut ends = VecDeque::new();
-    for (place, number) in stored.iter().enumerate() {
-        let is_next = number.get() == place as u64 + 1;
-        match shelf.get(*number).await? {
-            Some(sealed) if is_next => ends.push_back(sealed.header().next_sequence),
+/// Where a node begins.
+struct Begin {
+    store: HotStore,
+    capture: Capture,
+    parent: BatchHeader,
+    block: L1Block,
+}
+
+/// The newest snapshot from which the journal goes on, or the genesis.
+async fn begin<E: Storage + Clock>(
+    config: &Config,
+    snapshots: &SnapshotStore<E>,
+    journal: &Journal<E>,
+) -> Result<Begin, NodeError> {
+    let id = config.deployment.exchange_id();
+    let within = journal.first_sequence()..=journal.next_sequence();
+    let wanted = |head: &SnapshotHead| head.header.exchange_id == id && within.contains(&head.sequence());
+    let threads = Threads(BUILDER_THREADS);
+    let bad = |why: String| NodeError::Snapshot { why };
+    let (newest, rejected) = snapshots.newest(wanted, &threads).await.map_err(|error| bad(error.to_string()))?;
+    for Rejected { name, error } in rejected {
+        tracing::warn!(name, %error, "a snapshot was passed over");
+    }
+    if let Some(snapshot) = newest {
+        let capture = Capture::from_leaves(config.deployment, &snapshot.leaves, &threads);
+        return Ok(Begin {
+            store: snapshot.hot_store(config.store).map_err(|error| bad(error.to_string()))?,
+            capture: capture.map_err(|error| bad(error.to_string()))?,
+            parent: snapshot.head.header,
+            block: snapshot.head.block,
+        });
+    }
+    if journal.first_sequence().get() > 0 {
+        return Err(bad("there is none that is whole, and the journal has forgotten the beginning; recover from L1 and data availability".to_owned()));
+    }
+    let mut store = HotStore::new(config.store);
+    config.genesis.write(&mut store);
+    let (capture, parent) = Capture::new(config.deployment, &config.genesis);
+    Ok(Begin { store, capture, parent, block: L1Block::default() })
+}
+
+/// The batches that are stored, without a gap, in their order.
+async fn progress_of<E: Storage>(shelf: &Shelf<E>, stored: &[BatchNumber]) -> Result<Vec<Progress>, NodeError> {
+    let mut all: Vec<Progress> = Vec::new();
+    for number in stored {
+        let is_next = all.last().is_none_or(|last| last.header.number.next() == *number);
+        match shelf.progress(*number).await? {
+            Some(progress) if is_next => all.push(progress),
             // One that is not whole was the last to be written, and is built anew.
             _ => break,
         }
     }
-    Ok(ends)
+    Ok(all)
+}
+
+/// The journal, and the way to it.
+struct Keeping<E: Storage> {
+    journal: Journal<E>,
+    executed: mpsc::Sender<Executed>,
+    executed_queue: mpsc::Receiver<Executed>,
+    wanted: Arc<AtomicBool>,
 }
 
 fn books_over<E: Storage>(shelf: Shelf<E>) -> Books {
@@ -125,7 +192,13 @@ fn books_over<E: Storage>(shelf: Shelf<E>) -> Books {
     }))
 }
 
-fn start_building<E>(common: &Common<E>, capture: Capture, parent: BatchHeader, ends: VecDeque<Sequence>) -> BuildLine
+fn start_building<E>(
+    common: &Common<E>,
+    capture: Capture,
+    parent: BatchHeader,
+    ends: VecDeque<End>,
+    checkpoints: Checkpoints<E>,
+) -> BuildLine
 where
     E: Spawner + Clock + Storage,
 {
@@ -152,7 +225,7 @@ where
         threads: BUILDER_THREADS,
         metrics: metrics.clone(),
         station: board.station("state-updater"),
-        checkpoint: watch::Sender::new(None),
+        checkpoints,
     };
     let producing =
         context.child("producer").spawn(move |context| producer.run(context, block_queue, wish_queue, cuts));
@@ -181,7 +254,7 @@ fn fail(ended: &watch::Sender<Ended>, gate: &Gate, error: NodeError) {
 fn start_trading<E>(
     common: Common<E>,
     mut past: Past,
-    journal: Journal<E>,
+    keeping: Keeping<E>,
     line: BuildLine,
     shelf: Shelf<E>,
 ) -> Result<NodeHandle, NodeError>
@@ -192,7 +265,7 @@ where
     let id = config.deployment.exchange_id();
     let BuildLine { blocks, wishes, mut tasks } = line;
     let (work, work_queue) = mpsc::channel(ENGINE_WAITING_MAX);
-    let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
+    let Keeping { journal, executed, executed_queue, wanted } = keeping;
     let (submissions, submission_queue) = mpsc::channel(config.waiting_max);
     let (feed, _) = broadcast::channel(ashlar_api::limits::FEED_BLOCKS_MAX);
     let (bell, _) = broadcast::channel(ALERTS_MAX);
@@ -213,6 +286,7 @@ where
         metrics: metrics.clone(),
         rest: Vec::new().into_iter(),
         entries: VecDeque::new(),
+        followed: VecDeque::new(),
         is_over: false,
     };
     let keeper = Keeper {
@@ -220,6 +294,7 @@ where
         id,
         key: config.key.clone(),
         head: past.head,
+        l1: block,
         kept: past.kept,
         feed,
         builder: blocks,
@@ -255,7 +330,7 @@ where
     if let Mode::Following { from } = config.mode {
         common.gate.close(Some(format!("this node follows others, from batch {} on", from.get())));
     }
-    let (checkpoint, _) = mpsc::channel(1);
+    let ends = wishes.clone();
     let operator = NodeOperator::new(Levers {
         board: common.board.clone(),
         gate: common.gate.clone(),
@@ -265,7 +340,7 @@ where
         wishes,
         limits: common.limits.clone(),
         source: None,
-        checkpoint,
+        checkpoint: wanted,
         audit,
     });
     let clock_context = context.child("door");
@@ -288,6 +363,7 @@ where
         operator,
         gate: common.gate,
         engine: work,
+        ends,
         keeper: executed,
         books: common.books,
         metrics,
@@ -325,6 +401,7 @@ fn start_services<E>(
             hands: hands_of(),
             layer1,
             engine: engine.clone(),
+            gate: common.gate.clone(),
             inbox,
             block,
             gas_price: common.gas_price.clone(),
@@ -351,7 +428,7 @@ where
     S: Service,
 {
     let (station, metrics, news) = (common.board.station(name), common.metrics.clone(), common.books.subscribe());
-    common.context.child(name).spawn(move |context| supervise(context, service, station, metrics, news))
+    common.context.child("service").spawn(move |context| supervise(context, service, station, metrics, news))
 }
 
 fn start_watchman<E>(common: &Common<E>, bell: broadcast::Sender<Alarm>) -> Handle<()>

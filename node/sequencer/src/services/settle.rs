@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use super::board::Station;
 use super::supervise::{Service, Turn};
+use crate::admit::Gate;
 use crate::build::{Books, Progress, Shelf};
 use crate::engine::{InboxItem, Work};
 use crate::error::NodeError;
@@ -167,6 +168,7 @@ pub(crate) struct Watcher<E> {
     pub hands: Arc<Hands<E>>,
     pub layer1: Arc<dyn Layer1>,
     pub engine: mpsc::Sender<Work>,
+    pub gate: Gate,
     /// The next entry to hand to the engine.
     pub inbox: InboxIndex,
     /// The L1 block of the last entry that was handed to it.
@@ -189,7 +191,10 @@ impl<E: Storage + Clock> Service for Watcher<E> {
         if let Some(block) = self.block
             && !self.layer1.holds(block).await?
         {
-            let why = format!("L1 took back block {}, from which entries were consumed", block.number);
+            // What is executed from here on rests on funds that may not be there.
+            let why =
+                format!("L1 took back block {}, from which entries were consumed; order anew from there", block.number);
+            self.gate.close(Some(why.clone()));
             self.hands.books.note_divergence(why.clone());
             return Err(OutsideError::retry(why));
         }

@@ -1,0 +1,244 @@
+//! A whole node under load, for `ashlar bench node`: what is signed, how many at once, and what came of it.
+//!
+//! 1. Clients and node share the machine and the run: nothing is left out but the signing, which a client does before it sends and
+//!    which is measured apart.
+//! 2. Every message is answered from the disk before it counts.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ashlar_api::door::{Door, Origin, Refusal, Signature, Signed, Stage};
+use ashlar_replica::L1Block;
+use ashlar_types::sign::{SessionSecret, SignatureError, session_digest};
+use ashlar_types::{
+    AccountId, Address, Amount, AssetId, AssetTerms, Command, ExchangeId, Header, InboxEntry, InboxIndex, KeyGrant,
+    KeySlot, Lots, MarketId, MarketRules, MarketTerms, Message, NewOrder, ParamChange, Ppm, Price, Scopes, Side,
+    Signer, Time, to_bytes,
+};
+use commonware_runtime::{Clock, Spawner, Storage};
+
+use crate::config::Config;
+use crate::engine::InboxItem;
+use crate::error::NodeError;
+use crate::measure::micros;
+use crate::node::{Node, NodeHandle};
+use crate::outside::Parts;
+
+/// What is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Load {
+    /// Clients, each with an account and a key.
+    pub clients: u32,
+    /// Messages of each client.
+    pub messages: u32,
+    /// Commands of each message.
+    pub commands: u32,
+    /// Messages that a client sends before it waits for the first answer; at most as many as nonces allow.
+    pub ahead: usize,
+    /// From which orders are drawn.
+    pub seed: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Measured {
+    /// Messages answered.
+    pub messages: u64,
+    /// Commands in them.
+    pub commands: u64,
+    /// Messages that were refused as too many and sent again.
+    pub refused: u64,
+    /// Microseconds from the first message to the last answer.
+    pub us: u64,
+    /// Microseconds that signing took beforehand, on one thread.
+    pub sign_us: u64,
+    /// Half of the answers came within so many microseconds, at most.
+    pub p50_us: Option<u64>,
+    /// Of a hundred answers 99.
+    pub p99_us: Option<u64>,
+    /// Syncs of the disk.
+    pub syncs: u64,
+    /// Microseconds from the last answer until all of it was in built batches.
+    pub built_us: u64,
+    /// Batches.
+    pub batches: u64,
+}
+
+/// Why a run has no figures.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The node.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The node ended.
+    #[error("the node ended: {0}")]
+    Ended(Arc<NodeError>),
+    /// A key.
+    #[error("a client's key cannot sign: {0}")]
+    Key(#[from] SignatureError),
+    /// A message.
+    #[error("a message was refused: {0}")]
+    Refused(#[from] Refusal),
+    /// A client.
+    #[error("a client ended early")]
+    Client,
+}
+
+const BEGIN: u64 = 2_000;
+const PRICE: u64 = 10_000;
+
+/// Starts a node, sends the load, and stops it.
+pub async fn bench<E>(context: E, config: Config, load: Load) -> Result<Measured, BenchError>
+where
+    E: Spawner + Clock + Storage,
+{
+    let id = config.deployment.exchange_id();
+    let node = Node::start(context.child("node"), config, Parts::default()).await?;
+    node.inbox(opening(load.clients)?).await?;
+    // Asking for the state waits until the opening is durable.
+    node.leaves().await;
+    let before = micros(&context);
+    let mut clients = Vec::new();
+    for client in 1..=load.clients {
+        clients.push(sign(&id, client, &load)?);
+    }
+    let mut measured = Measured { sign_us: micros(&context).saturating_sub(before), ..Measured::default() };
+    let started = micros(&context);
+    let mut tasks = Vec::new();
+    for messages in clients {
+        let (door, ahead) = (node.door(), load.ahead.max(1));
+        tasks.push(context.child("client").spawn(move |context| send(context, door, messages, ahead)));
+    }
+    for task in tasks {
+        let refused = task.await.map_err(|_| BenchError::Client)??;
+        measured.refused += refused;
+    }
+    let answered = micros(&context);
+    measured.messages = u64::from(load.clients) * u64::from(load.messages);
+    measured.commands = measured.messages * u64::from(load.commands);
+    measured.us = answered.saturating_sub(started);
+    measured.built_us = wait_for_batches(&context, &node).await.saturating_sub(answered);
+    let metrics = node.metrics();
+    measured.p50_us = metrics.answer_us.permille(500);
+    measured.p99_us = metrics.answer_us.permille(990);
+    (measured.syncs, measured.batches) = (metrics.groups.get(), metrics.batches.get());
+    node.stop().await.map_err(BenchError::Ended)?;
+    Ok(measured)
+}
+
+/// Waits until nothing executed is outside of a batch.
+async fn wait_for_batches<E: Clock>(context: &E, node: &NodeHandle) -> u64 {
+    let executed = node.metrics().next_sequence.get();
+    loop {
+        let built = node.books().last_at(Stage::Built).and_then(|number| node.books().header(number));
+        let is_built = built.is_some_and(|header| header.next_sequence.get() >= executed);
+        if is_built || node.ended().is_some() {
+            return micros(context);
+        }
+        context.sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn send<E: Clock>(
+    context: E,
+    door: Arc<dyn Door>,
+    messages: Vec<Signed>,
+    ahead: usize,
+) -> Result<u64, BenchError> {
+    let origin = Origin { ip: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+    let mut waiting = VecDeque::new();
+    let mut refused = 0;
+    let mut messages = messages.into_iter();
+    loop {
+        while waiting.len() < ahead {
+            let Some(signed) = messages.next() else { break };
+            waiting.push_back((signed.clone(), door.submit(signed, origin)));
+        }
+        let Some((signed, answer)) = waiting.pop_front() else { return Ok(refused) };
+        match answer.await {
+            Ok(_) => {}
+            Err(Refusal::Overloaded { retry_ms } | Refusal::RateLimited { retry_ms }) => {
+                refused += 1;
+                context.sleep(Duration::from_millis(u64::from(retry_ms))).await;
+                waiting.push_front((signed.clone(), door.submit(signed, origin)));
+            }
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+}
+
+fn secret(client: u32) -> Result<SessionSecret, SignatureError> {
+    let mut bytes = [0x33; 32];
+    bytes[..4].copy_from_slice(&client.to_be_bytes());
+    SessionSecret::new(&bytes)
+}
+
+fn account(client: u32) -> AccountId {
+    AccountId::new(client).unwrap_or_default()
+}
+
+/// The messages of one client: orders on both sides of one price, so that about half of them trade.
+fn sign(id: &ExchangeId, client: u32, load: &Load) -> Result<Vec<Signed>, BenchError> {
+    let secret = secret(client)?;
+    let mut random = load.seed ^ u64::from(client).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut messages = Vec::with_capacity(load.messages as usize);
+    for nonce in 1..=u64::from(load.messages) {
+        let commands = (0..load.commands).map(|_| order(&mut random)).collect();
+        let signer = Signer::Session { slot: KeySlot::FIRST, epoch: 1 };
+        let header = Header { account: account(client), signer, nonce, not_after: Time::NEVER };
+        let message = Message { header, commands };
+        let digest = session_digest(id, &to_bytes(&message));
+        let signature = Signature::Session(secret.sign(&digest, &[0; 32])?);
+        messages.push(Signed::new(message, signature)?);
+    }
+    Ok(messages)
+}
+
+fn order(random: &mut u64) -> Command {
+    // The generator of splitmix64: any spread of bits does here.
+    *random = random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = *random;
+    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let price = Price::saturating(PRICE - 20 + (bits >> 8) % 41);
+    let lots = Lots::new(1 + (bits >> 32) % 16).unwrap_or_default();
+    Command::Place(NewOrder::limit(MarketId::FIRST, Side::from_bit(bits), price, lots))
+}
+
+/// What L1 says first: two assets, a market, and of each client funds and a key.
+fn opening(clients: u32) -> Result<Vec<InboxItem>, BenchError> {
+    let (quote, base) = (AssetId::FIRST, AssetId::new(1).unwrap_or_default());
+    let mut entries = Vec::new();
+    for asset in [quote, base] {
+        let token = Address([asset.get() as u8 + 1; 20]);
+        let terms = AssetTerms { token, scale_digits: 0, total_max: Amount::MAX };
+        entries.push(InboxEntry::Param(ParamChange::ListAsset { asset, terms }));
+    }
+    let terms = MarketTerms { base, quote, base_per_lot: 1, quote_per_tick: 1, fee_cap: Ppm(10_000) };
+    let lots = |number| Lots::new(number).unwrap_or_default();
+    let (band, collar, orders_max) = (Ppm(500_000), Ppm(100_000), 1 << 20);
+    let rules = MarketRules { lots_min: lots(1), lots_max: lots(1 << 20), band, collar, orders_max, schedule: 0 };
+    let reference = Price::saturating(PRICE);
+    entries.push(InboxEntry::Param(ParamChange::ListMarket { market: MarketId::FIRST, terms, rules, reference }));
+    for client in 1..=clients {
+        let mut owner = Address([0x0a; 20]);
+        owner.0[..4].copy_from_slice(&client.to_be_bytes());
+        for asset in [quote, base] {
+            let amount = Amount::new(1 << 50).unwrap_or_default();
+            entries.push(InboxEntry::Deposit { owner, account: None, asset, amount });
+        }
+        let (slot, scopes, expires) = (KeySlot::FIRST, Scopes::ALL, Time::NEVER);
+        let grant = KeyGrant { slot, public: secret(client)?.public(), scopes, expires };
+        entries.push(InboxEntry::RegisterKey { owner, account: account(client), grant });
+    }
+    let item = |(place, entry): (usize, InboxEntry)| InboxItem {
+        index: InboxIndex::new(place as u64),
+        time: Time::new(BEGIN).unwrap_or_default(),
+        entry,
+        block: L1Block { number: 1, hash: ashlar_batch::Hash([1; 32]) },
+        transaction: [1; 32],
+    };
+    Ok(entries.into_iter().enumerate().map(item).collect())
+}

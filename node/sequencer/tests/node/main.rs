@@ -1,0 +1,7 @@
+//! A whole node in the simulator: its line, its restarts, and everything outside failing.
+
+mod crash;
+mod disk;
+mod line;
+mod outside;
+mod world;

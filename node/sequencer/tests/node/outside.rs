@@ -1,0 +1,290 @@
+//! Data availability, L1 and provers that fail, alone and together, in virtual time: trading goes on, everything catches up.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ashlar_api::door::{L1Transaction, Refusal, Stage};
+use ashlar_batch::Hash;
+use ashlar_guest::{NativePlatform, check};
+use ashlar_replica::L1Block;
+use ashlar_sequencer::{
+    AlertKind, Asked, Availability, Commit, InboxItem, L1Standing, Layer1, Node, NodeHandle, OutsideError, Parts,
+    Proof, Proving, Sealed,
+};
+use ashlar_types::sign::{Curve, Native};
+use ashlar_types::{BatchNumber, Command, InboxIndex};
+use commonware_runtime::{Clock, Runner, Supervisor, deterministic};
+
+use super::world::*;
+
+/// An outside that checks everything it is given, and can be switched off.
+#[derive(Default)]
+struct Outside {
+    data_down: AtomicBool,
+    l1_down: AtomicBool,
+    prover_down: AtomicBool,
+    chain: Mutex<Chain>,
+}
+
+#[derive(Default)]
+struct Chain {
+    inbox: Vec<InboxItem>,
+    published: BTreeMap<u64, Vec<u8>>,
+    commits: Vec<Commit>,
+    proven: u64,
+    finalized: u64,
+    proofs: BTreeMap<u64, Proof>,
+    handed_in: u64,
+}
+
+fn commitment_of(bytes: &[u8]) -> Hash {
+    Hash(Native.sha256(&[7; 64], &[bytes]))
+}
+
+const AT: L1Transaction = L1Transaction { hash: [9; 32], block: 40 };
+
+impl Outside {
+    fn ask<T: Send + 'static>(
+        &self,
+        down: &AtomicBool,
+        what: &str,
+        with: impl FnOnce(&mut Chain) -> Result<T, OutsideError>,
+    ) -> Asked<T> {
+        let answer = match down.load(Ordering::Acquire) {
+            true => Err(OutsideError::retry(format!("{what} is down"))),
+            false => with(&mut self.chain.lock().unwrap()),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+/// The one outside, seen from three sides.
+#[derive(Clone)]
+struct Side(Arc<Outside>);
+
+impl Availability for Side {
+    fn commitment(&self, bytes: &[u8]) -> Result<Hash, OutsideError> {
+        Ok(commitment_of(bytes))
+    }
+
+    fn publish(&self, sealed: Arc<Sealed>) -> Asked<()> {
+        self.0.ask(&self.0.data_down, "data availability", |chain| {
+            let bytes = sealed.input().unwrap().batch.to_vec();
+            assert_eq!(commitment_of(&bytes), sealed.header().da_commitment);
+            chain.published.insert(sealed.header().number.get(), bytes);
+            Ok(())
+        })
+    }
+}
+
+impl Layer1 for Side {
+    fn commit(&self, sealed: Arc<Sealed>) -> Asked<()> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            let header = sealed.header();
+            assert!(chain.published.contains_key(&header.number.get()), "data comes before its commit");
+            let next = chain.commits.len() as u64 + 1;
+            if header.number.get() >= next {
+                assert_eq!(header.number.get(), next, "commits come in order");
+                let parent = chain.commits.last().map(|commit| commit.hash);
+                assert!(parent.is_none_or(|parent| parent == header.parent_hash));
+                chain.commits.push(Commit { number: header.number, hash: header.hash(), at: AT });
+            }
+            Ok(())
+        })
+    }
+
+    fn prove(&self, proof: Proof) -> Asked<()> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            if proof.first.get() <= chain.proven {
+                return Ok(());
+            }
+            assert_eq!(proof.first.get(), chain.proven + 1, "proofs come in order");
+            assert!(proof.last.get() <= chain.commits.len() as u64, "what is proven is committed");
+            chain.proven = proof.last.get();
+            Ok(())
+        })
+    }
+
+    fn finalize(&self, upto: BatchNumber) -> Asked<()> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            assert!(upto.get() <= chain.proven);
+            chain.finalized = chain.finalized.max(upto.get());
+            Ok(())
+        })
+    }
+
+    fn inbox(&self, from: InboxIndex) -> Asked<Vec<InboxItem>> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            Ok(chain.inbox.iter().skip(from.get() as usize).take(7).cloned().collect())
+        })
+    }
+
+    fn holds(&self, _: L1Block) -> Asked<bool> {
+        self.0.ask(&self.0.l1_down, "L1", |_| Ok(true))
+    }
+
+    fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            let upto = |number: u64| (number > 0).then_some((BatchNumber::new(number), AT));
+            Ok(L1Standing {
+                head: L1Block { number: 50, hash: Hash([5; 32]) },
+                commits: chain.commits.iter().filter(|commit| commit.number >= from).copied().collect(),
+                proven: upto(chain.proven),
+                finalized: upto(chain.finalized),
+                gas_price: 7,
+                balance: Some(10_u128.pow(18)),
+            })
+        })
+    }
+}
+
+impl Proving for Side {
+    fn submit(&self, sealed: Arc<Sealed>) -> Asked<()> {
+        self.0.ask(&self.0.prover_down, "the prover", |chain| {
+            let number = sealed.header().number;
+            chain.handed_in = chain.handed_in.max(number.get());
+            check(&sealed.input().unwrap(), &mut NativePlatform::default())
+                .map_err(|error| OutsideError::stop(error.to_string()))?;
+            let kind = "execute-only".to_owned();
+            chain
+                .proofs
+                .insert(number.get(), Proof { first: number, last: number, kind, proof_type: 0, bytes: vec![1] });
+            Ok(())
+        })
+    }
+
+    fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>> {
+        self.0.ask(&self.0.prover_down, "the prover", |chain| Ok(chain.proofs.get(&first.get()).cloned()))
+    }
+}
+
+async fn begin(context: &deterministic::Context, outside: &Arc<Outside>, floor: u64) -> NodeHandle {
+    let side = || Side(outside.clone());
+    let parts =
+        Parts { availability: Some(Arc::new(side())), layer1: Some(Arc::new(side())), prover: Some(Arc::new(side())) };
+    let mut config = config();
+    config.limits.batches.unproven_commands_floor = floor;
+    config.limits.batches.deadline_ms = 1_000;
+    Node::start(context.child("node"), config, parts).await.unwrap()
+}
+
+fn outside() -> Arc<Outside> {
+    let outside = Outside::default();
+    outside.chain.lock().unwrap().inbox = opening(2);
+    Arc::new(outside)
+}
+
+async fn until(context: &deterministic::Context, what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..6_000 {
+        if holds() {
+            return;
+        }
+        context.sleep(Duration::from_millis(100)).await;
+    }
+    panic!("waited ten minutes for: {what}");
+}
+
+#[test]
+fn a_trade_becomes_final() {
+    deterministic::Runner::seeded(31).start(|context| async move {
+        let outside = outside();
+        let node = begin(&context, &outside, 1 << 20).await;
+        let door = node.door();
+        until(&context, "the inbox is consumed", || node.metrics().inbox.get() == 10).await;
+        let mut trader = Trader::new(1, 1);
+        let sequence = trader.send(&door).await.unwrap().1.place.first;
+        let is_final = || door_batch_is_final(&node, sequence);
+        until(&context, "the trade is final", is_final).await;
+        let facts = door.batch(ashlar_api::door::BatchKey::Sequence(sequence)).await.unwrap().unwrap();
+        assert!(facts.commit.is_some() && facts.prove.is_some() && facts.finalize.is_some() && facts.proof.is_some());
+        assert!(node.metrics().final_us.count() > 0);
+        node.stop().await.unwrap();
+    });
+}
+
+fn door_batch_is_final(node: &NodeHandle, sequence: ashlar_types::Sequence) -> bool {
+    let batch = node.books().batch(ashlar_api::door::BatchKey::Sequence(sequence));
+    batch.is_some_and(|batch| batch.stage == Stage::Final)
+}
+
+/// Everything outside is down for an hour; the node is restarted meanwhile; then all of it catches up.
+#[test]
+fn everything_outside_may_be_down_for_an_hour() {
+    for seed in [41, 42] {
+        let outside = outside();
+        let runner = deterministic::Runner::new(deterministic::Config::new().with_seed(seed));
+        let held = outside.clone();
+        let (sent, checkpoint) = runner.start_and_recover(|context| async move {
+            let outside = held;
+            let node = begin(&context, &outside, 1 << 20).await;
+            until(&context, "the inbox is consumed", || node.metrics().inbox.get() == 10).await;
+            let mut alarms = node.alarms();
+            let mut trader = Trader::new(1, seed);
+            trader.send(&node.door()).await.unwrap();
+            for down in [&outside.data_down, &outside.l1_down, &outside.prover_down] {
+                down.store(true, Ordering::Release);
+            }
+            for _ in 0..60 {
+                trader.send(&node.door()).await.expect("trading goes on");
+                context.sleep(Duration::from_secs(60)).await;
+            }
+            let mut rung = Vec::new();
+            while let Ok(alarm) = alarms.try_recv() {
+                rung.push(alarm.kind);
+            }
+            assert!(rung.contains(&AlertKind::L1Lag) && rung.contains(&AlertKind::ProverLag), "{rung:?}");
+            trader.nonce
+            // Killed here, with an hour of batches on the shelf.
+        });
+        assert_eq!(sent, 61);
+        deterministic::Runner::from(checkpoint).start(|context| async move {
+            for down in [&outside.data_down, &outside.l1_down, &outside.prover_down] {
+                down.store(false, Ordering::Release);
+            }
+            let node = begin(&context, &outside, 1 << 20).await;
+            let next = node.door().tip().await.unwrap().next;
+            let last = ashlar_types::Sequence::new(next.get() - 1);
+            until(&context, "all of it is final", || door_batch_is_final(&node, last)).await;
+            context.sleep(Duration::from_secs(5)).await;
+            let health = node.door().health();
+            assert!(health.iter().all(|one| one.state == ashlar_api::door::ServiceState::Running), "{health:?}");
+            node.stop().await.unwrap();
+        });
+    }
+}
+
+/// SPEC Q-14.
+#[test]
+fn new_orders_wait_for_the_prover_and_cancels_do_not() {
+    deterministic::Runner::seeded(51).start(|context| async move {
+        let outside = outside();
+        let node = begin(&context, &outside, 20).await;
+        let door = node.door();
+        until(&context, "the inbox is consumed", || node.metrics().inbox.get() == 10).await;
+        until(&context, "it is proven", || node.books().waits().unproven_batches == 0).await;
+        outside.prover_down.store(true, Ordering::Release);
+        let mut trader = Trader::new(1, 1);
+        let mut refused = None;
+        let mut alarms = node.alarms();
+        for _ in 0..200 {
+            let signed = trader.sign(vec![place(ashlar_types::Side::Buy, 960, 1, 0)]);
+            match door.submit(signed, ORIGIN).await {
+                Ok(answered) => trader.learn(&answered),
+                Err(refusal) => refused = refused.or(Some(refusal)),
+            }
+            context.sleep(Duration::from_millis(100)).await;
+        }
+        assert!(matches!(&refused, Some(Refusal::Closed { why }) if why.contains("proof")), "{refused:?}");
+        let first = alarms.try_recv().expect("the operator was told before");
+        assert_eq!(first.kind, AlertKind::Capacity);
+        let order = trader.orders.pop().unwrap();
+        let cancel = trader.sign(vec![Command::Cancel(order)]);
+        door.submit(cancel, ORIGIN).await.expect("a cancel is accepted");
+        outside.prover_down.store(false, Ordering::Release);
+        until(&context, "the door is open again", || !node.gate_is_narrow()).await;
+        trader.send(&door).await.unwrap();
+        node.stop().await.unwrap();
+    });
+}
