@@ -141,15 +141,30 @@ export class Keyring {
   async trade(commands) {
     const key = this.session();
     if (!key) throw new Error('There is no session key in this browser. Make one first.');
-    const words = this.words({ type: 'session', slot: key.slot, epoch: key.epoch }, key.nonce, commands);
-    const message = encodeMessage(words);
-    const digest = await sessionDigest(this.venue.exchange, message);
-    return this.hand(message, await schnorrSign(fromHex(this.kept.session.secret), digest));
+    const sign = async () => {
+      const words = this.words({ type: 'session', slot: key.slot, epoch: key.epoch }, key.nonce, commands);
+      const message = encodeMessage(words);
+      const digest = await sessionDigest(this.venue.exchange, message);
+      return this.hand(message, await schnorrSign(fromHex(this.kept.session.secret), digest));
+    };
+    try {
+      return await sign();
+    } catch (error) {
+      // Messages from L1 can move the exchange's clock; nothing was done, so the message is made anew by its present time.
+      if (error.reason !== 'not_after') throw error;
+      await this.refreshTime();
+      return sign();
+    }
+  }
+
+  async refreshTime() {
+    this.store.set('tip', await api.get('/v1/tip'));
   }
 
   /** Hands in commands signed by the owner. */
   async asOwner(commands) {
     const { owner } = this.kept;
+    await this.refreshTime();
     const words = this.words({ type: 'owner' }, this.store.get('account').owner_nonce, commands);
     const data = await typedData(words, this.venue);
     const signature = owner.kind === 'local'
@@ -164,7 +179,7 @@ export class Keyring {
     const last = this.nonces.get(name) ?? 0n;
     const nonce = (BigInt(highest) > last ? BigInt(highest) : last) + 1n;
     this.nonces.set(name, nonce);
-    // A slow clock must not make messages that are late when they leave.
+    // The exchange's clock is what counts, and it is ahead of ours where ours is slow or L1 is ahead of both.
     const now = Math.max(Date.now(), this.store.get('tip')?.time ?? 0);
     return { account: this.store.get('account').account, signer, nonce: nonce.toString(), not_after: now + VALID_MS, commands };
   }

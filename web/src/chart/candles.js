@@ -18,7 +18,8 @@ export function drawCandles(context, width, height, candles, scale) {
   const volume = room * 0.18;
   const margin = Math.max((high - low) * 0.06, 1);
   const y = (price) => 8 + ((high + margin - price) / (high - low + 2 * margin)) * (room - volume);
-  grid(context, width, { low, high, y }, scale);
+  const last = y(Number(shown.at(-1).close));
+  grid(context, width, { low, high, y, last }, scale);
   const left = width - RIGHT - shown.length * STEP;
   shown.forEach((candle, at) => {
     const [open, close] = [Number(candle.open), Number(candle.close)];
@@ -32,10 +33,10 @@ export function drawCandles(context, width, height, candles, scale) {
     context.fillRect(middle - 3, y(Math.max(open, close)), 6, Math.max(1, Math.abs(y(open) - y(close))));
   });
   times(context, shown, left, height, width);
-  tag(context, width, y(Number(shown.at(-1).close)), scale.price(shown.at(-1).close));
+  tag(context, width, last, scale.price(shown.at(-1).close));
 }
 
-function grid(context, width, { low, high, y }, scale) {
+function grid(context, width, { low, high, y, last }, scale) {
   context.strokeStyle = colour('line');
   context.fillStyle = colour('muted');
   context.textBaseline = 'middle';
@@ -47,7 +48,7 @@ function grid(context, width, { low, high, y }, scale) {
     context.moveTo(0, at);
     context.lineTo(width - RIGHT, at);
     context.stroke();
-    context.fillText(scale.price(price), width - RIGHT + 6, at);
+    if (Math.abs(at - last) > 15) context.fillText(scale.price(price), width - RIGHT + 6, at);
   }
 }
 

@@ -3,21 +3,32 @@
 import { colour } from '../theme.js';
 
 const BOTTOM = 20;
-/** Share of the middle price that is shown to each side at least; thin far levels would squeeze the rest. */
-const LEVELS = 60;
+/** Levels of each side that may be shown. */
+const LEVELS = 120;
 
 function steps(levels) {
   let sum = 0;
   return levels.slice(0, LEVELS).map(([price, lots]) => [price, (sum += Number(lots))]);
 }
 
+/** The prices to show: as far to each side as most of the lots of the shorter side reach, so that one far order squeezes nothing. */
+function range(book) {
+  const middle = book.bids.length > 0 && book.asks.length > 0 ? (book.bids[0][0] + book.asks[0][0]) / 2 : (book.bids[0] ?? book.asks[0])[0];
+  const reaches = [book.bids, book.asks].filter((levels) => levels.length > 0).map((levels) => {
+    const shown = levels.slice(0, LEVELS);
+    return Math.abs(shown[Math.floor((shown.length - 1) * 0.9)][0] - middle);
+  });
+  const reach = Math.max(1, Math.ceil(Math.min(...reaches) * 1.1));
+  return [Math.max(1, Math.floor(middle - reach)), Math.ceil(middle + reach)];
+}
+
 /** Draws both sides of a book from their best prices outwards. */
 export function drawDepth(context, width, height, book, scale) {
-  const bids = steps(book.bids);
-  const asks = steps(book.asks);
-  if (bids.length === 0 && asks.length === 0) return;
-  const low = (bids.at(-1) ?? asks[0])[0];
-  const high = (asks.at(-1) ?? bids[0])[0];
+  if (book.bids.length === 0 && book.asks.length === 0) return;
+  const [low, high] = range(book);
+  const within = ([price]) => price >= low && price <= high;
+  const bids = steps(book.bids).filter(within);
+  const asks = steps(book.asks).filter(within);
   const most = Math.max(bids.at(-1)?.[1] ?? 0, asks.at(-1)?.[1] ?? 0);
   const floor = height - BOTTOM;
   const x = (price) => ((price - low) / Math.max(1, high - low)) * width;

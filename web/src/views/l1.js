@@ -36,7 +36,7 @@ export function l1(root, { store }) {
     busy = true;
     const [entries, leaving] = await Promise.all([read('/v1/inbox', tip.inbox_next), read('/v1/withdrawals', tip.withdrawal_next)]);
     inbox.replaceChildren(entries.length === 0 ? empty('No message has come from L1 yet.') : table('Messages from L1', ['>Index', 'Kind', 'What', '>L1 block', 'Transaction', 'Command'],
-      entries.map((entry) => row(right(entry.index), words(entry.kind), content(entry), right(group(entry.l1_block)), hex(entry.transaction, short(entry.transaction)),
+      entries.map((entry) => row(right(entry.index), words(entry.kind === 'param' ? 'parameter' : entry.kind), content(entry), right(group(entry.l1_block)), hex(entry.transaction, short(entry.transaction)),
         entry.sequence === null ? 'consumed' : h('a', { href: `#/proofs/command/${entry.sequence}` }, group(entry.sequence))))));
     withdrawals.replaceChildren(leaving.length === 0 ? empty('Nobody has withdrawn yet.') : table('Withdrawals', ['>Index', 'To', '>Amount', 'Stage', 'Claimed', 'Command'],
       leaving.map((one) => row(right(one.index), hex(one.to, short(one.to)), right(amount(one.asset, one.amount)), words(one.stage ?? 'not in a batch yet'), one.claimed ? 'Yes' : 'No',

@@ -7,7 +7,7 @@ import { isDevelopment } from '../../keys.js';
 /** The account's panel. */
 export function account(context) {
   const { store, keys } = context;
-  const body = h('div');
+  const body = h('div', { class: 'stack' });
   const word = h('p', { class: 'answer', role: 'status', 'aria-live': 'polite' });
   let busy = false;
 
@@ -36,9 +36,8 @@ export function account(context) {
   function sessions(of, mine) {
     const live = of.keys.filter((key) => !key.revoked);
     if (live.length === 0) return empty('No session key.');
-    return table('Session keys', ['Slot', 'Key', 'May', 'Ends', ''], live.map((key) => row(
-      String(key.slot), h('code', { title: key.public }, `${short(key.public, 4)}${mine?.slot === key.slot ? ' (here)' : ''}`), key.scopes.join(', '),
-      key.expires ? moment(key.expires) : 'Never',
+    return table('Session keys', ['Slot', 'Key', 'May', ''], live.map((key) => row(
+      String(key.slot), h('code', { title: key.public }, `${short(key.public, 4)}${mine?.slot === key.slot ? ' (here)' : ''}`), `${key.scopes.join(', ')}${key.expires ? ` until ${moment(key.expires)}` : ''}`,
       h('button', { type: 'button', class: 'quiet', 'aria-label': `Revoke the key in slot ${key.slot}`, onclick: act(() => keys.asOwner([{ type: 'revoke_key', slot: key.slot }])) }, 'Revoke'),
     )));
   }

@@ -19,12 +19,14 @@ export function charts(context, market, scale) {
   const none = h('p', { class: 'empty over' }, 'No trade yet.');
   const prices = chart(`Prices of ${market.name}`, (canvas, width, height) => drawCandles(canvas, width, height, candles, scale));
   const depth = chart(`Depth of ${market.name}`, (canvas, width, height) => book && drawDepth(canvas, width, height, book, scale));
-  const buttons = INTERVALS.map((name) => h('button', { type: 'button', 'aria-pressed': String(name === interval), onclick: () => choose(name) }, name));
+  const buttons = INTERVALS.map((name) => h('button', { type: 'button', 'aria-pressed': String(name === interval), onclick: () => { localStorage.setItem(KEPT, name); choose(name); } }, name));
 
   async function load() {
     const wanted = interval;
     const list = await api.get(`/v1/markets/${market.market}/candles?interval=${wanted}&limit=200`).catch(() => null);
-    if (list && wanted === interval) {
+    // A market that is minutes old has nothing to show in minutes.
+    if (list && list.length < 3 && wanted === '1m' && !localStorage.getItem(KEPT)) choose('1s');
+    else if (list && wanted === interval) {
       candles = list.reverse();
       show();
     }
@@ -47,7 +49,6 @@ export function charts(context, market, scale) {
 
   let leave = stream.subscribe({ type: 'candles', market: market.market, interval }, heard);
   function choose(name) {
-    localStorage.setItem(KEPT, name);
     interval = name;
     buttons.forEach((button) => button.setAttribute('aria-pressed', String(button.textContent === name)));
     leave();
