@@ -20,6 +20,9 @@ pub enum GasLimit {
     Fixed(u64),
     /// What trying it on the head says, and a fifth more. If trying it fails it is not sent.
     Estimate,
+    /// The same, but while others of ours are on their way it is sent behind them with this bound: what they will do may be what
+    /// it needs.
+    Behind(u64),
 }
 
 /// Something to be done on L1.
@@ -264,6 +267,8 @@ pub(super) struct Entry {
     pub cancel: Option<String>,
     /// The tip when the last attempt was made.
     pub offered_at: u64,
+    /// How soon it was wanted then; what comes behind it can make that sooner.
+    pub offered_for: Urgency,
     /// Whether the last attempt must be handed to the pool (again).
     pub resend: bool,
     /// Whether the pool asked for more.
@@ -275,6 +280,7 @@ pub(super) struct Entry {
 impl Entry {
     pub fn new(intent: Intent) -> Entry {
         Entry {
+            offered_for: intent.urgency,
             intent,
             nonce: None,
             attempts: Vec::new(),

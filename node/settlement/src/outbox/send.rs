@@ -28,13 +28,18 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         if entry.nonce.is_some_and(|own| own < view.nonce) {
             return Ok(());
         }
-        let patience = match entry.intent.urgency {
+        let urgency = self.urgency_of(entry);
+        let patience = match urgency {
             Urgency::NextBlock => self.config.bump_after,
             Urgency::Patient => self.config.bump_after_patient,
         };
         let unwanted = entry.cancel.is_some() && !entry.attempts.last().is_some_and(|last| last.cancels);
-        let left_out = view.moved && view.chain.tip().number >= entry.offered_at.saturating_add(patience);
-        if unwanted || left_out || entry.underpriced {
+        // A block that is as old as the transaction could not hold it; whose clock is wrong is believed after some more blocks.
+        let (tip, made_ms) = (view.chain.tip(), entry.attempts.last().map_or(0, |last| last.at_ms));
+        let waited = if tip.time.saturating_mul(1_000) > made_ms { patience } else { patience.saturating_mul(2) + 1 };
+        let left_out = view.moved && tip.number >= entry.offered_at.saturating_add(waited);
+        let held_up = urgency == Urgency::NextBlock && entry.offered_for == Urgency::Patient;
+        if unwanted || left_out || held_up || entry.underpriced {
             if self.replace(place, view, events).await? {
                 return Ok(());
             }
@@ -43,6 +48,13 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
             self.broadcast(place, view).await?;
         }
         Ok(())
+    }
+
+    /// What stands before something urgent is as urgent: nothing is mined before the nonces below it.
+    fn urgency_of(&self, entry: &Entry) -> Urgency {
+        let behind = |other: &&Entry| other.is_in_flight() && other.nonce > entry.nonce;
+        let mut urgent = self.entries.values().filter(behind).map(|other| other.intent.urgency);
+        if urgent.any(|urgency| urgency == Urgency::NextBlock) { Urgency::NextBlock } else { entry.intent.urgency }
     }
 
     /// Makes the first transaction of an intent, unless it has to wait.
@@ -57,17 +69,11 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         let gas_limit = match self.gas_for(&intent, view).await {
             Ok(gas_limit) => gas_limit,
             Err(L1Error::Revert { reason, .. }) => {
-                // What others on their way will do may be what it needs, and an endpoint may be some blocks behind.
-                let tip = view.chain.tip().number;
                 let others = self.entries.values().any(Entry::is_in_flight);
-                let since = self.entries.get_mut(&place).and_then(|entry| {
-                    entry.reverts_since = if others { None } else { Some(entry.reverts_since.unwrap_or(tip)) };
-                    entry.reverts_since
-                });
-                if since.is_some_and(|since| tip >= since.saturating_add(REVERT_BLOCKS)) {
-                    self.refuse(&intent, format!("it would revert: {reason}"), events).await?;
+                match intent.gas {
+                    GasLimit::Behind(bound) if others => bound,
+                    _ => return self.keeps_reverting(place, &intent, reason, others, view, events).await,
                 }
-                return Ok(());
             }
             Err(error) => return Err(error.into()),
         };
@@ -80,13 +86,35 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
     async fn gas_for<L: L1>(&self, intent: &Intent, view: &View<'_, L>) -> Result<u64, L1Error> {
         match intent.gas {
             GasLimit::Fixed(gas) => Ok(gas),
-            GasLimit::Estimate => {
+            GasLimit::Estimate | GasLimit::Behind(_) => {
                 let (from, data) = (self.signer.address(), intent.input.clone());
                 let call = Call { from, to: intent.to, value: intent.value, data };
                 let gas = view.l1.estimate(&call).await?;
                 Ok(gas.saturating_add(gas / 5))
             }
         }
+    }
+
+    /// What others on their way will do may be what it needs, and an endpoint may be some blocks behind: only what keeps
+    /// reverting with nothing else on its way is refused.
+    async fn keeps_reverting<L: L1>(
+        &mut self,
+        place: u64,
+        intent: &Intent,
+        reason: String,
+        others: bool,
+        view: &View<'_, L>,
+        events: &mut Vec<OutboxEvent>,
+    ) -> Result<(), Stop> {
+        let tip = view.chain.tip().number;
+        let since = self.entries.get_mut(&place).and_then(|entry| {
+            entry.reverts_since = if others { None } else { Some(entry.reverts_since.unwrap_or(tip)) };
+            entry.reverts_since
+        });
+        if since.is_some_and(|since| tip >= since.saturating_add(REVERT_BLOCKS)) {
+            self.refuse(intent, format!("it would revert: {reason}"), events).await?;
+        }
+        Ok(())
     }
 
     async fn refuse(&mut self, intent: &Intent, reason: String, events: &mut Vec<OutboxEvent>) -> Result<(), Stop> {
@@ -106,7 +134,7 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
     ) -> Result<bool, Stop> {
         let Some(entry) = self.entries.get(&place) else { return Ok(false) };
         let (Some(nonce), Some(last)) = (entry.nonce, entry.attempts.last().cloned()) else { return Ok(false) };
-        let (urgency, cancels) = (entry.intent.urgency, entry.cancel.is_some() || last.cancels);
+        let (urgency, cancels) = (self.urgency_of(entry), entry.cancel.is_some() || last.cancels);
         let had_blobs = last.offer.blob_fee_max.is_some();
         let market = view.market().await?;
         let offer = self.config.fees.replace(&last.offer, &market, urgency);
@@ -139,12 +167,14 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         let signature = self.signer.sign(unsigned.signing_hash()).await?;
         let (tx, _) = unsigned.signed(signature);
         let attempt = Attempt { tx, offer, gas_limit, signature, cancels, at_ms: view.now_ms };
-        let Some(id) = self.entries.get(&place).map(|entry| entry.intent.id) else { return Ok(()) };
+        let known = self.entries.get(&place).map(|entry| (entry.intent.id, self.urgency_of(entry)));
+        let Some((id, urgency)) = known else { return Ok(()) };
         self.log.append(&[Record::Attempted { id, nonce, attempt: attempt.clone() }]).await?;
         if let Some(entry) = self.entries.get_mut(&place) {
             entry.nonce = Some(nonce);
             entry.attempts.push(attempt);
-            (entry.offered_at, entry.resend, entry.underpriced) = (view.chain.tip().number, true, false);
+            (entry.offered_at, entry.offered_for) = (view.chain.tip().number, urgency);
+            (entry.resend, entry.underpriced) = (true, false);
         }
         self.statistics.attempts += 1;
         events.push(OutboxEvent::Attempted { id, tx });

@@ -55,15 +55,22 @@ pub struct CommitGas {
     pub per_byte: u64,
     /// For each custodian's signature.
     pub per_signature: u64,
+    /// For checking a proof, where it is sent behind commits that it needs.
+    pub proof: u64,
 }
 
 impl Default for CommitGas {
     fn default() -> CommitGas {
-        CommitGas { base: 400_000, per_byte: 80, per_signature: 15_000 }
+        CommitGas { base: 400_000, per_byte: 80, per_signature: 15_000, proof: 900_000 }
     }
 }
 
 impl CommitGas {
+    /// The bound for one proof of so many bytes; its batches cost nothing each.
+    pub const fn prove_limit(&self, bytes: usize) -> u64 {
+        self.proof.saturating_add(self.per_byte.saturating_mul(bytes as u64))
+    }
+
     /// The bound for one commit.
     pub fn limit(&self, data: &DataRef) -> GasLimit {
         let extra = match data {

@@ -189,8 +189,9 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             self.mapping.asked(header, StepKind::Prove(proof_type), id, now_ms).await?;
         }
         let label = format!("prove batches {} to {last} by proof {}", first.get(), proof_type.0);
+        let gas = GasLimit::Behind(self.config.commit_gas.prove_limit(proof.len()));
         let input = prove_input(proof_type, first, count, proof);
-        let intent = self.intent(id, &label, input, Bytes::new(), GasLimit::Estimate, Urgency::NextBlock);
+        let intent = self.intent(id, &label, input, Bytes::new(), gas, Urgency::NextBlock);
         self.take(intent).await
     }
 
