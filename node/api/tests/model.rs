@@ -53,11 +53,14 @@ fn compare(model: &Model, leaves: &Leaves, at: usize, seed: u64) {
     assert_eq!(model.orders.len(), leaves.orders().len(), "orders after input {at} of seed {seed}");
 }
 
+/// A book's levels as a reader who only sees changes has them, beside what the model says of it.
+type Shown = BTreeMap<MarketId, (Depth, BTreeMap<Price, u64>, BTreeMap<Price, u64>)>;
+
 fn follow(flow: &mut dyn Flow, genesis: &Genesis, inputs: usize, every: usize) -> usize {
     let mut engine = HotEngine::new(genesis);
     let (feed, _) = broadcast::channel(1);
     let mut model = Model::new(&Leaves::of(&engine).opening(feed.subscribe()));
-    let mut shown: BTreeMap<MarketId, (Depth, BTreeMap<Price, u64>, BTreeMap<Price, u64>)> = BTreeMap::new();
+    let mut shown = Shown::new();
     let (mut compared, mut outputs) = (0, Vec::new());
     for at in 0..inputs {
         let (time, input) = flow.produce();

@@ -254,7 +254,7 @@ impl<E: Runtime, L: L1, S: Signer> Work<'_, E, L, S> {
                     }
                 }
             }
-            Err(FollowError::L1(error)) if matches!(error, L1Error::Transport { .. } | L1Error::Missing { .. }) => {}
+            Err(FollowError::L1(L1Error::Transport { .. } | L1Error::Missing { .. })) => {}
             Err(error) => return Err(error.into()),
         }
         let now = context.current().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -125,10 +125,12 @@ impl Endpoint {
                 }
             },
         };
-        if broadcast && self.mining == Mining::OnTransaction && answered.get("result").is_some() {
-            if let Err(error) = self.chain.mine().await {
-                tracing::error!(%error, "no block was made");
-            }
+        let accepted = broadcast && answered.get("result").is_some();
+        if accepted
+            && self.mining == Mining::OnTransaction
+            && let Err(error) = self.chain.mine().await
+        {
+            tracing::error!(%error, "no block was made");
         }
         answered
     }

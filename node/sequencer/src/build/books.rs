@@ -151,8 +151,8 @@ impl Books {
     /// What waits.
     pub fn waits(&self) -> Waits {
         self.read(|pages| {
-            let mut waits = Waits::default();
-            waits.last = pages.batches.values().next_back().map(|page| page.progress.header.number);
+            let last = pages.batches.values().next_back().map(|page| page.progress.header.number);
+            let mut waits = Waits { last, ..Waits::default() };
             for page in pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Proven) {
                 let since = Some(page.progress.built_ms);
                 if page.progress.proof.is_none() {
@@ -336,7 +336,7 @@ fn facts(page: &Page) -> BatchFacts {
 fn siblings(tree: &Tree, place: usize) -> Option<(u32, Vec<Vec<u8>>)> {
     let index = u32::try_from(place).ok()?;
     let path = tree.path(index)?;
-    Some((index, path.siblings().iter().map(|digest| digest_bytes(digest)).collect()))
+    Some((index, path.siblings().iter().map(digest_bytes).collect()))
 }
 
 fn digest_bytes(digest: &Digest) -> Vec<u8> {

@@ -79,6 +79,7 @@ impl<E: Storage + Clock> Keeper<E> {
         Ok(())
     }
 
+    #[allow(clippy::vec_box, reason = "drafts come boxed through the channel, and moving them out would copy each")]
     async fn commit(&mut self, context: &E, drafts: Vec<Box<Draft>>) -> Result<(), NodeError> {
         let started = micros(context);
         let mut group: Vec<_> = drafts.into_iter().map(|draft| self.link(draft)).collect();

@@ -8,7 +8,7 @@ use ashlar_api::door::{Act, Answered, Door, Line, Signed, Stage};
 use ashlar_exchange::{Exchange, HotConfig, HotStore};
 use ashlar_harness::flow::Random;
 use ashlar_sequencer::NodeHandle;
-use commonware_runtime::{Clock, Runner as _, Spawner, Supervisor, deterministic};
+use commonware_runtime::{Clock, Spawner, Supervisor, deterministic};
 
 use super::line::{root_of, start};
 use super::world::*;

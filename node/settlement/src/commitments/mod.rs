@@ -23,6 +23,9 @@ use crate::store::{DurableLog, StoreError};
 
 pub use record::{AuditEntry, AuditEvent, L1CommitmentRecord, StepKind, StepRecord, TxRef};
 
+/// A step of the record of a batch and header that an intent is for.
+type Use = ((u64, B256), StepKind);
+
 /// The mapping between local states and their commitments on L1.
 pub struct StateCommitmentMapping<E: Storage> {
     live_log: DurableLog<E, L1CommitmentRecord>,
@@ -32,7 +35,7 @@ pub struct StateCommitmentMapping<E: Storage> {
     /// Where the archive has a batch.
     archived: BTreeMap<u64, u64>,
     by_root: BTreeMap<B256, u64>,
-    by_intent: BTreeMap<IntentId, Vec<((u64, B256), StepKind)>>,
+    by_intent: BTreeMap<IntentId, Vec<Use>>,
     /// The header that the followed chain has for a batch.
     canonical: BTreeMap<u64, B256>,
     changed: BTreeSet<(u64, B256)>,

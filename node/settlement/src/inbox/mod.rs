@@ -110,7 +110,7 @@ impl Inbox {
 
     /// How far it goes on the followed chain.
     pub fn head(&self) -> InboxMark {
-        self.pending.back().map_or(self.base, |last| mark_after(last))
+        self.pending.back().map_or(self.base, mark_after)
     }
 
     /// How far it was surfaced.

@@ -39,10 +39,9 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         let waited = if tip.time.saturating_mul(1_000) > made_ms { patience } else { patience.saturating_mul(2) + 1 };
         let left_out = view.moved && tip.number >= entry.offered_at.saturating_add(waited);
         let held_up = urgency == Urgency::NextBlock && entry.offered_for == Urgency::Patient;
-        if unwanted || left_out || held_up || entry.underpriced {
-            if self.replace(place, view, events).await? {
-                return Ok(());
-            }
+        let is_due = unwanted || left_out || held_up || entry.underpriced;
+        if is_due && self.replace(place, view, events).await? {
+            return Ok(());
         }
         if self.entries.get(&place).is_some_and(|entry| entry.resend || view.moved) {
             self.broadcast(place, view).await?;

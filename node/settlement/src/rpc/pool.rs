@@ -117,14 +117,11 @@ impl<T: L1> Pool<T> {
     }
 
     /// An answer that a quorum of endpoints give.
-    async fn agreed<'a, R: PartialEq, F: Future<Output = Result<R, L1Error>> + Send + 'a>(
+    async fn agreed<'a, R: PartialEq + Send, F: Future<Output = Result<R, L1Error>> + Send + 'a>(
         &'a self,
         what: &'static str,
         question: impl Fn(&'a T) -> F + Send + Sync,
-    ) -> Result<R, L1Error>
-    where
-        R: Send,
-    {
+    ) -> Result<R, L1Error> {
         let mut answers: Vec<(R, usize)> = Vec::new();
         let mut fault = None;
         for place in self.best_first() {
