@@ -28,7 +28,7 @@ impl Console {
         if self.terminal {
             self.open = true;
             let _ = write!(stdout(), "\r\x1b[K{line}").and_then(|()| stdout().flush());
-        } else if turn % 5 == 0 {
+        } else if turn.is_multiple_of(5) {
             let _ = writeln!(stdout(), "{line}");
         }
     }

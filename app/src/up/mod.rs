@@ -7,6 +7,7 @@ mod bank;
 mod console;
 mod deployment;
 mod faucet;
+mod files;
 mod ports;
 mod settings;
 mod status;
@@ -68,11 +69,13 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
 
     let bank = Bank::new(&chain.url(), deployment.addresses().bridge)?;
     let listed = venue::list(&mut handle, &deployment, &bank).await.context("listing assets and markets")?;
-    let api = Api::new(node.door(), ApiConfig::default());
+    let api = Api::new(node.door(), ApiConfig { files: files::FILES, ..ApiConfig::default() });
     let follow = tokio::spawn(api.clone().follow());
     let serving = serve(&api, &bank, &listed, &settings).await?;
-    let gateway = ashlar_api::gateway::listen(settings.beside(1), api.clone()).await.context("opening the binary gateway")?;
+    let gateway =
+        ashlar_api::gateway::listen(settings.beside(1), api.clone()).await.context("opening the binary gateway")?;
     let admin = administer(&api, &node, &settings).await?;
+    console.say(&format!("dashboard    http://{}/", serving.address));
     console.say(&format!("API          http://{0}/docs  (http://{0}/v1/venue, ws://{0}/v1/stream)", serving.address));
     console.say(&format!("gateway      {} (binary, for market makers)", gateway.address));
     console.say(&format!("admin        http://{} (token in {})", admin.address, settings.token().display()));

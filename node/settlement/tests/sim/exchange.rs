@@ -108,11 +108,9 @@ impl Journal {
     /// Draws the consequences of what L1 says.
     pub fn hear(&mut self, event: &SettlementEvent) {
         match event {
-            SettlementEvent::InboxSafe(placed) => {
-                // After a restart entries are told again.
-                if placed.index.get() == self.mark().next {
-                    self.consumed.push(InboxMark { next: placed.index.get() + 1, hash: placed.hash_after.0 });
-                }
+            // After a restart entries are told again.
+            SettlementEvent::InboxSafe(placed) if placed.index.get() == self.mark().next => {
+                self.consumed.push(InboxMark { next: placed.index.get() + 1, hash: placed.hash_after.0 });
             }
             SettlementEvent::InboxRolledBack(mark) => {
                 self.consumed.retain(|kept| kept.next <= mark.next);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ashlar_settlement::sim::{BLOCK_SECONDS, SimChain, Weather};
-use commonware_runtime::{Clock as _, Runner as _, deterministic};
+use commonware_runtime::{Clock as _, deterministic};
 use futures::future::{Either, select};
 
 use super::exchange::{Journal, Node, chain, deposit, key, pool, second};

@@ -2,6 +2,6 @@
 
 mod exchange;
 mod kills;
-
+mod latency;
 mod refusals;
 mod reorgs;
