@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::rebuild::{RecoverArguments, VerifyArguments};
 #[cfg(feature = "monitor")]
 use crate::monitor::MonitorArguments;
+use crate::rebuild::{RecoverArguments, VerifyArguments};
 use crate::up::UpArguments;
 use ashlar_harness::flow::{Shape, Shares};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -40,7 +40,9 @@ pub enum What {
     Recover(RecoverArguments),
     /// Watch a node on the terminal by its public API; docs/monitor.md shows how
     #[cfg(feature = "monitor")]
-    #[command(after_help = "Example: ashlar monitor --url http://127.0.0.1:8080\n         ashlar monitor --once --json")]
+    #[command(
+        after_help = "Example: ashlar monitor --url http://127.0.0.1:8080\n         ashlar monitor --once --json"
+    )]
     Monitor(MonitorArguments),
     /// Measure; what each figure means is in docs/benchmarks.md
     #[command(subcommand, after_help = "Example: ashlar bench core --json")]

@@ -33,9 +33,9 @@ impl MonitorArguments {
         } else {
             format!("{host}:80")
         };
-        let mut found = named.to_socket_addrs().with_context(|| {
-            format!("{url} cannot be found; name the node's API such as http://127.0.0.1:8080")
-        })?;
+        let mut found = named
+            .to_socket_addrs()
+            .with_context(|| format!("{url} cannot be found; name the node's API such as http://127.0.0.1:8080"))?;
         found.next().with_context(|| format!("{url} has no address"))
     }
 }

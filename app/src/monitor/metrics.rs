@@ -39,5 +39,9 @@ fn mean(sum: f64, count: f64) -> String {
         return "none yet".to_owned();
     }
     let mean = sum / count;
-    if mean < 1.0 { format!("{:.2} ms mean of {count}", mean * 1_000.0) } else { format!("{mean:.2} s mean of {count}") }
+    if mean < 1.0 {
+        format!("{:.2} ms mean of {count}", mean * 1_000.0)
+    } else {
+        format!("{mean:.2} s mean of {count}")
+    }
 }

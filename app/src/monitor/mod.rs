@@ -16,8 +16,8 @@ mod terminal;
 mod words;
 
 pub use arguments::MonitorArguments;
-pub use model::{Broken, Effect, Key, Listed, Looked, LookedAt, Model, News, Screen, Subject};
 pub use metrics::read_metrics;
+pub use model::{AccountSeen, Broken, Effect, Key, Listed, Looked, LookedAt, Model, News, Screen, Subject};
 pub use once::{json, text};
 pub use screens::draw;
 

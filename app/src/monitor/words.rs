@@ -102,9 +102,5 @@ pub fn change(before: u64, now: u64) -> String {
 pub fn development(proofs: &str) -> Option<String> {
     let lower = proofs.to_lowercase();
     let development = ["execute-only", "development", "mock", "none"].iter().any(|word| lower.contains(word));
-    development.then(|| {
-        format!(
-            "NOT PROVEN: proofs here are {proofs}. A batch called proven was only run again, and no zkVM vouches for it."
-        )
-    })
+    development.then(|| format!("NOT PROVEN: proofs are {proofs}; no zkVM vouches for a batch."))
 }

@@ -126,7 +126,8 @@ impl Model {
         let typed = typed.trim();
         let digits = typed.strip_prefix("0x").unwrap_or(typed);
         if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            self.notice = Some("32 bytes may be a private key: nothing was sent. An owner's address has 20 bytes.".into());
+            self.notice =
+                Some("32 bytes may be a private key: nothing was sent. An owner's address has 20 bytes.".into());
             return Effect::None;
         }
         let owner = || Hex::parse(typed).filter(|hex| hex.0.len() == 20).map(Subject::Owner);
@@ -140,7 +141,8 @@ impl Model {
                 Effect::Look
             }
             None => {
-                self.notice = Some("That is neither an account's number nor an owner's address (0x and 40 digits).".into());
+                self.notice =
+                    Some("That is neither an account's number nor an owner's address (0x and 40 digits).".into());
                 Effect::None
             }
         }
@@ -180,7 +182,9 @@ impl Model {
     fn sideways(&mut self, forward: bool) -> Effect {
         let beside = |at: usize, many: usize| if forward { (at + 1) % many } else { (at + many - 1) % many };
         if self.screen == Screen::Accounts {
-            let Some(Looked::Found(found)) = self.live.account.as_ref().map(|at| &at.looked) else { return Effect::None };
+            let Some(Looked::Found(found)) = self.live.account.as_ref().map(|at| &at.looked) else {
+                return Effect::None;
+            };
             let Some(at) = found.siblings.iter().position(|number| *number == found.view.account) else {
                 return Effect::None;
             };

@@ -5,7 +5,7 @@ mod seen;
 mod take;
 
 pub use keys::{Effect, Key};
-pub use seen::{AccountSeen, Listed, LookedAt, Looked, Seen, Stream, Subject};
+pub use seen::{AccountSeen, Listed, Looked, LookedAt, Seen, Stream, Subject};
 pub use take::{Broken, Link, News};
 
 /// One of the pictures.
