@@ -49,6 +49,14 @@ export async function post(path, body, patienceMs) {
   return JSON.parse(await ask(path, { method: 'POST', headers, body: body === undefined ? undefined : JSON.stringify(body), patienceMs }));
 }
 
+/** Many questions of one kind by JSON-RPC, in one request; what the node does not hold is null. */
+export async function many(method, params) {
+  if (params.length === 0) return [];
+  const calls = params.map((param, id) => ({ jsonrpc: '2.0', id, method, params: [param] }));
+  const answers = new Map((await post('/rpc', calls)).map((answer) => [answer.id, answer.result ?? null]));
+  return params.map((_, id) => answers.get(id) ?? null);
+}
+
 /** How the node does; a node that is not well says so with a status that is no success, and that is an answer too. */
 export async function health() {
   const response = await fetch('/health', { signal: AbortSignal.timeout(PATIENCE_MS) });

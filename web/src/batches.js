@@ -30,9 +30,11 @@ export class Batches {
       if (this.known.get(number)?.stage !== 'final') wanted.push(number);
     }
     try {
-      const found = await Promise.all(wanted.map((number) => api.get(`/v1/batches/${number}`).catch(() => null)));
+      const found = await api.many('ashlar_getBatchByNumber', wanted);
       for (const batch of found) if (batch) this.take(batch);
       for (const number of this.known.keys()) if (number <= last - KEPT) this.known.delete(number);
+    } catch {
+      // The next tip asks again, and the state of the line says that the node is away.
     } finally {
       this.asking = false;
     }

@@ -31,9 +31,14 @@ export function command(root, { store }, sequence) {
       if (!last || BigInt(sequence) >= BigInt(last.next)) {
         state.replaceChildren(h('p', {}, 'Executed and durable. It waits for its batch, which is closed within seconds.'));
       } else {
-        const proof = await api.get(`/v1/commands/${sequence}/proof`);
-        if (proof.batch.stage !== stage) await show(proof, venue);
-        stage = proof.batch.stage;
+        const [proof] = await api.many('ashlar_getCommandProof', [Number(sequence)]);
+        if (proof === null) {
+          state.replaceChildren(empty('This node no longer holds the evidence of this command. It can be made again from the published batch and its state: see ashlar verify.'));
+          stage = 'final';
+        } else {
+          if (proof.batch.stage !== stage) await show(proof, venue);
+          stage = proof.batch.stage;
+        }
       }
     } catch (error) {
       state.replaceChildren(h('p', { class: 'answer bad' }, error.message));

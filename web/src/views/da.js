@@ -8,7 +8,7 @@ import { HEADER } from '../proof.js';
 const MODES = {
   standard: 'A batch is committed on L1 only when its data is available from this exchange\'s own data layer.',
   following: 'This node follows: it reads batches whose data others published.',
-  validium: 'Data is kept by a committee. If its members keep it to themselves, funds cannot be traded, but nobody can take them.',
+  validium: 'Data is kept by a committee. If its members keep it to themselves, funds can be stuck, but nobody can take them.',
 };
 
 /** Shows the page; what is returned ends it. */
@@ -17,7 +17,7 @@ export function da(root, { store }) {
   const figures = h('dl', { class: 'figures' });
   const body = h('div', {}, empty('Loading batches…'));
   root.append(h('h1', {}, 'DA'), panel('Data availability', {}, mode, figures,
-    h('p', { class: 'muted' }, 'Everything the exchange did can be recomputed from this data and L1 alone. This node serves no single rows over HTTP, so a browser cannot sample it; nodes of the data layer do that among themselves and hold back their attestation if a sample is missing.')),
+    h('p', { class: 'muted' }, 'Everything the exchange did can be recomputed from this data and L1 alone. This node serves no single rows over HTTP, so a browser cannot sample them yet.')),
   panel('Data of the last batches', {}, body));
   const ends = [
     store.watch('venue', (venue) => { mode.textContent = `${words(venue.mode)} mode. ${MODES[venue.mode] ?? ''}`; }),

@@ -17,10 +17,9 @@ export function l1(root, { store }) {
   let seen = '';
   let busy = false;
 
-  async function read(path, next) {
+  async function read(method, next) {
     const last = Number(next) - 1;
-    const count = Math.min(SHOWN, last + 1);
-    const found = await Promise.all(Array.from({ length: count }, (_, at) => api.get(`${path}/${last - at}`).catch(() => null)));
+    const found = await api.many(method, Array.from({ length: Math.min(SHOWN, last + 1) }, (_, at) => last - at));
     return found.filter((one) => one !== null);
   }
 
@@ -34,15 +33,24 @@ export function l1(root, { store }) {
     const state = `${tip.inbox_next}/${tip.withdrawal_next}/${tip.final}`;
     if (state === seen || busy || !store.get('assets')) return;
     busy = true;
-    const [entries, leaving] = await Promise.all([read('/v1/inbox', tip.inbox_next), read('/v1/withdrawals', tip.withdrawal_next)]);
-    inbox.replaceChildren(entries.length === 0 ? empty('No message has come from L1 yet.') : table('Messages from L1', ['>Index', 'Kind', 'What', '>L1 block', 'Transaction', 'Command'],
+    try {
+      show(tip, await Promise.all([read('ashlar_getL1Message', tip.inbox_next), read('ashlar_getL1MessageProof', tip.withdrawal_next)]));
+      seen = state;
+    } catch {
+      // The next tip asks again, and the state of the line says that the node is away.
+    }
+    busy = false;
+  }
+
+  const none = (count, nothing) => empty(Number(count) === 0 ? nothing : 'This node holds none of them: it tells those that came since it started.');
+
+  function show(tip, [entries, leaving]) {
+    inbox.replaceChildren(entries.length === 0 ? none(tip.inbox_next, 'No message has come from L1 yet.') : table('Messages from L1', ['>Index', 'Kind', 'What', '>L1 block', 'Transaction', 'Command'],
       entries.map((entry) => row(right(entry.index), words(entry.kind === 'param' ? 'parameter' : entry.kind), content(entry), right(group(entry.l1_block)), hex(entry.transaction, short(entry.transaction)),
         entry.sequence === null ? 'consumed' : h('a', { href: `#/proofs/command/${entry.sequence}` }, group(entry.sequence))))));
-    withdrawals.replaceChildren(leaving.length === 0 ? empty('Nobody has withdrawn yet.') : table('Withdrawals', ['>Index', 'To', '>Amount', 'Stage', 'Claimed', 'Command'],
+    withdrawals.replaceChildren(leaving.length === 0 ? none(tip.withdrawal_next, 'Nobody has withdrawn yet.') : table('Withdrawals', ['>Index', 'To', '>Amount', 'Stage', 'Claimed', 'Command'],
       leaving.map((one) => row(right(one.index), hex(one.to, short(one.to)), right(amount(one.asset, one.amount)), words(one.stage ?? 'not in a batch yet'), one.claimed ? 'Yes' : 'No',
         h('a', { href: `#/proofs/command/${one.sequence}` }, group(one.sequence))))));
-    seen = state;
-    busy = false;
   }
 
   function amount(id, units) {

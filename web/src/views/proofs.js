@@ -75,11 +75,9 @@ function one(root, { store }, number) {
 
   async function load() {
     if (done) return;
-    let batch;
-    try {
-      batch = await api.get(`/v1/batches/${number}`);
-    } catch (error) {
-      body.replaceChildren(empty(error.message));
+    const [batch] = await api.many('ashlar_getBatchByNumber', [Number(number)]).catch(() => [null]);
+    if (!batch) {
+      body.replaceChildren(empty('This node holds no such batch: it is not built yet, or older than what the node keeps.'));
       return;
     }
     const venue = store.get('venue');

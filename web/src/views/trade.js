@@ -40,7 +40,7 @@ export function trade(root, context, [wanted]) {
     stop();
     const asset = (id) => assets.find((one) => one.asset === id);
     const scale = new Scale(market, asset(market.base), asset(market.quote));
-    const parts = [ticker, charts, ladder, tape, ticket, orders, account].map((make) => make(context, market, scale));
+    const parts = [ticker, charts, ladder, ticket, tape, orders, account].map((make) => make(context, market, scale));
     place.replaceChildren(...parts.map((part) => part.element));
     stops = parts.map((part) => part.stop);
   }

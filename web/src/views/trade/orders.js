@@ -95,7 +95,7 @@ export function orders(context) {
     all.disabled = !store.get('trader')?.session || !(lists.orders?.length > 0);
     if (!account) body.replaceChildren(empty('Your orders, fills and history appear here once you have an account.'));
     else if (!list) body.replaceChildren(empty('Loading…'));
-    else if (list.length === 0) body.replaceChildren(empty({ orders: 'No open order.', fills: 'Nothing filled yet.', history: 'Nothing happened yet.' }[tab]));
+    else if (list.length === 0) body.replaceChildren(empty({ orders: 'No open order.', fills: 'Nothing filled since this node started.', history: 'Nothing happened since this node started.' }[tab]));
     else redraw(list);
   }
 
