@@ -92,7 +92,7 @@ impl Node {
             }
             match self.find::<InboxView>(&format!("/v1/inbox/{index}")).await? {
                 Some(entry) => {
-                    self.consumed.insert(index, entry.sequence.is_some());
+                    self.consumed.insert(index, entry.sequence.is_some() || index < next);
                     entries.push(entry);
                 }
                 None if index >= next => break,

@@ -1,7 +1,9 @@
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::widgets::{Paragraph, Wrap};
 
-use super::table::{draw_list, rest, words};
+use super::rows as filtered;
+use super::table::{draw_list, framed, rest, words};
 use crate::monitor::model::Model;
 
 pub fn rows(model: &Model) -> Vec<Vec<String>> {
@@ -26,6 +28,14 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
         Some(_) => "NOT ALL IS WELL",
         None => "Services",
     };
+    let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(4)]).areas(area);
     let columns = [words("what", 7), words("name", 34), rest("")];
-    draw_list(model, frame, area, title, &columns, "The node has told nothing about its services.");
+    draw_list(model, frame, above, title, &columns, "The node has told nothing about its services.");
+    // What a service says may be longer than its row.
+    let rows = filtered(model);
+    let selected = model.place().row.min(rows.len().saturating_sub(1));
+    if let Some([_, name, said]) = rows.get(selected).map(Vec::as_slice) {
+        let whole = Paragraph::new(said.as_str()).wrap(Wrap { trim: true }).block(framed(name.as_str()));
+        frame.render_widget(whole, below);
+    }
 }

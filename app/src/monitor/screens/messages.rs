@@ -8,6 +8,8 @@ use crate::monitor::words::{amount, count, short};
 
 pub fn rows(model: &Model) -> Vec<Vec<String>> {
     let seen = model.seen();
+    // A node may not know any more which command consumed an entry; the tip says that one did.
+    let next = seen.tip.as_ref().map_or(0, |(_, tip)| tip.inbox_next.0);
     let withdrawals = seen.withdrawals.values().rev().map(|message| {
         let (name, decimals) = seen.asset(message.asset);
         let stage = message.stage.map_or("in no batch yet".into(), |stage| format!("{stage:?}").to_lowercase());
@@ -22,7 +24,11 @@ pub fn rows(model: &Model) -> Vec<Vec<String>> {
         ]
     });
     let inbox = seen.inbox.values().rev().map(|entry| {
-        let state = entry.sequence.map_or("waits".into(), |sequence| format!("consumed by {sequence}"));
+        let state = match entry.sequence {
+            Some(sequence) => format!("consumed by {sequence}"),
+            None if entry.index.0 < next => "consumed".into(),
+            None => "waits".into(),
+        };
         vec![
             "from L1".into(),
             entry.index.to_string(),
@@ -39,7 +45,7 @@ pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
     let [above, below] = Layout::vertical([Constraint::Length(3), Constraint::Fill(1)]).areas(area);
     let seen = model.seen();
     if let Some((_, tip)) = &seen.tip {
-        let waits = seen.inbox.values().filter(|entry| entry.sequence.is_none()).count();
+        let waits = seen.inbox.values().filter(|entry| entry.index >= tip.inbox_next).count();
         let open = seen.withdrawals.values().filter(|message| !message.claimed).count();
         let text = format!(
             " block {}: {} messages from L1 consumed, {waits} wait\n {} withdrawals, {open} of the last not claimed",
