@@ -164,7 +164,11 @@ impl History {
         );
         let kept: B256 = ask(l1, at, settlement, &ISettlement::headerHashCall { number: committed }).await?;
         let hash = self.batches.last().map_or(self.genesis_hash, |last| last.hash);
-        ensure!(kept.0 == hash.0, "the contract keeps {kept} for batch {committed}, and L1's events tell of {hash:?}");
+        ensure!(
+            kept.0 == hash.0,
+            "the contract keeps {kept} for batch {committed}, and L1's events tell of {}",
+            B256::from(hash.0)
+        );
         let finalized = ask(l1, at, settlement, &ISettlement::finalizedCall {}).await?;
         ensure!(
             finalized == self.finalized,

@@ -89,11 +89,12 @@ impl Origin {
         }
         let Genesis { house_owner, time } = &self.genesis;
         bail!(
-            "an exchange that begins at {} ms with {} as the house's owner has genesis {computed:?}, and L1 keeps {:?}; \
+            "an exchange that begins at {} ms with {} as the house's owner has genesis {}, and L1 keeps {}; \
              give the true ones with --genesis-ms and --house-owner",
             time.get(),
             Address::from(house_owner.0),
-            self.genesis_hash
+            B256::from(computed.0),
+            B256::from(self.genesis_hash.0)
         )
     }
 

@@ -73,7 +73,7 @@ fn said(arguments: &RecoverArguments, recovered: &Recovered, reached: Option<&Pr
     if arguments.json {
         let line = json!({
             "batch": header.number.get(),
-            "header_hash": format!("{:?}", header.hash()),
+            "header_hash": word(&header.hash().0),
             "state_root": root,
             "leaves": leaves,
             "begun_at": begun_at.get(),
@@ -87,7 +87,7 @@ fn said(arguments: &RecoverArguments, recovered: &Recovered, reached: Option<&Pr
     let mut lines: Vec<String> =
         rejected.iter().map(|passed| format!("passed over  snapshot {}: {}", passed.name, passed.error)).collect();
     lines.extend([
-        format!("batch        {} {:?}", header.number.get(), header.hash()),
+        format!("batch        {} {}", header.number.get(), word(&header.hash().0)),
         format!("state root   {root}, {leaves} leaves"),
         format!("executed     {} batches after batch {}", report.batches, begun_at.get()),
         format!("             {} commands, {rate:.0} a second with every header checked", report.commands),

@@ -114,7 +114,7 @@ fn lines(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> Str
     let header = shadow.header();
     let mut lines = vec![
         format!("exchange     settlement {} on chain {}", origin.addresses.settlement, origin.exchange.chain_id),
-        format!("L1           block {} {:?}", history.block().number, history.block().hash),
+        format!("L1           block {} {}", history.block().number, word(&history.block().hash.0)),
         format!(
             "             {} batches committed, {} proven, {} final; {} inbox entries",
             history.count(Stage::Committed),
@@ -162,7 +162,7 @@ fn lines_of_json(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64
         "commands": report.commands,
         "seconds": seconds,
         "batch": header.number.get(),
-        "header_hash": format!("{:?}", header.hash()),
+        "header_hash": word(&header.hash().0),
         "state_root": word(&header.state_root_after.to_word()),
     });
     lines.push(summary.to_string());
