@@ -19,6 +19,8 @@ pub const NEWS_MAX: usize = 4_096;
 
 /// Between two looks at the node.
 pub const POLL_MS: u64 = 1_000;
+/// After which a look asks for no more batches and messages.
+pub const LOOK_MS_MAX: u64 = 2_000;
 /// How long one answer may take.
 pub const ANSWER_MS_MAX: u64 = 5_000;
 /// Between two pictures.

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use ashlar_api::client::{ClientError, RestClient};
 use ashlar_api::schema::{BatchView, Code, HealthView, InboxView, StageView, TickerView, TipView, WithdrawalView};
 use serde::de::DeserializeOwned;
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, timeout};
 
 use super::{Failure, Wish};
-use crate::monitor::limits::{ANSWER_MS_MAX, BATCHES_MAX, HISTORY_MAX, INBOX_AHEAD_MAX, MESSAGES_MAX};
+use crate::monitor::limits::{ANSWER_MS_MAX, BATCHES_MAX, HISTORY_MAX, INBOX_AHEAD_MAX, LOOK_MS_MAX, MESSAGES_MAX};
 use crate::monitor::metrics::read_metrics;
 use crate::monitor::model::{AccountSeen, Broken, Listed, Looked, LookedAt, News, Subject};
 
@@ -18,6 +18,7 @@ const LISTED_EVERY: u64 = 10;
 pub struct Node {
     rest: RestClient,
     looks: u64,
+    until: Instant,
     stages: BTreeMap<u64, StageView>,
     consumed: BTreeMap<u64, bool>,
     settled: BTreeMap<u64, bool>,
@@ -29,6 +30,7 @@ impl Node {
         Node {
             rest: RestClient::new(address),
             looks: 0,
+            until: Instant::now(),
             stages: BTreeMap::new(),
             consumed: BTreeMap::new(),
             settled: BTreeMap::new(),
@@ -38,6 +40,8 @@ impl Node {
     /// Everything that is new. The tip comes last, so that who has it has the rest.
     pub async fn look(&mut self, wish: &Wish) -> Result<Vec<News>, Failure> {
         let mut told = Vec::new();
+        // What is not told by then is asked for at the next look: a slow node still shows how far it is.
+        self.until = Instant::now() + Duration::from_millis(LOOK_MS_MAX);
         if self.looks.is_multiple_of(LISTED_EVERY) {
             let venue = self.get("/v1/venue").await?;
             let assets = self.get("/v1/assets").await?;
@@ -61,14 +65,18 @@ impl Node {
         Ok(told)
     }
 
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
     /// Batches that are new or whose stage is not what the tip says.
     async fn batches(&mut self, tip: &TipView) -> Result<Vec<BatchView>, Failure> {
         let Some(built) = tip.built else { return Ok(Vec::new()) };
         let first = (built.0 + 1).saturating_sub(BATCHES_MAX);
         self.stages.retain(|number, _| (first..=built.0).contains(number));
         let mut batches = Vec::new();
-        for number in first..=built.0 {
-            if self.stages.get(&number) == Some(&stage(tip, number)) {
+        for number in (first..=built.0).rev() {
+            if self.is_late() || self.stages.get(&number) == Some(&stage(tip, number)) {
                 continue;
             }
             let Some(mut batch) = self.find::<BatchView>(&format!("/v1/batches/{number}")).await? else { continue };
@@ -87,7 +95,7 @@ impl Node {
         self.consumed.retain(|index, _| *index >= first);
         let mut entries = Vec::new();
         for index in first..next.saturating_add(INBOX_AHEAD_MAX) {
-            if self.consumed.get(&index) == Some(&true) {
+            if self.is_late() || self.consumed.get(&index) == Some(&true) {
                 continue;
             }
             match self.find::<InboxView>(&format!("/v1/inbox/{index}")).await? {
@@ -107,7 +115,7 @@ impl Node {
         self.settled.retain(|index, _| *index >= first);
         let mut withdrawals = Vec::new();
         for index in first..next {
-            if self.settled.get(&index) == Some(&true) {
+            if self.is_late() || self.settled.get(&index) == Some(&true) {
                 continue;
             }
             let found = self.find::<WithdrawalView>(&format!("/v1/withdrawals/{index}")).await?;
