@@ -51,7 +51,8 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
 
     /// What stands before something urgent is as urgent: nothing is mined before the nonces below it.
     fn urgency_of(&self, entry: &Entry) -> Urgency {
-        let behind = |other: &&Entry| other.is_in_flight() && other.nonce > entry.nonce;
+        // Without a nonce nothing is behind it yet.
+        let behind = |other: &&Entry| entry.nonce.is_some() && other.is_in_flight() && other.nonce > entry.nonce;
         let mut urgent = self.entries.values().filter(behind).map(|other| other.intent.urgency);
         if urgent.any(|urgency| urgency == Urgency::NextBlock) { Urgency::NextBlock } else { entry.intent.urgency }
     }
