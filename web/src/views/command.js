@@ -125,5 +125,5 @@ function l1Panel(proof, venue) {
     table('Transactions on L1', ['Step', '>L1 block', 'Transaction'], steps.map(([name, of]) => row(name, right(of ? group(of.block) : '–'), of ? hex(of.hash) : 'not yet'))),
     h('p', {}, `Whether L1 holds this header hash is what this page cannot see by itself. Ask any node of chain ${venue.chain_id} for these transactions of contract `,
       hex(venue.settlement), ' and look for ', hex(batch.hash), '.'),
-    batch.proof ? h('p', {}, `Accepted under “${batch.proof.kind}”.`) : null);
+    batch.proof && batch.prove ? h('p', {}, `Accepted under “${batch.proof.kind}”.`) : null);
 }

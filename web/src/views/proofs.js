@@ -66,7 +66,13 @@ function all(root, { store }) {
 
 const WORDS = ['Version', 'Exchange', 'Number', 'Hash of the parent', 'State before', 'State after', 'Data root', 'DA commitment', 'Signatures root',
   'Receipts root', 'Withdrawals root', 'Next withdrawal', 'Next inbox entry', 'Inbox hash', 'First command', 'Next command', 'First time', 'Last time'];
-const NUMBERS = new Set([HEADER.version, HEADER.number, HEADER.withdrawalsNext, HEADER.inboxNext, HEADER.first, HEADER.next, HEADER.firstTime, HEADER.lastTime]);
+const NUMBERS = new Set([HEADER.version, HEADER.number, HEADER.withdrawalsNext, HEADER.inboxNext, HEADER.first, HEADER.next]);
+const TIMES = new Set([HEADER.firstTime, HEADER.lastTime]);
+
+function wordText(word, at) {
+  if (TIMES.has(at)) return `${moment(Number(word))} UTC`;
+  return NUMBERS.has(at) ? group(BigInt(word)) : hex(word);
+}
 
 function one(root, { store }, number) {
   const body = h('div', {}, empty('Loading…'));
@@ -82,16 +88,16 @@ function one(root, { store }, number) {
     }
     const venue = store.get('venue');
     done = batch.stage === 'final';
-    const header = batch.header.map((word, at) => row(WORDS[at], NUMBERS.has(at) ? right(group(BigInt(word))) : h('td', {}, hex(word))));
+    const header = batch.header.map((word, at) => row(WORDS[at], h('td', { class: 'num' }, wordText(word, at))));
     const transactions = [['Committed', batch.commit], ['Proven', batch.prove], ['Final', batch.finalize]]
       .map(([name, of]) => row(name, of ? right(group(of.block)) : right('–'), of ? hex(of.hash) : 'not yet'));
     body.replaceChildren(
       pipeline(batch, venue ? isDevelopment(venue) : false),
       h('p', {}, `${group(BigInt(batch.next) - BigInt(batch.first))} commands: `, h('a', { href: `#/proofs/command/${batch.first}` }, group(batch.first)), ' to ',
         h('a', { href: `#/proofs/command/${BigInt(batch.next) - 1n}` }, group(BigInt(batch.next) - 1n)), `. Data: ${bytes(batch.data_bytes)}. Header hash `, hex(batch.hash, short(batch.hash, 10)), '.'),
-      h('p', {}, batch.proof ? `Accepted under “${batch.proof.kind}”, for ${batch.proof.count} batch${batch.proof.count === 1 ? '' : 'es'} from ${batch.proof.first}.` : 'No proof was accepted yet.'),
-      table('Transactions on L1', ['Step', '>L1 block', 'Transaction'], transactions),
-      table('Header', ['Word', 'Value'], header));
+      h('p', {}, batch.proof && batch.prove ? `Accepted under “${batch.proof.kind}”, for ${batch.proof.count} batch${batch.proof.count === 1 ? '' : 'es'} from ${batch.proof.first}.` : 'No proof was accepted yet.'),
+      h('h3', {}, 'Transactions on L1'), table('Transactions on L1', ['Step', '>L1 block', 'Transaction'], transactions),
+      h('h3', {}, 'Header'), table('Header', ['Word', 'Value'], header));
   }
   return store.watch('tip', load) ?? load();
 }

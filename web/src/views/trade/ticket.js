@@ -22,8 +22,7 @@ function orderOf(form, market, scale) {
   const around = stop ?? BigInt(form.last);
   const reach = (around * BigInt(market.collar_ppm)) / 1_000_000n;
   const price = side === 'buy' ? around + reach : around > reach ? around - reach : 1n;
-  const force = form.force === 'rest' ? 'immediate_or_cancel' : form.force;
-  const plain = { ...order, kind: 'market', price: String(price), time_in_force: force, post_only: 'no' };
+  const plain = { ...order, kind: 'market', price: String(price), post_only: 'no' };
   const direction = side === 'buy' ? 'rises' : 'falls';
   return stop === undefined ? plain : { ...plain, trigger: { direction, price: String(stop) } };
 }
@@ -34,8 +33,8 @@ export function ticket(context, market, scale) {
   const input = (id, extra = {}) => h('input', { id, type: 'text', inputmode: 'decimal', autocomplete: 'off', ...extra });
   const [price, size, trigger] = [input('price'), input('size'), input('trigger')];
   const side = (value, text) => h('label', { class: `side ${value}` }, h('input', { type: 'radio', name: 'side', value, checked: value === 'buy' }), h('span', {}, text));
-  const kind = h('select', { id: 'kind' }, options(KINDS));
   const force = h('select', { id: 'force' }, options(FORCE));
+  const kind = h('select', { id: 'kind', onchange: () => { force.value = kind.value === 'limit' ? 'rest' : 'immediate_or_cancel'; } }, options(KINDS));
   const post = h('select', { id: 'post' }, options(POST));
   const send = h('button', { type: 'submit', class: 'send buy' }, `Buy ${scale.base.name}`);
   const cost = h('p', { class: 'cost num muted' });
@@ -60,6 +59,7 @@ export function ticket(context, market, scale) {
     fields.price.hidden = kind.value !== 'limit';
     fields.trigger.hidden = kind.value !== 'stop';
     post.disabled = kind.value !== 'limit';
+    force.options[0].disabled = kind.value !== 'limit';
     let text = '';
     try {
       const order = orderOf(read(), market, scale);
