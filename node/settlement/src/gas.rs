@@ -177,13 +177,13 @@ mod tests {
     }
 
     /// A line is: base fee in gwei, usual price in gwei, bytes, seconds of age => what is done.
-    fn check(model: &GasModel, script: &str) {
+    fn check(model: &GasModel, blob_fee: u128, script: &str) {
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (left, right) = line.split_once("=>").unwrap();
             let words: Vec<u64> = left.split_whitespace().map(|word| word.parse().unwrap()).collect();
             let [base, usual, bytes, age] = words[..] else { panic!("{line}") };
             let usual = u128::from(usual) * GWEI;
-            let got = model.decide(&market(base.into(), 1), usual, bytes as usize, Duration::from_secs(age));
+            let got = model.decide(&market(base.into(), blob_fee), usual, bytes as usize, Duration::from_secs(age));
             let got = match got {
                 Decision::Wait { .. } => "wait".to_owned(),
                 Decision::Commit { target, .. } => format!("{target:?}").to_lowercase(),
@@ -198,6 +198,7 @@ mod tests {
         let model = GasModel::default();
         check(
             &model,
+            1,
             "
             10 10  1000   0 => wait
              8 10  1000   0 => calldata
@@ -213,14 +214,17 @@ mod tests {
         let blobs = GasModel { blobs_allowed: true, ..model };
         check(
             &blobs,
+            1,
             "
-            99 10   100 60 => calldata
+            99 10   100 60 => blobs
             99 10 90000 60 => blobs
             99 10 400000 0 => blobs
             99 10 900000 0 => too large
             ",
         );
-        check(&GasModel { signatures: Some(5), ..blobs }, "9 10 900000 0 => custody");
+        check(&blobs, 10 * GWEI, "99 10 100 60 => calldata");
+        check(&blobs, 10 * GWEI, "99 10 90000 60 => blobs");
+        check(&GasModel { signatures: Some(5), ..blobs }, 1, "9 10 900000 0 => custody");
     }
 
     proptest! {
