@@ -1,7 +1,7 @@
 // The dashboard in a real browser, on a real node: what a person does, and what a person sees.
 //
-// Run by .ci/web, which sets ASHLAR_BIN, ASHLAR_NODE_MODULES, ASHLAR_CHROMIUM and ASHLAR_SHOTS. With ASHLAR_WEB set to an address of
-// serve.mjs's making the files come from the disk instead of the binary.
+// Run by .ci/web, which sets ASHLAR_BIN, ASHLAR_NODE_MODULES, ASHLAR_CHROMIUM and ASHLAR_SHOTS. With ASHLAR_WEB=disk, the
+// files come from the disk by serve.mjs instead of out of the binary.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
