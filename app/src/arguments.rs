@@ -240,9 +240,11 @@ mod tests {
     }
 
     #[test]
-    fn without_a_command_the_demo_runs() {
-        assert!(matches!(parsed("ashlar"), Ok(What::Demo(demo)) if demo.seconds == 5.0));
-        assert!(matches!(parsed("ashlar --seconds 1"), Ok(What::Demo(demo)) if demo.seconds == 1.0));
+    fn without_a_command_everything_is_started() {
+        assert!(matches!(parsed("ashlar"), Ok(What::Up(_))));
+        assert!(matches!(parsed("ashlar --traders 3"), Ok(What::Up(_))));
+        assert!(matches!(parsed("ashlar up --traders 3"), Ok(What::Up(_))));
+        assert!(matches!(parsed("ashlar demo"), Ok(What::Demo(demo)) if demo.seconds == 5.0));
         assert!(matches!(parsed("ashlar demo --markets 2"), Ok(What::Demo(demo)) if demo.markets == 2));
     }
 

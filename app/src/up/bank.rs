@@ -76,14 +76,10 @@ impl Bank {
             if token.allowance(self.address, self.bridge).call().await? > U256::ZERO {
                 continue;
             }
-            token.mint(self.address, U256::MAX >> 1).send().await?.watch().await.context("making tokens")?;
-            token
-                .approve(self.bridge, U256::MAX)
-                .send()
-                .await?
-                .watch()
-                .await
-                .context("letting the bridge take tokens")?;
+            let made = *token.mint(self.address, U256::MAX >> 1).send().await?.tx_hash();
+            self.mined(made).await.context("making tokens")?;
+            let allowed = *token.approve(self.bridge, U256::MAX).send().await?.tx_hash();
+            self.mined(allowed).await.context("letting the bridge take tokens")?;
         }
         Ok(())
     }

@@ -127,7 +127,7 @@ async fn start_node(
     let parts = Parts {
         availability: Some(Arc::new(Published::new(Arc::new(stores)))),
         layer1: Some(Arc::new(settled)),
-        prover: Some(Arc::new(Executed::new(deployment.program_key()))),
+        prover: Some(Arc::new(Executed::open(deployment.program_key(), settings.folder().join("checked"))?)),
     };
     let key = NodeKey::new(&deployment.node_key()).map_err(|_| anyhow!("the node's key is no key"))?;
     let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);

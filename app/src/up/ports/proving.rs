@@ -1,68 +1,118 @@
 //! Execute-only: the guest's own code runs every batch again, in this process, and nothing is proven.
 //!
-//! It is what a development deployment accepts, and every screen calls it so.
+//! It is what a development deployment accepts, and every screen calls it so. What a run gave is kept on disk: whoever was told
+//! that a batch was checked may ask for it after the next start.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use anyhow::{Context as _, Result};
 use ashlar_batch::PublicValues;
 use ashlar_guest::{NativePlatform, check};
 use ashlar_sequencer::{Asked, OutsideError, Proof, Proving, Sealed};
-use ashlar_types::BatchNumber;
+use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 use sha2::{Digest as _, Sha256};
 
 /// What every screen calls this kind of proof.
 pub const EXECUTE_ONLY: &str = "execute-only (development)";
 /// Its number in a development deployment's registry.
 pub const EXECUTE_ONLY_TYPE: u8 = 0;
-/// Batches that one call on L1 may vouch for.
-const BATCHES_PER_CALL: usize = 64;
+/// Batches whose public values are kept; L1 has proven the older ones long ago.
+const KEPT_MAX: usize = 1 << 16;
 
 /// Runs each batch as a guest would, and vouches for what it saw.
 pub struct Executed {
     /// The program's name with the development verifier.
     key: [u8; 32],
-    checked: Arc<Mutex<BTreeMap<BatchNumber, PublicValues>>>,
+    shelf: Arc<Shelf>,
+}
+
+/// The public values of checked batches, in memory and in a file each.
+struct Shelf {
+    folder: PathBuf,
+    checked: Mutex<BTreeMap<BatchNumber, PublicValues>>,
 }
 
 impl Executed {
-    /// A prover that proves nothing, under this program's name.
-    pub fn new(key: [u8; 32]) -> Executed {
-        Executed { key, checked: Arc::default() }
+    /// A prover that proves nothing, under this program's name, with what it kept in this folder.
+    pub fn open(key: [u8; 32], folder: PathBuf) -> Result<Executed> {
+        let shelf = Shelf::open(folder).context("opening what was checked before")?;
+        Ok(Executed { key, shelf: Arc::new(shelf) })
     }
 }
 
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shelf {
+    fn open(folder: PathBuf) -> Result<Shelf> {
+        fs::create_dir_all(&folder)?;
+        let mut checked = BTreeMap::new();
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            // A file that is not whole is one that nobody was told of: its batch is checked again.
+            if let Some((number, values)) = read(&path) {
+                checked.insert(number, values);
+            }
+        }
+        Ok(Shelf { folder, checked: Mutex::new(checked) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<BatchNumber, PublicValues>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, number: BatchNumber) -> PathBuf {
+        self.folder.join(number.get().to_string())
+    }
+
+    fn put(&self, number: BatchNumber, values: PublicValues) -> std::io::Result<()> {
+        let mut file = fs::File::create(self.path(number))?;
+        file.write_all(&to_bytes(&values))?;
+        file.sync_all()?;
+        let mut checked = self.lock();
+        checked.insert(number, values);
+        while checked.len() > KEPT_MAX {
+            if let Some((oldest, _)) = checked.pop_first() {
+                fs::remove_file(self.path(oldest))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Option<(BatchNumber, PublicValues)> {
+    let number = path.file_name()?.to_str()?.parse().ok()?;
+    Some((BatchNumber::new(number), from_bytes(&fs::read(path).ok()?).ok()?))
 }
 
 impl Proving for Executed {
     fn submit(&self, sealed: Arc<Sealed>) -> Asked<()> {
-        let checked = self.checked.clone();
+        let shelf = self.shelf.clone();
         Box::pin(async move {
             let number = sealed.header().number;
-            if lock(&checked).contains_key(&number) {
+            let known = shelf.lock().get(&number).copied();
+            // After a reorganisation a batch of the same number may be another one.
+            if known.is_some_and(|values| values.last_hash == sealed.header().hash()) {
                 return Ok(());
             }
-            let run = tokio::task::spawn_blocking(move || execute(&sealed));
-            let values = run.await.map_err(|_| OutsideError::retry("the check of a batch was cut short"))??;
-            lock(&checked).insert(number, values);
-            Ok(())
+            let run = tokio::task::spawn_blocking(move || {
+                let values = execute(&sealed)?;
+                shelf.put(number, values).map_err(|error| OutsideError::retry(error.to_string()))
+            });
+            run.await.map_err(|_| OutsideError::retry("the check of a batch was cut short"))?
         })
     }
 
     fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>> {
-        let found = joined(&lock(&self.checked), first).map(|(last, values)| Proof {
+        // One batch at a time: what was said of a batch must be said again, whatever was checked in between.
+        let found = self.shelf.lock().get(&first).map(|values| Proof {
             first,
-            last,
+            last: first,
             kind: EXECUTE_ONLY.into(),
             proof_type: EXECUTE_ONLY_TYPE,
-            bytes: vouch(&self.key, &values).to_vec(),
+            bytes: vouch(&self.key, values).to_vec(),
         });
-        // Whatever is before the first batch that is asked for is final or soon will be.
-        let mut checked = lock(&self.checked);
-        let kept = BatchNumber::new(first.get().saturating_sub(BATCHES_PER_CALL as u64));
-        *checked = checked.split_off(&kept);
         Box::pin(std::future::ready(Ok(found)))
     }
 }
@@ -73,22 +123,38 @@ fn execute(sealed: &Sealed) -> Result<PublicValues, OutsideError> {
         .map_err(|error| OutsideError::stop(format!("the guest refuses batch {}: {error}", input.header.number.get())))
 }
 
-/// The longest stretch of checked batches that begins here, as one.
-fn joined(checked: &BTreeMap<BatchNumber, PublicValues>, first: BatchNumber) -> Option<(BatchNumber, PublicValues)> {
-    let mut last = first;
-    let mut values = *checked.get(&first)?;
-    for _ in 1..BATCHES_PER_CALL {
-        let next = last.next();
-        let Some(longer) = checked.get(&next).and_then(|after| values.join(after).ok()) else { break };
-        (last, values) = (next, longer);
-    }
-    Some((last, values))
-}
-
 /// What the development verifier takes for a proof, so that a mistaken call is still noticed.
 fn vouch(key: &[u8; 32], values: &PublicValues) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(key);
-    hash.update(ashlar_types::to_bytes(values));
+    hash.update(to_bytes(values));
     hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ashlar_batch::Hash;
+    use ashlar_types::ExchangeId;
+
+    fn values(number: u8) -> PublicValues {
+        let (parent_hash, last_hash) = (Hash([number - 1; 32]), Hash([number; 32]));
+        PublicValues { version: 1, exchange_id: ExchangeId([7; 32]), parent_hash, last_hash, count: 1 }
+    }
+
+    #[test]
+    fn what_was_checked_is_there_after_a_restart() {
+        let folder = std::env::temp_dir().join(format!("ashlar-executed-{}", std::process::id()));
+        drop(fs::remove_dir_all(&folder));
+        let shelf = Shelf::open(folder.clone()).expect("opens");
+        for number in [3, 4, 6] {
+            shelf.put(BatchNumber::new(number.into()), values(number)).expect("is kept");
+        }
+        fs::write(folder.join("5"), [1, 2]).expect("a torn file");
+        let again = Shelf::open(folder.clone()).expect("opens again");
+        let kept: Vec<_> = again.lock().keys().map(|number| number.get()).collect();
+        assert_eq!(kept, [3, 4, 6], "a torn file is a batch that was not checked");
+        assert_eq!(again.lock()[&BatchNumber::new(6)], values(6));
+        fs::remove_dir_all(&folder).expect("is removed");
+    }
 }
