@@ -78,6 +78,8 @@ struct Trader {
     key: SessionSecret,
     epoch: u32,
     nonce: u64,
+    /// The exchange's time as it was last heard. An L1 whose clock is ahead takes it along.
+    heard: Time,
     dice: Dice,
     /// By market, the oldest first.
     open: Vec<Vec<OrderId>>,
@@ -106,9 +108,10 @@ impl Trader {
             }
         };
         let held = register(&*door, &exchange, account, &wallet, &key).await?;
+        let heard = door.tip().await?.time;
         let open = listed.markets.iter().map(|_| Vec::new()).collect();
         let dice = Dice(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        Ok(Trader { door, exchange, account, key, epoch: held.epoch, nonce: held.nonce, dice, open })
+        Ok(Trader { door, exchange, account, key, epoch: held.epoch, nonce: held.nonce, heard, dice, open })
     }
 
     /// Quotes around what it believes, and sometimes takes, for as long as it is let.
@@ -159,6 +162,9 @@ impl Trader {
     fn learn(&mut self, at: usize, answered: &Answered, cancelled: Option<OrderId>) {
         let Some(open) = self.open.get_mut(at) else { return };
         for line in &answered.lines {
+            if let Line::Receipt(receipt) = line {
+                self.heard = self.heard.max(receipt.time);
+            }
             if let Line::Receipt(receipt) = line
                 && receipt.reason == Reason::Resting
                 && let Some(order) = receipt.order
@@ -172,7 +178,7 @@ impl Trader {
     async fn say(&mut self, commands: Vec<Command>) -> Result<Answered, Refusal> {
         self.nonce += 1;
         let signer = Signer::Session { slot: KeySlot::FIRST, epoch: self.epoch };
-        let header = Header { account: self.account, signer, nonce: self.nonce, not_after: soon() };
+        let header = Header { account: self.account, signer, nonce: self.nonce, not_after: soon(self.heard) };
         let message = Message { header, commands };
         let digest = session_digest(&self.exchange.exchange_id(), &to_bytes(&message));
         let signature = self.key.sign(&digest, &[0; 32]).map_err(Refusal::Signature)?;
@@ -194,9 +200,10 @@ async fn register(
         if let Some(held) = held {
             return Ok(*held);
         }
+        let heard = door.tip().await?.time;
         let scopes = Scopes(Scopes::TRADE.0 | Scopes::CANCEL.0);
         let grant = KeyGrant { slot: KeySlot::FIRST, public: key.public(), scopes, expires: Time::NEVER };
-        let header = Header { account, signer: Signer::Owner, nonce: facts.owner_nonce + 1, not_after: soon() };
+        let header = Header { account, signer: Signer::Owner, nonce: facts.owner_nonce + 1, not_after: soon(heard) };
         let message = Message { header, commands: vec![Command::RegisterKey(grant)] };
         let digest =
             wallet_digest(exchange, &message).map_err(|error| anyhow!("the message cannot be signed: {error}"))?;
@@ -210,9 +217,10 @@ fn loopback() -> Origin {
     Origin { ip: IpAddr::V4(Ipv4Addr::LOCALHOST) }
 }
 
-fn soon() -> Time {
+/// Some time from now, by whichever clock is ahead: ours or the exchange's.
+fn soon(heard: Time) -> Time {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(GOOD_FOR_MS);
+    let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).max(heard.get()).saturating_add(GOOD_FOR_MS);
     Time::new(millis).unwrap_or(Time::NEVER)
 }
 

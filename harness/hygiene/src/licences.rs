@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn an_exception_holds_for_one_package_and_one_licence() {
-        let found = |name: &str, licence: &str| check(&[Package { name: name.into(), licence: Some(licence.into()) }]).len();
+        let found =
+            |name: &str, licence: &str| check(&[Package { name: name.into(), licence: Some(licence.into()) }]).len();
         assert_eq!(found("malachite 0.6.1", "LGPL-3.0-only"), 0);
         assert_eq!(found("malachite 0.6.1", "GPL-3.0-only"), 1);
         assert_eq!(found("malachite-float 0.6.1", "LGPL-3.0-only"), 1);
