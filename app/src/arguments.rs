@@ -58,6 +58,9 @@ pub enum Bench {
     /// The whole core: accounts, keys, nonces, reservations, risk, fees, receipts
     #[command(after_help = "Example: ashlar bench core --accounts 1000000 --seconds 20 --json")]
     Core(CoreArguments),
+    /// A whole node: signed messages in, durable answers out, batches behind them
+    #[command(after_help = "Example: ashlar bench node --clients 8 --json")]
+    Node(NodeArguments),
     /// Updates of the state root, and how long witnesses are
     #[command(after_help = "Example: ashlar bench state --threads 2 --json")]
     State(StateArguments),
@@ -92,6 +95,26 @@ pub struct BookArguments {
     /// Arrivals in a second, for the latencies
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub rate: u64,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of the node's benchmark.
+#[derive(Clone, Debug, Args)]
+pub struct NodeArguments {
+    /// How many clients send at once
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    pub clients: u32,
+    /// Messages of each client that hold one command
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub messages: u32,
+    /// Commands of all clients that are signed 256 at once
+    #[arg(long, default_value_t = 2_000_000, value_parser = clap::value_parser!(u32).range(256..=100_000_000))]
+    pub bulk_commands: u32,
+    /// From which orders are drawn
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// Print one JSON object a line
     #[arg(long)]
     pub json: bool,

@@ -65,6 +65,7 @@ fn run(what: What) -> Result<()> {
         What::Recover(arguments) => rebuild::recover(&arguments),
         What::Bench(Bench::Book(arguments)) => print(&bench::book::run(&arguments)?, arguments.json),
         What::Bench(Bench::Core(arguments)) => print(&bench::core::run(&arguments)?, arguments.json),
+        What::Bench(Bench::Node(arguments)) => print(&bench::node::run(&arguments)?, arguments.json),
         What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),
     }
 }

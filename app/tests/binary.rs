@@ -64,6 +64,20 @@ fn the_same_seed_gives_the_same_market() {
 }
 
 #[test]
+fn the_node_bench_prints_every_metric() {
+    let figures = figures("bench node --clients 2 --messages 20 --bulk-commands 1024 --json");
+    for metric in
+        ["single_commands_per_s", "bulk_commands_per_s", "built_commands_per_s", "signatures_per_s", "ack_p99_us"]
+    {
+        let figure = find(&figures, metric);
+        assert_eq!((&figure["bench"], &figure["at"]["clients"]), (&Value::from("node"), &Value::from(2)));
+        assert!(number(figure) > 0.0, "{figure}");
+    }
+    assert_eq!(find(&figures, "single_commands_per_s")["at"]["commands"], 40);
+    assert_eq!(find(&figures, "bulk_commands_per_s")["at"]["commands"], 1_024);
+}
+
+#[test]
 fn the_core_bench_prints_every_metric() {
     let figures =
         figures("bench core --markets 3 --accounts 50 --seconds 0.01 --rate 100000 --chunk 2000 --seed 5 --json");

@@ -2,4 +2,5 @@
 
 pub mod book;
 pub mod core;
+pub mod node;
 pub mod state;
