@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::completions::CompletionsArguments;
+use crate::config::ConfigArguments;
+use crate::doctor::DoctorArguments;
 #[cfg(feature = "monitor")]
 use crate::monitor::MonitorArguments;
+use crate::node::NodeArguments;
 use crate::rebuild::{RecoverArguments, VerifyArguments};
 use crate::up::UpArguments;
 use ashlar_harness::flow::{Shape, Shares};
@@ -32,6 +36,18 @@ pub enum What {
     /// Run a market of the core alone and watch it
     #[command(after_help = "Example: ashlar demo --seconds 20 --markets 6")]
     Demo(DemoArguments),
+    /// Run a node of an exchange that is deployed already; docs/configuration.md has what it can be told
+    #[command(after_help = "Example: ashlar node --config node.toml --set log.format=json")]
+    Node(NodeArguments),
+    /// Check or print the configuration of a node
+    #[command(after_help = "Example: ashlar config print --help-too > node.toml")]
+    Config(ConfigArguments),
+    /// Look at this machine and at a configured deployment, and say what is wrong and what to do
+    #[command(after_help = "Example: ashlar doctor --machine\n         ashlar doctor --config node.toml --json")]
+    Doctor(DoctorArguments),
+    /// Print what a shell needs to complete commands and options
+    #[command(after_help = "Example: ashlar completions bash > /etc/bash_completion.d/ashlar")]
+    Completions(CompletionsArguments),
     /// Check an exchange from L1 and published data alone, trusting nobody
     #[command(after_help = "Example: ashlar verify --data exchange")]
     Verify(VerifyArguments),
@@ -60,7 +76,7 @@ pub enum Bench {
     Core(CoreArguments),
     /// A whole node: signed messages in, durable answers out, batches behind them
     #[command(after_help = "Example: ashlar bench node --clients 8 --json")]
-    Node(NodeArguments),
+    Node(NodeBenchArguments),
     /// Updates of the state root, and how long witnesses are
     #[command(after_help = "Example: ashlar bench state --threads 2 --json")]
     State(StateArguments),
@@ -102,7 +118,7 @@ pub struct BookArguments {
 
 /// Of the node's benchmark.
 #[derive(Clone, Debug, Args)]
-pub struct NodeArguments {
+pub struct NodeBenchArguments {
     /// How many clients send at once
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_024))]
     pub clients: u32,

@@ -14,10 +14,19 @@ mod threads;
 mod traffic;
 
 mod bench;
+mod completions;
+mod config;
 mod demo;
+mod doctor;
+#[cfg(test)]
+mod documents;
+mod log;
 #[cfg(feature = "monitor")]
 mod monitor;
+mod node;
+mod progress;
 mod rebuild;
+mod telemetry;
 #[cfg(feature = "devnet")]
 mod up;
 
@@ -55,10 +64,14 @@ fn main() -> ExitCode {
 fn run(what: What) -> Result<()> {
     match what {
         What::Up(arguments) => {
-            log();
+            log::start_by_environment()?;
             up::run(&arguments)
         }
         What::Demo(arguments) => demo::run(&arguments),
+        What::Node(arguments) => node::run(&arguments),
+        What::Config(arguments) => config::run(&arguments),
+        What::Doctor(arguments) => doctor::run(&arguments),
+        What::Completions(arguments) => completions::run(&arguments),
         #[cfg(feature = "monitor")]
         What::Monitor(arguments) => monitor::run(&arguments),
         What::Verify(arguments) => rebuild::verify(&arguments),
@@ -68,12 +81,6 @@ fn run(what: What) -> Result<()> {
         What::Bench(Bench::Node(arguments)) => print(&bench::node::run(&arguments)?, arguments.json),
         What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),
     }
-}
-
-/// What goes wrong is said on standard error; `ASHLAR_LOG` says how much of the rest.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ASHLAR_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).init();
 }
 
 fn print(figures: &[Figure], json: bool) -> Result<()> {

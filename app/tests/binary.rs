@@ -66,13 +66,20 @@ fn the_same_seed_gives_the_same_market() {
 #[test]
 fn the_node_bench_prints_every_metric() {
     let figures = figures("bench node --clients 2 --messages 20 --bulk-commands 1024 --json");
-    for metric in
-        ["single_commands_per_s", "bulk_commands_per_s", "built_commands_per_s", "signatures_per_s", "ack_p99_us"]
+    for metric in ["single_commands_per_s", "bulk_commands_per_s", "signature_checks_per_s", "ack_p50_us", "ack_p99_us"]
     {
         let figure = find(&figures, metric);
         assert_eq!((&figure["bench"], &figure["at"]["clients"]), (&Value::from("node"), &Value::from(2)));
         assert!(number(figure) > 0.0, "{figure}");
     }
+    assert!(number(find(&figures, "fsync_us")) > 0.0);
+    let modes = |metric: &str| -> Vec<&Value> {
+        figures.iter().filter(|figure| figure["metric"] == metric).map(|figure| &figure["at"]["mode"]).collect()
+    };
+    assert_eq!(modes("bulk_commands_per_s"), ["burst", "sustained"]);
+    let half = figures.iter().find(|figure| figure["metric"] == "ack_p99_us" && figure["at"]["load"] == "half");
+    let half = half.expect("at half of the load");
+    assert!(half["at"]["rate"].as_u64() > Some(0) && half["at"]["refused"].is_u64(), "{half}");
     assert_eq!(find(&figures, "single_commands_per_s")["at"]["commands"], 40);
     assert_eq!(find(&figures, "bulk_commands_per_s")["at"]["commands"], 1_024);
 }

@@ -16,9 +16,12 @@ mod terminal;
 mod words;
 
 pub use arguments::MonitorArguments;
+#[allow(unused_imports, reason = "the tests of its pictures use them")]
 pub use metrics::read_metrics;
+#[allow(unused_imports, reason = "the tests of its pictures use most of them")]
 pub use model::{AccountSeen, Broken, Effect, Key, Listed, Looked, LookedAt, Model, News, Screen, Subject};
 pub use once::{json, text};
+#[allow(unused_imports, reason = "the tests of its pictures use it")]
 pub use screens::draw;
 
 use std::io::{IsTerminal as _, Write as _, stdout};

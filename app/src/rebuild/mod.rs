@@ -6,9 +6,9 @@
 
 mod arguments;
 mod chain;
-mod contract;
+pub mod contract;
 mod folder;
-mod origin;
+pub mod origin;
 mod record;
 
 mod recover;

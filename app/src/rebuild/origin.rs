@@ -39,6 +39,20 @@ pub struct Origin {
     _replayed: Option<Replayed>,
 }
 
+/// What is known of an exchange beforehand.
+pub struct Known {
+    /// Which chain it is on.
+    pub chain_id: u64,
+    /// Its settlement contract.
+    pub settlement: Address,
+    /// Nothing of its contracts is before this block.
+    pub from_block: u64,
+    /// The first owner of the house's account, unless the operator.
+    pub house_owner: Option<Address>,
+    /// When it began, unless with the chain's first block.
+    pub genesis_ms: Option<u64>,
+}
+
 impl Origin {
     /// Finds everything out.
     pub async fn find(sources: &Sources) -> Result<Origin> {
@@ -56,11 +70,21 @@ impl Origin {
             (None, Some(replayed)) => created(&l1, chain_id, replayed.deployer().into()).await?,
             (None, None) => bail!("name the settlement contract with --settlement"),
         };
-        let exchange = exchange(chain_id, settlement);
+        let Sources { from_block, house_owner, genesis_ms, .. } = *sources;
+        let known = Known { chain_id, settlement, from_block, house_owner, genesis_ms };
+        Ok(Origin { _replayed: replayed, ..Origin::of(l1, &known).await? })
+    }
+
+    /// Asks the contracts.
+    pub async fn of(l1: RpcL1, known: &Known) -> Result<Origin> {
+        let settlement = known.settlement;
+        let exchange = exchange(known.chain_id, settlement);
         let at = BlockAt::Latest;
         let id = ask(&l1, at, settlement, &ISettlement::exchangeIdCall {}).await?;
         if id.0 != exchange.exchange_id().0 {
-            bail!("{settlement} is the settlement contract of another exchange or chain; correct --settlement");
+            bail!(
+                "{settlement} is the settlement contract of another exchange or chain; correct its address or the chain"
+            );
         }
         let addresses = Addresses {
             settlement,
@@ -68,14 +92,19 @@ impl Origin {
             registry: ask(&l1, at, settlement, &ISettlement::registryCall {}).await?,
             governance: ask(&l1, at, settlement, &ISettlement::governanceCall {}).await?,
             incidents: ask(&l1, at, settlement, &ISettlement::incidentsCall {}).await?,
-            deployed_block: sources.from_block,
+            deployed_block: known.from_block,
         };
-        let genesis = genesis(&l1, settlement, sources).await?;
+        let genesis = genesis(&l1, known).await?;
         let kept: B256 = ask(&l1, at, settlement, &ISettlement::headerHashCall { number: 0 }).await?;
         let genesis_hash = Hash(kept.0);
-        let origin = Origin { l1, addresses, exchange, genesis_hash, genesis, _replayed: replayed };
+        let origin = Origin { l1, addresses, exchange, genesis_hash, genesis, _replayed: None };
         origin.check_genesis()?;
         Ok(origin)
+    }
+
+    /// How it began.
+    pub const fn genesis(&self) -> Genesis {
+        self.genesis
     }
 
     fn begin(&self) -> (Capture, BatchHeader) {
@@ -90,7 +119,7 @@ impl Origin {
         let Genesis { house_owner, time } = &self.genesis;
         bail!(
             "an exchange that begins at {} ms with {} as the house's owner has genesis {}, and L1 keeps {}; \
-             give the true ones with --genesis-ms and --house-owner",
+             give the true ones with --genesis-ms and --house-owner, or l1.genesis_ms and l1.house_owner",
             time.get(),
             Address::from(house_owner.0),
             B256::from(computed.0),
@@ -130,18 +159,18 @@ async fn created(l1: &RpcL1, chain_id: u64, deployer: Address) -> Result<Address
 }
 
 /// How it began, as far as it was not said: with L1's first block, the house owned by the operator.
-async fn genesis(l1: &RpcL1, settlement: Address, sources: &Sources) -> Result<Genesis> {
-    let house_owner = match sources.house_owner {
+async fn genesis(l1: &RpcL1, known: &Known) -> Result<Genesis> {
+    let house_owner = match known.house_owner {
         Some(owner) => owner,
-        None => ask(l1, BlockAt::Latest, settlement, &ISettlement::operatorCall {}).await?,
+        None => ask(l1, BlockAt::Latest, known.settlement, &ISettlement::operatorCall {}).await?,
     };
-    let millis = match sources.genesis_ms {
+    let millis = match known.genesis_ms {
         Some(millis) => Some(millis),
         None => {
             let first = l1.block(BlockAt::Number(1)).await?.context("L1 has no first block")?;
             first.time.checked_mul(1_000)
         }
     };
-    let time = millis.and_then(Time::new).context("the exchange begins beyond all time; correct --genesis-ms")?;
+    let time = millis.and_then(Time::new).context("the exchange begins beyond all time; correct when it begins")?;
     Ok(Genesis { house_owner: Owner(house_owner.0.0), time })
 }

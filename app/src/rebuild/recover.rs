@@ -12,7 +12,8 @@ use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use serde_json::json;
 
 use super::arguments::RecoverArguments;
-use super::verify::{Opened, THREADS, say, word};
+use super::verify::{Opened, THREADS, word};
+use crate::progress::Progress as Bar;
 
 /// Where in the folder snapshots are.
 const PARTITION: &str = "snapshots";
@@ -39,8 +40,9 @@ async fn rebuild(context: runtime::Context, arguments: RecoverArguments) -> Resu
     let (chain, source) = (opened.history.clone(), opened.folders.clone());
     let manager = StateRecoveryManager::new(context.child("recovery"), chain, source, snapshots, again);
     let mut reached: Option<Progress> = None;
+    let mut bar = Bar::new("batch");
     let mut progress = |now: Progress| {
-        say(&format!("batch {} of {}, {:.0} commands/s", now.batch.get(), now.target.get(), rate(&now)));
+        bar.at(now.batch.get(), now.target.get());
         reached = Some(now);
     };
     let recovered = match manager.recover(Target::Batch(last), &THREADS, &mut progress).await {

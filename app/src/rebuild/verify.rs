@@ -1,6 +1,6 @@
 //! `ashlar verify`: an auditor who trusts nobody.
 
-use std::io::{Write as _, stderr, stdout};
+use std::io::{Write as _, stdout};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -16,11 +16,10 @@ use super::arguments::{Sources, VerifyArguments};
 use super::chain::History;
 use super::folder::Folders;
 use super::origin::Origin;
+use crate::progress::Progress as Bar;
 
-/// Batches between two lines of progress.
+/// Batches between two words about progress.
 const STRIDE: u64 = 16;
-/// L1 blocks between two lines of progress.
-const BLOCKS_STRIDE: u64 = 4_096;
 /// On how many threads the state root is computed.
 pub const THREADS: Threads = Threads(NonZeroUsize::new(2).unwrap());
 
@@ -39,12 +38,8 @@ impl Opened {
     pub async fn new(sources: &Sources) -> Result<Opened> {
         let folders = Folders::new(&sources.folders()?)?;
         let origin = Origin::find(sources).await?;
-        let history = History::read(&origin, |block, head| {
-            if block % BLOCKS_STRIDE < 16 || block == head {
-                say(&format!("L1 block {block} of {head}"));
-            }
-        })
-        .await?;
+        let mut bar = Bar::new("L1 block");
+        let history = History::read(&origin, |block, head| bar.at(block, head)).await?;
         Ok(Opened { origin, history, folders })
     }
 
@@ -63,11 +58,6 @@ impl Opened {
     }
 }
 
-/// Says how far it is. Who closed the pipe does not want to know.
-pub fn say(line: &str) {
-    let _ = writeln!(stderr(), "{line}");
-}
-
 /// Runs on a runtime of its own.
 pub fn run(arguments: &VerifyArguments) -> Result<()> {
     // An audit keeps nothing; the runtime wants a folder nevertheless.
@@ -84,6 +74,7 @@ async fn audit(arguments: VerifyArguments) -> Result<()> {
     let begun = Instant::now();
     let mut shadow = Shadow::from_snapshot(opened.origin.snapshot()?);
     let mut report = Report::default();
+    let mut bar = Bar::new("batch");
     while shadow.header().number < last {
         let reached = shadow.header().number;
         let until = BatchNumber::new(reached.get().saturating_add(STRIDE).min(last.get()));
@@ -91,7 +82,7 @@ async fn audit(arguments: VerifyArguments) -> Result<()> {
         report.batches += part.batches;
         report.commands += part.commands;
         report.findings.extend(part.findings);
-        say(&format!("batch {} of {}", shadow.header().number.get(), last.get()));
+        bar.at(shadow.header().number.get(), last.get());
         if shadow.header().number < until || !report.is_clean() {
             break;
         }

@@ -7,13 +7,13 @@ mod bank;
 mod console;
 mod deployment;
 mod faucet;
-mod files;
-mod ports;
+pub mod files;
+pub mod ports;
 mod settings;
 mod status;
 mod traders;
 mod venue;
-mod wallet;
+pub mod wallet;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,13 +3,15 @@
 //! 1. Clients and node share the machine and the run: nothing is left out but the signing, which a client does before it sends and
 //!    which is measured apart.
 //! 2. Every message is answered from the disk before it counts.
+//! 3. A rate is measured closed-loop: a client sends on when it was answered. A latency is measured open-loop: each message has a moment at
+//!    which it is due, whatever became of those before it, and its time counts from there.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ashlar_api::door::{Door, Origin, Refusal, Signature, Signed, Stage};
+use ashlar_api::door::{Answered, Door, Origin, Pending, Refusal, Signature, Signed, Stage};
 use ashlar_replica::L1Block;
 use ashlar_types::sign::{SessionSecret, SignatureError, session_digest};
 use ashlar_types::{
@@ -18,6 +20,7 @@ use ashlar_types::{
     Signer, Time, to_bytes,
 };
 use commonware_runtime::{Clock, Spawner, Storage};
+use tokio::sync::mpsc;
 
 use crate::config::Config;
 use crate::engine::InboxItem;
@@ -37,6 +40,8 @@ pub struct Load {
     pub commands: u32,
     /// Messages that a client sends before it waits for the first answer; at most as many as nonces allow.
     pub ahead: usize,
+    /// Messages a second of all clients together, each when it is due; zero sends as fast as answers come.
+    pub per_second: u64,
     /// From which orders are drawn.
     pub seed: u64,
 }
@@ -60,6 +65,8 @@ pub struct Measured {
     pub p99_us: Option<u64>,
     /// Syncs of the disk.
     pub syncs: u64,
+    /// Microseconds that checking all signatures took, on as many threads as check.
+    pub check_us: u64,
     /// Microseconds from the last answer until all of it was in built batches.
     pub built_us: u64,
     /// Batches.
@@ -107,13 +114,21 @@ where
     let mut measured = Measured { sign_us: micros(&context).saturating_sub(before), ..Measured::default() };
     let started = micros(&context);
     let mut tasks = Vec::new();
-    for messages in clients {
+    let mut times = Vec::new();
+    for (number, messages) in (0..).zip(clients) {
         let (door, ahead) = (node.door(), load.ahead.max(1));
-        tasks.push(context.child("client").spawn(move |context| send(context, door, messages, ahead)));
+        let due = Due { start: started, number, of: u64::from(load.clients), per_second: load.per_second };
+        tasks.push(context.child("client").spawn(move |context| async move {
+            match due.per_second {
+                0 => send(context, door, messages, ahead).await.map(|refused| (refused, Vec::new())),
+                _ => send_when_due(context, door, messages, due).await,
+            }
+        }));
     }
     for task in tasks {
-        let refused = task.await.map_err(|_| BenchError::Client)??;
+        let (refused, took) = task.await.map_err(|_| BenchError::Client)??;
         measured.refused += refused;
+        times.extend(took);
     }
     let answered = micros(&context);
     measured.messages = u64::from(load.clients) * u64::from(load.messages);
@@ -121,11 +136,18 @@ where
     measured.us = answered.saturating_sub(started);
     measured.built_us = wait_for_batches(&context, &node).await.saturating_sub(answered);
     let metrics = node.metrics();
-    measured.p50_us = metrics.answer_us.permille(500);
-    measured.p99_us = metrics.answer_us.permille(990);
+    times.sort_unstable();
+    measured.p50_us = permille(&times, 500).or(metrics.answer_us.permille(500));
+    measured.p99_us = permille(&times, 990).or(metrics.answer_us.permille(990));
     (measured.syncs, measured.batches) = (metrics.groups.get(), metrics.batches.get());
+    measured.check_us = metrics.check_us.sum_us();
     node.stop().await.map_err(BenchError::Ended)?;
     Ok(measured)
+}
+
+/// Of sorted times the one that so many of a thousand do not exceed.
+fn permille(sorted: &[u64], permille: usize) -> Option<u64> {
+    sorted.get((sorted.len() * permille).div_ceil(1_000).checked_sub(1)?).copied()
 }
 
 /// Waits until nothing executed is outside of a batch.
@@ -167,6 +189,57 @@ async fn send<E: Clock>(
             Err(refusal) => return Err(refusal.into()),
         }
     }
+}
+
+/// When a client's messages are due, in turn with those of the others and on a grid of milliseconds, as finely as a task can sleep.
+#[derive(Clone, Copy)]
+struct Due {
+    start: u64,
+    number: u64,
+    of: u64,
+    per_second: u64,
+}
+
+impl Due {
+    fn at(&self, message: u64) -> u64 {
+        let turn = message * self.of + self.number;
+        self.start + turn.saturating_mul(1_000) / self.per_second.max(1) * 1_000
+    }
+}
+
+/// Sends each message when it is due and waits for no answer before the next. How many were refused, and how long after they were due the
+/// others were answered.
+async fn send_when_due<E: Spawner + Clock>(
+    context: E,
+    door: Arc<dyn Door>,
+    messages: Vec<Signed>,
+    due: Due,
+) -> Result<(u64, Vec<u64>), BenchError> {
+    let origin = Origin { ip: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+    let (sent, mut answers) = mpsc::unbounded_channel::<(u64, Pending<Result<Answered, Refusal>>)>();
+    // A client is answered in the order in which it sent, so waiting for one answer after the other takes the time of each.
+    let hearing = context.child("answers").spawn(move |context| async move {
+        let (mut refused, mut took) = (0, Vec::new());
+        while let Some((due, answer)) = answers.recv().await {
+            match answer.await {
+                Ok(_) => took.push(micros(&context).saturating_sub(due)),
+                Err(Refusal::Overloaded { .. } | Refusal::RateLimited { .. }) => refused += 1,
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok((refused, took))
+    });
+    for (at, signed) in (0..).zip(messages) {
+        let due = due.at(at);
+        let early = due.saturating_sub(micros(&context));
+        if early > 0 {
+            context.sleep(Duration::from_micros(early)).await;
+        }
+        // Whoever hears ends early only by a refusal, which is told below.
+        let _ = sent.send((due, door.submit(signed, origin)));
+    }
+    drop(sent);
+    Ok(hearing.await.map_err(|_| BenchError::Client)??)
 }
 
 fn secret(client: u32) -> Result<SessionSecret, SignatureError> {
@@ -241,4 +314,21 @@ fn opening(clients: u32) -> Result<Vec<InboxItem>, BenchError> {
         transaction: [1; 32],
     };
     Ok(entries.into_iter().enumerate().map(item).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_due_in_turn_and_on_a_grid() {
+        let due = |number| Due { start: 5_000, number, of: 2, per_second: 4_000 };
+        assert_eq!((due(0).at(0), due(1).at(0), due(1).at(1), due(0).at(2)), (5_000, 5_000, 5_000, 6_000));
+        assert_eq!(permille(&[], 500), None);
+        let sorted: Vec<u64> = (1..=200).collect();
+        assert_eq!(
+            (permille(&sorted, 500), permille(&sorted, 990), permille(&sorted, 1_000)),
+            (Some(100), Some(198), Some(200))
+        );
+    }
 }

@@ -39,11 +39,11 @@ pub use admit::{Checker, Directory, Gate, Rate, Rates, Vouched, opens_risk};
 pub use bench::{BenchError, Load, Measured, bench};
 pub use build::{BatchRules, Books, Close, Done, Outlook, Progress, Sealed, SealedError, Shelf, Waits};
 pub use config::{Config, Limits, Mode};
-pub use door::{NodeDoor, NodeOperator};
+pub use door::{LimitsSource, NodeDoor, NodeOperator};
 pub use engine::InboxItem;
 pub use error::NodeError;
 pub use keep::{CertificateError, Committed, GroupCertificate};
-pub use measure::{Counter, Histogram, Metrics};
+pub use measure::{Counter, Histogram, Metrics, STEPS, TraceId};
 pub use node::{Ended, FollowError, Node, NodeHandle};
 pub use outside::{Advice, Asked, Availability, Commit, L1Standing, Layer1, OutsideError, Parts, Proof, Proving};
 pub use receipt::{

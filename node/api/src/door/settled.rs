@@ -156,6 +156,8 @@ pub struct WithdrawalFacts {
 pub struct InboxFacts {
     /// Which.
     pub index: InboxIndex,
+    /// The L1 time of its block: deadlines count from here.
+    pub time: Time,
     /// What it says.
     pub entry: InboxEntry,
     /// The L1 block it is in.

@@ -27,11 +27,21 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[Endpoint {
     tag: "rpc",
     summary: "JSON-RPC 2.0, one call or up to 64: ashlar_batchNumber, ashlar_getBatchByNumber, ashlar_getBatchByBlock, ashlar_getBatchBySequence, ashlar_getL1MessageProof, ashlar_getL1Message, ashlar_getCommandProof, ashlar_exchangeId, ashlar_tip, ashlar_health, eth_chainId.",
     query: None,
-    body: Some(Shape::json::<Call>()),
-    answer: Shape::json::<Answer>(),
+    body: Some(Shape::json::<OneOrMany<Call>>()),
+    answer: Shape::json::<OneOrMany<Answer>>(),
     example: Example::post("/rpc", r#"{"jsonrpc":"2.0","id":1,"method":"ashlar_batchNumber","params":[]}"#),
     route: || post(serve),
 }];
+
+/// What JSON-RPC lets stand for itself or in a list.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany<T> {
+    /// One.
+    One(T),
+    /// Several, answered in their order.
+    Many(Vec<T>),
+}
 
 /// A call.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

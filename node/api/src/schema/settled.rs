@@ -187,6 +187,9 @@ pub struct InboxView {
     pub entry: Hex,
     /// The L1 block it is in.
     pub l1_block: Decimal,
+    /// The time of that block, from which deadlines count; 0 from a node that does not say.
+    #[serde(default)]
+    pub time: u64,
     /// The transaction it came with.
     pub transaction: Hex,
     /// The command that consumed it, if it was.
@@ -319,6 +322,7 @@ impl From<&InboxFacts> for InboxView {
             kind: snake_case(&kind),
             entry: Hex(ashlar_types::to_bytes(&inbox.entry)),
             l1_block: Decimal(inbox.l1_block),
+            time: inbox.time.get(),
             transaction: Hex::of(&inbox.transaction),
             sequence: inbox.sequence.map(|sequence| Decimal(sequence.get())),
         }

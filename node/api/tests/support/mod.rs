@@ -323,6 +323,7 @@ impl Door for TestExchange {
         let entry = usize::try_from(index.get()).ok().and_then(|at| inner.inbox.get(at)).cloned();
         known(entry.map(|(entry, sequence)| InboxFacts {
             index,
+            time: Time::new(BEGINNING_MS).expect("a time"),
             entry,
             l1_block: 3,
             transaction: [3; 32],

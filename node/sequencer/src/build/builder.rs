@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::sealed::{Done, Sealed};
 use super::shelf::Shelf;
 use crate::error::NodeError;
-use crate::measure::{Metrics, micros, millis};
+use crate::measure::{Metrics, STEPS, TraceId, micros, millis};
 use crate::outside::{Availability, OutsideError};
 use crate::services::Station;
 
@@ -45,7 +45,9 @@ impl<E: Storage + Clock> Builder<E> {
             let started = micros(&context);
             let sealed = self.build(&cut)?;
             self.station.show("commands_in_batch", cut.commands);
-            self.metrics.seal_us.record(micros(&context).saturating_sub(started));
+            let us = micros(&context).saturating_sub(started);
+            self.metrics.seal_us.record(us);
+            self.log(sealed.header(), us, millis(&context));
             self.keep(sealed, millis(&context)).await?;
             if let Some((last, range)) = cut.parts.last() {
                 let block = last.l1_at(range.end.saturating_sub(1));
@@ -92,6 +94,14 @@ impl<E: Storage + Clock> Builder<E> {
         let words = pack_inputs(&[captured.guest_input()]);
         self.parent = captured.header;
         Sealed::new(words, done).map_err(|error| bad(error.to_string()))
+    }
+
+    fn log(&self, header: &BatchHeader, us: u64, now_ms: u64) {
+        let (first, next) = (header.first_sequence.get(), header.next_sequence.get());
+        let since_first = now_ms.saturating_sub(header.first_time.get()).saturating_mul(1_000);
+        self.metrics.accepted_built_us.record_many(since_first, next.saturating_sub(first));
+        let trace = TraceId::of(&header.hash().0);
+        tracing::info!(target: STEPS, %trace, step = "built", us, batch = header.number.get(), first, next);
     }
 
     /// Stores a built batch, unless it was stored before a restart; then it must be the same.

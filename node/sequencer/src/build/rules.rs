@@ -70,19 +70,26 @@ pub enum Close {
 }
 
 impl BatchRules {
+    /// The most that `commands_max` may be: a block more than that still fits a batch.
+    pub const fn commands_most() -> usize {
+        COMMANDS_MAX - BLOCK_COMMANDS_MAX - MESSAGE_COMMANDS_MAX
+    }
+
+    /// The most that `bytes_max` may be, since it is compared with an estimate.
+    pub const fn bytes_most() -> usize {
+        BATCH_BYTES_MAX / 2
+    }
+
     /// Everything that is wrong with them, one sentence each.
     pub fn mistakes(&self) -> Vec<String> {
-        let room = COMMANDS_MAX - BLOCK_COMMANDS_MAX - MESSAGE_COMMANDS_MAX;
+        let room = BatchRules::commands_most();
         let mut found = Vec::new();
         if self.commands_max == 0 || self.commands_max > room {
             found.push(format!("batches.commands_max must be between 1 and {room}, is {}", self.commands_max));
         }
-        if self.bytes_max == 0 || self.bytes_max > BATCH_BYTES_MAX / 2 {
-            found.push(format!(
-                "batches.bytes_max must be between 1 and {}, is {}",
-                BATCH_BYTES_MAX / 2,
-                self.bytes_max
-            ));
+        let most = BatchRules::bytes_most();
+        if self.bytes_max == 0 || self.bytes_max > most {
+            found.push(format!("batches.bytes_max must be between 1 and {most}, is {}", self.bytes_max));
         }
         if self.age_ms_max == 0 || self.patience == 0 || self.deadline_ms == 0 {
             found.push("batches.age_ms_max, patience and deadline_ms must not be zero".to_owned());

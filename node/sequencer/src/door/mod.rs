@@ -23,7 +23,7 @@ use crate::services::Board;
 use look::{Standing, standing};
 
 pub(crate) use operator::Levers;
-pub use operator::NodeOperator;
+pub use operator::{LimitsSource, NodeOperator};
 
 /// What a sender is told when a queue is full.
 const RETRY_MS: u32 = 20;

@@ -1,8 +1,8 @@
 //! What the operator may do, as typed calls; each is written down before it is done.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ashlar_api::door::{Act, ActError, Acted, Operator, Pending, Unavailable};
 use ashlar_types::SystemCommand;
@@ -32,7 +32,7 @@ pub(crate) struct Levers {
     pub engine: mpsc::Sender<Work>,
     pub wishes: mpsc::Sender<Wish>,
     pub limits: watch::Sender<Limits>,
-    pub source: Option<LimitsSource>,
+    pub source: OnceLock<LimitsSource>,
     pub checkpoint: Arc<AtomicBool>,
     pub audit: AuditSink,
 }
@@ -87,7 +87,7 @@ impl NodeOperator {
                 Ok(at.map_or("goes on".to_owned(), |at| format!("closes no batch after {}", at.get())))
             }
             Act::ReloadLimits => {
-                let source = levers.source.as_ref().ok_or_else(|| not_now("the limits come from no file"))?;
+                let source = levers.source.get().ok_or_else(|| not_now("the limits come from no file"))?;
                 let limits = source().map_err(|why| ActError::NotNow { why })?;
                 self.set_limits(limits)?;
                 Ok("the limits are in force".to_owned())
@@ -100,6 +100,12 @@ impl NodeOperator {
                 Ok(if stop { "nothing is let in" } else { "messages are let in" }.to_owned())
             }
         }
+    }
+
+    /// Where the limits come from when they are to be read again; the first source stays.
+    pub fn reload_from(&self, source: LimitsSource) {
+        // A second source would be a mistake of whoever starts a node, and harms nothing.
+        let _ = self.0.source.set(source);
     }
 
     /// Puts other limits in force.

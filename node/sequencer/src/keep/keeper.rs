@@ -13,7 +13,7 @@ use super::committed::{Committed, Kept};
 use crate::engine::{Draft, Given};
 use crate::error::NodeError;
 use crate::limits::COMMIT_BLOCKS_MAX;
-use crate::measure::{Metrics, micros};
+use crate::measure::{Metrics, STEPS, TraceId, micros};
 use crate::receipt::{ChainHash, Link, NodeKey, SequenceReceipt, SignedHead};
 
 /// What comes to the keeper.
@@ -152,7 +152,12 @@ impl<E: Storage + Clock> Keeper<E> {
             self.metrics.blocks.add(1);
             let now = micros(context);
             for asker in askers {
-                self.metrics.answer_us.record(now.saturating_sub(asker.arrived));
+                let us = now.saturating_sub(asker.arrived);
+                self.metrics.answer_us.record(us);
+                if let Some(link) = committed.links.get(asker.input) {
+                    let (trace, sequence) = (TraceId::of(&link.command_hash), link.sequence.get());
+                    tracing::debug!(target: STEPS, %trace, step = "answered", us, sequence, commands = link.commands);
+                }
                 let given = Given { committed: committed.clone(), input: asker.input, allowance: asker.allowance };
                 // Whoever asked may have gone; the message was executed all the same.
                 let _ = asker.reply.send(Ok(given));

@@ -57,6 +57,17 @@ impl Histogram {
         self.counts.iter().map(|count| count.load(Relaxed)).sum::<u64>() + self.more.load(Relaxed)
     }
 
+    /// How many took at most so long, as far as the buckets tell: one that holds longer ones too is left out.
+    pub fn within(&self, us: u64) -> u64 {
+        let ends = ENDS_US.partition_point(|end| *end <= us);
+        self.counts.iter().take(ends).map(|count| count.load(Relaxed)).sum()
+    }
+
+    /// The times of all of them together, in microseconds.
+    pub fn sum_us(&self) -> u64 {
+        self.sum_us.load(Relaxed)
+    }
+
     /// The end of the bucket in which the given share of a thousand lies; `None` while there is nothing.
     pub fn permille(&self, permille: u64) -> Option<u64> {
         let count = self.count();
@@ -108,6 +119,7 @@ mod tests {
         histogram.record(u64::MAX / 2);
         assert_eq!((histogram.count(), histogram.permille(500), histogram.permille(990)), (100, Some(50), Some(1_000)));
         assert_eq!(histogram.permille(1_000), Some(u64::MAX));
+        assert_eq!((histogram.within(49), histogram.within(50), histogram.within(1_000)), (0, 98, 99));
         let mut text = String::new();
         histogram.render("ashlar_x_seconds", "X.", &mut text);
         assert!(text.contains("ashlar_x_seconds_bucket{le=\"0.000050\"} 98\n"), "{text}");

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use ashlar_api::door::Refusal;
 
 use super::histogram::Histogram;
+use crate::watch::AlertKind;
 
 /// A number that is added to, or set.
 #[derive(Debug, Default)]
@@ -42,6 +43,7 @@ macro_rules! metrics {
             $(#[doc = $gauge_help] pub $gauge: Counter,)*
             $(#[doc = $time_help] pub $time: Histogram,)*
             refusals: [Counter; REFUSALS.len()],
+            firing: [Counter; AlertKind::ALL.len()],
         }
 
         impl Metrics {
@@ -55,6 +57,11 @@ macro_rules! metrics {
                 let _ = writeln!(out, "# HELP {name} Messages refused at the door.\n# TYPE {name} counter");
                 for (count, kind) in self.refusals.iter().zip(REFUSALS) {
                     let _ = writeln!(out, "{name}{{kind=\"{kind}\"}} {}", count.get());
+                }
+                let name = "ashlar_alert";
+                let _ = writeln!(out, "# HELP {name} 1 while an alert is firing.\n# TYPE {name} gauge");
+                for (firing, kind) in self.firing.iter().zip(AlertKind::ALL) {
+                    let _ = writeln!(out, "{name}{{kind=\"{}\"}} {}", kind.label(), firing.get());
                 }
             }
         }
@@ -86,6 +93,17 @@ metrics! {
         batch_final = "ashlar_batch_final", "The last batch that is final.";
         l1_block = "ashlar_l1_block", "The last L1 block seen.";
         alerts = "ashlar_alerts_firing", "Alerts that are firing.";
+        prover_lag = "ashlar_prover_lag_seconds", "Age of the oldest batch that is not proven.";
+        commit_lag = "ashlar_commit_lag_seconds", "Age of the oldest batch that is not committed.";
+        l1_silent = "ashlar_l1_silent_seconds", "Since L1 was heard of last.";
+        proven_pace = "ashlar_proven_commands_per_second", "Commands proven per second, over a minute.";
+        balance = "ashlar_submitter_balance_gwei", "What the account has that pays for L1 transactions.";
+        divergence = "ashlar_divergence", "1 if the state here and the state on L1 differ.";
+        narrowed = "ashlar_door_narrowed", "1 while new orders are refused for the provers' sake.";
+        deadline = "ashlar_settlement_deadline_seconds", "How long the contract gives a batch until it is final.";
+        level = "ashlar_answers_within_permille", "Answers within the promised time in the last hour, in a thousand.";
+        answer_recent = "ashlar_answer_recent_microseconds", "What an answer takes lately.";
+        answer_usual = "ashlar_answer_usual_microseconds", "What an answer usually takes here.";
     }
     times {
         check_us = "ashlar_check_seconds", "Checking the signatures of a group.";
@@ -98,6 +116,11 @@ metrics! {
         commit_us = "ashlar_commit_seconds", "From a batch being built to its commit on L1.";
         prove_us = "ashlar_prove_seconds", "From a batch being built to its proof on L1.";
         final_us = "ashlar_final_seconds", "From a batch being built to its being final.";
+        accepted_built_us = "ashlar_accepted_built_seconds", "From acceptance to a built batch; each command counts as the first of its batch.";
+        accepted_published_us = "ashlar_accepted_published_seconds", "The same to published data.";
+        accepted_committed_us = "ashlar_accepted_committed_seconds", "The same to the commit on L1.";
+        accepted_proven_us = "ashlar_accepted_proven_seconds", "The same to the proof on L1.";
+        accepted_final_us = "ashlar_accepted_final_seconds", "The same to finality.";
     }
 }
 
@@ -114,6 +137,14 @@ impl Metrics {
             Refusal::Closed { .. } | Refusal::Lost { .. } => 6,
         };
         self.refusals[kind].add(1);
+    }
+
+    /// Says which alerts are firing.
+    pub fn fire(&self, on: &[AlertKind]) {
+        for (firing, kind) in self.firing.iter().zip(AlertKind::ALL) {
+            firing.set(u64::from(on.contains(&kind)));
+        }
+        self.alerts.set(on.len() as u64);
     }
 
     /// Refusals that are the node's doing, not the sender's: overload and a closed gate.
@@ -137,10 +168,13 @@ mod tests {
         metrics.messages.add(3);
         metrics.refused(&Refusal::RateLimited { retry_ms: 1 });
         metrics.answer_us.record(5);
+        metrics.fire(&[AlertKind::Balance]);
         let mut text = String::new();
         metrics.render(&mut text);
         assert!(text.contains("\nashlar_messages_total 3\n"), "{text}");
         assert!(text.contains("ashlar_refusals_total{kind=\"rate\"} 1\n"), "{text}");
+        assert!(text.contains("ashlar_alert{kind=\"balance\"} 1\n"), "{text}");
+        assert!(text.contains("ashlar_alert{kind=\"degraded\"} 0\n"), "{text}");
         let mut names: Vec<_> = text.lines().filter(|line| line.starts_with("# TYPE")).collect();
         let all = names.len();
         names.dedup();

@@ -5,9 +5,11 @@
 
 mod histogram;
 mod metrics;
+mod trace;
 
 pub use histogram::Histogram;
 pub use metrics::{Counter, Metrics};
+pub use trace::{STEPS, TraceId};
 
 use commonware_runtime::Clock;
 use std::time::UNIX_EPOCH;

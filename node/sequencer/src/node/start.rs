@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use ashlar_api::door::Venue;
 use ashlar_batch::BatchHeader;
@@ -29,7 +29,7 @@ use crate::outside::Parts;
 use crate::services::{
     Board, Committer, Coordinator, Hands, Publisher, Sender, Service, Watcher, Watchman, keep_audit, supervise,
 };
-use crate::watch::{Alarm, Alarms};
+use crate::watch::{Alarm, Alarms, Baseline, ServiceLevel};
 
 /// Cut batches that wait for the builder.
 const CUTS_WAITING: usize = 2;
@@ -339,7 +339,7 @@ where
         engine: work.clone(),
         wishes,
         limits: common.limits.clone(),
-        source: None,
+        source: OnceLock::new(),
         checkpoint: wanted,
         audit,
     });
@@ -445,6 +445,8 @@ where
         has_prover: common.parts.prover.is_some(),
         station: common.board.station("watchman"),
         alarms: Alarms::default(),
+        level: ServiceLevel::default(),
+        baseline: Baseline::default(),
         bell,
     };
     common.context.child("watchman").spawn(move |context| watchman.run(context))

@@ -17,7 +17,7 @@ use crate::admit::Gate;
 use crate::build::{Books, Progress, Shelf};
 use crate::engine::{InboxItem, Work};
 use crate::error::NodeError;
-use crate::measure::{Histogram, Metrics, millis};
+use crate::measure::{Metrics, STEPS, TraceId, millis};
 use crate::outside::{Availability, L1Standing, Layer1, OutsideError, Proving};
 
 /// What all of them share.
@@ -39,10 +39,24 @@ impl<E: Storage + Clock> Hands<E> {
         Ok(())
     }
 
-    fn took(&self, histogram: &Histogram, number: BatchNumber) {
-        if let Some(progress) = self.books.progress(number) {
-            histogram.record(millis(&self.context).saturating_sub(progress.built_ms).saturating_mul(1_000));
-        }
+    /// Records that a batch has come to a stage just now: since it was built, and since its first command was accepted.
+    fn took(&self, stage: Stage, number: BatchNumber) {
+        let Some(Progress { header, built_ms, .. }) = self.books.progress(number) else { return };
+        let now_ms = millis(&self.context);
+        let us = |since_ms: u64| now_ms.saturating_sub(since_ms).saturating_mul(1_000);
+        let metrics = &self.metrics;
+        let (since_built, since_accepted) = match stage {
+            Stage::Built => return,
+            Stage::Published => (&metrics.publish_us, &metrics.accepted_published_us),
+            Stage::Committed => (&metrics.commit_us, &metrics.accepted_committed_us),
+            Stage::Proven => (&metrics.prove_us, &metrics.accepted_proven_us),
+            Stage::Final => (&metrics.final_us, &metrics.accepted_final_us),
+        };
+        since_built.record(us(built_ms));
+        let commands = header.next_sequence.get().saturating_sub(header.first_sequence.get());
+        since_accepted.record_many(us(header.first_time.get()), commands);
+        let (step, us) = (word(stage), us(built_ms));
+        tracing::info!(target: STEPS, trace = %TraceId::of(&header.hash().0), step, us, batch = number.get(), commands);
     }
 }
 
@@ -63,7 +77,7 @@ impl<E: Storage + Clock> Service for Publisher<E> {
         }
         self.hands.advance(number, |progress| progress.stage = progress.stage.max(Stage::Published)).await?;
         metrics.batch_published.set(number.get());
-        self.hands.took(&metrics.publish_us, number);
+        self.hands.took(Stage::Published, number);
         Ok(Turn::Worked)
     }
 }
@@ -211,6 +225,7 @@ impl<E: Storage + Clock> Watcher<E> {
         for item in &items {
             self.hands.books.note_inbox(InboxFacts {
                 index: item.index,
+                time: item.time,
                 entry: item.entry.clone(),
                 l1_block: item.block.number,
                 transaction: item.transaction,
@@ -244,12 +259,12 @@ impl<E: Storage + Clock> Watcher<E> {
             };
             self.hands.advance(commit.number, change).await?;
             if is_new {
-                self.hands.took(&metrics.commit_us, commit.number);
+                self.hands.took(Stage::Committed, commit.number);
                 metrics.batch_committed.set(commit.number.get());
             }
         }
-        self.reached(Stage::Proven, standing.proven, &metrics.prove_us).await?;
-        self.reached(Stage::Final, standing.finalized, &metrics.final_us).await?;
+        self.reached(Stage::Proven, standing.proven).await?;
+        self.reached(Stage::Final, standing.finalized).await?;
         metrics.batch_proven.set(books.last_at(Stage::Proven).map_or(0, BatchNumber::get));
         metrics.batch_final.set(books.last_at(Stage::Final).map_or(0, BatchNumber::get));
         Ok(())
@@ -259,7 +274,6 @@ impl<E: Storage + Clock> Watcher<E> {
         &self,
         stage: Stage,
         upto: Option<(BatchNumber, ashlar_api::door::L1Transaction)>,
-        histogram: &Histogram,
     ) -> Result<(), OutsideError> {
         let Some((upto, at)) = upto else { return Ok(()) };
         while let Some((number, _)) = self.hands.books.first_before(stage).filter(|(number, _)| *number <= upto) {
@@ -271,9 +285,20 @@ impl<E: Storage + Clock> Watcher<E> {
                 }
             };
             self.hands.advance(number, change).await?;
-            self.hands.took(histogram, number);
+            self.hands.took(stage, number);
         }
         Ok(())
+    }
+}
+
+/// What a step of a batch's way is called.
+const fn word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Built => "built",
+        Stage::Published => "published",
+        Stage::Committed => "committed",
+        Stage::Proven => "proven",
+        Stage::Final => "final",
     }
 }
 

@@ -12,7 +12,7 @@ use crate::admit::Gate;
 use crate::build::{Books, Waits};
 use crate::config::Limits;
 use crate::measure::{Metrics, millis};
-use crate::watch::{Alarm, Alarms, Sight};
+use crate::watch::{Alarm, Alarms, AlertKind, Baseline, ServiceLevel, Sight};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -34,6 +34,8 @@ pub(crate) struct Watchman {
     pub has_prover: bool,
     pub station: Station,
     pub alarms: Alarms,
+    pub level: ServiceLevel,
+    pub baseline: Baseline,
     /// What it raised and ended, for those who listen.
     pub bell: tokio::sync::broadcast::Sender<Alarm>,
 }
@@ -46,6 +48,10 @@ struct Counted {
     proven: u64,
     /// Commands proven per second, times a thousand.
     pace: u64,
+    /// Answers, those within the promised time, and the times of all.
+    answers: u64,
+    within: u64,
+    answers_us: u64,
 }
 
 impl Watchman {
@@ -60,7 +66,12 @@ impl Watchman {
             let now = self.count(&waits);
             let proven = now.proven.saturating_sub(last.proven).saturating_mul(1_000);
             let pace = (last.pace * (SMOOTH - 1) + proven) / SMOOTH;
+            self.level.look(now.within.saturating_sub(last.within), now.answers.saturating_sub(last.answers));
+            let (answers, sum) =
+                (now.answers.saturating_sub(last.answers), now.answers_us.saturating_sub(last.answers_us));
+            self.baseline.look(answers, sum);
             let sight = self.sight(&waits, millis(&context), &now, &last, pace / 1_000);
+            self.show(&sight, pace / 1_000);
             self.narrow(&sight);
             self.ring(&sight);
             last = Counted { pace, ..now };
@@ -75,6 +86,9 @@ impl Watchman {
             turned_away: self.metrics.turned_away(),
             proven: executed.saturating_sub(waiting),
             pace: 0,
+            answers: self.metrics.answer_us.count(),
+            within: self.metrics.answer_us.within(self.limits.borrow().alerts.answer_us_max),
+            answers_us: self.metrics.answer_us.sum_us(),
         }
     }
 
@@ -96,7 +110,25 @@ impl Watchman {
             unproven,
             unproven_max,
             stopped: self.board.stopped(),
+            answers: self.baseline.known(),
+            level: self.level.permille(),
         }
+    }
+
+    /// Puts what the rules look at where collectors see it.
+    fn show(&self, sight: &Sight, pace: u64) {
+        let metrics = &self.metrics;
+        metrics.prover_lag.set(sight.unproven_ms.unwrap_or(0) / 1_000);
+        metrics.commit_lag.set(sight.uncommitted_ms.unwrap_or(0) / 1_000);
+        metrics.l1_silent.set(sight.l1_silent_ms.unwrap_or(0) / 1_000);
+        metrics.proven_pace.set(pace);
+        metrics.deadline.set(self.limits.borrow().batches.deadline_ms / 1_000);
+        metrics.balance.set(sight.balance.map_or(0, |wei| u64::try_from(wei / 1_000_000_000).unwrap_or(u64::MAX)));
+        metrics.divergence.set(u64::from(sight.divergence.is_some()));
+        metrics.level.set(sight.level.unwrap_or(1_000));
+        let (recent, usual) = sight.answers.unwrap_or_default();
+        metrics.answer_recent.set(recent);
+        metrics.answer_usual.set(usual);
     }
 
     /// SPEC Q-14: new orders are refused while too much is unproven.
@@ -114,6 +146,7 @@ impl Watchman {
             tracing::info!("proofs have caught up; new orders are accepted again");
             self.gate.refuse_new_risk(None);
         }
+        self.metrics.narrowed.set(u64::from(self.gate.refuses_new_risk()));
     }
 
     fn ring(&mut self, sight: &Sight) {
@@ -128,10 +161,14 @@ impl Watchman {
             let _ = self.bell.send(alarm);
         }
         let on: Vec<_> = self.alarms.on().map(|(kind, what)| format!("{kind:?}: {what}")).collect();
-        self.metrics.alerts.set(on.len() as u64);
-        match on.is_empty() {
-            true => self.station.say(ServiceState::Running, "all is well"),
-            false => self.station.say(ServiceState::Degraded, on.join("; ")),
-        }
+        let kinds: Vec<AlertKind> = self.alarms.on().map(|(kind, _)| kind).collect();
+        self.metrics.fire(&kinds);
+        // Who is only slow is not taken out of service for it.
+        let state = match kinds.iter().all(|kind| kind.is_about_speed()) {
+            true => ServiceState::Running,
+            false => ServiceState::Degraded,
+        };
+        let note = if on.is_empty() { "all is well".to_owned() } else { on.join("; ") };
+        self.station.say(state, note);
     }
 }

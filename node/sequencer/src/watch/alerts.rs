@@ -23,6 +23,45 @@ pub enum AlertKind {
     Capacity,
     /// A service has stopped.
     Service,
+    /// Answers take much longer than they usually do here.
+    Degraded,
+    /// Too few answers come within the promised time.
+    ServiceLevel,
+}
+
+impl AlertKind {
+    /// Every kind, in the order in which metrics list them.
+    pub const ALL: [AlertKind; 9] = [
+        AlertKind::ErrorRate,
+        AlertKind::ProverLag,
+        AlertKind::L1Lag,
+        AlertKind::Divergence,
+        AlertKind::Balance,
+        AlertKind::Capacity,
+        AlertKind::Service,
+        AlertKind::Degraded,
+        AlertKind::ServiceLevel,
+    ];
+
+    /// Whether it only says that answers are slow.
+    pub const fn is_about_speed(self) -> bool {
+        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel)
+    }
+
+    /// The label that metrics give it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            AlertKind::ErrorRate => "error_rate",
+            AlertKind::ProverLag => "prover_lag",
+            AlertKind::L1Lag => "l1_lag",
+            AlertKind::Divergence => "divergence",
+            AlertKind::Balance => "balance",
+            AlertKind::Capacity => "capacity",
+            AlertKind::Service => "service",
+            AlertKind::Degraded => "degraded",
+            AlertKind::ServiceLevel => "service_level",
+        }
+    }
 }
 
 /// When an alarm is raised.
@@ -38,6 +77,12 @@ pub struct AlertRules {
     pub balance_min: u128,
     /// Of the unproven work at which orders are refused, in a hundred.
     pub capacity_percent: u64,
+    /// The time within which answers are promised, in microseconds.
+    pub answer_us_max: u64,
+    /// The share of answers that must keep the promise, over an hour, in a thousand.
+    pub level_permille_min: u64,
+    /// How long answers may take beside what is usual here, in a hundred of it.
+    pub slower_percent: u64,
 }
 
 impl Default for AlertRules {
@@ -48,6 +93,9 @@ impl Default for AlertRules {
             l1_lag_ms: 5 * 60 * 1_000,
             balance_min: 50_000_000_000_000_000,
             capacity_percent: 50,
+            answer_us_max: 25_000,
+            level_permille_min: 950,
+            slower_percent: 300,
         }
     }
 }
@@ -75,6 +123,10 @@ pub struct Sight {
     pub unproven_max: u64,
     /// A service that has stopped, if there is one.
     pub stopped: Option<String>,
+    /// What answers take lately and usually, in microseconds, once that is known.
+    pub answers: Option<(u64, u64)>,
+    /// Answers within the promised time, in a thousand, once that is known.
+    pub level: Option<u64>,
 }
 
 /// An alarm that begins or ends.
@@ -135,7 +187,7 @@ fn above(value: Option<u64>, limit: u64) -> Option<u64> {
 }
 
 /// Of each rule, what breaks it.
-fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); 7] {
+fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); AlertKind::ALL.len()] {
     let all = sight.answered + sight.turned_away;
     let permille = (all > 0).then(|| sight.turned_away.saturating_mul(1_000) / all);
     let errors = above(permille, rules.errors_permille)
@@ -160,7 +212,26 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); 7]
         (AlertKind::Balance, balance),
         (AlertKind::Capacity, capacity),
         (AlertKind::Service, sight.stopped.clone()),
+        (AlertKind::Degraded, slower(rules, sight)),
+        (AlertKind::ServiceLevel, broken_promise(rules, sight)),
     ]
+}
+
+/// Below this many microseconds nobody minds that it was less before.
+const SLOW_US: u64 = 1_000;
+
+fn slower(rules: &AlertRules, sight: &Sight) -> Option<String> {
+    let (recent, usual) = sight.answers?;
+    let is_slow = recent > SLOW_US && recent.saturating_mul(100) > usual.saturating_mul(rules.slower_percent);
+    (rules.slower_percent > 0 && is_slow).then(|| {
+        format!("answers take {recent} µs lately and {usual} µs usually; look at the disk, the load and the neighbours of this machine")
+    })
+}
+
+fn broken_promise(rules: &AlertRules, sight: &Sight) -> Option<String> {
+    let got = sight.level.filter(|got| *got < rules.level_permille_min)?;
+    let (least, most) = (rules.level_permille_min, rules.answer_us_max);
+    Some(format!("{got} of 1000 answers came within {most} µs in the last hour, and {least} are promised"))
 }
 
 #[cfg(test)]
@@ -170,7 +241,7 @@ mod tests {
     #[test]
     fn each_rule_raises_and_ends_its_alarm_once() {
         let rules = AlertRules::default();
-        let broken: [(AlertKind, Sight); 7] = [
+        let broken: [(AlertKind, Sight); AlertKind::ALL.len()] = [
             (AlertKind::ErrorRate, Sight { answered: 98, turned_away: 2, ..Sight::default() }),
             (AlertKind::ProverLag, Sight { unproven_ms: Some(rules.prover_lag_ms + 1), ..Sight::default() }),
             (AlertKind::L1Lag, Sight { l1_silent_ms: Some(rules.l1_lag_ms + 1), ..Sight::default() }),
@@ -178,6 +249,8 @@ mod tests {
             (AlertKind::Balance, Sight { balance: Some(1), ..Sight::default() }),
             (AlertKind::Capacity, Sight { unproven: 51, unproven_max: 100, ..Sight::default() }),
             (AlertKind::Service, Sight { stopped: Some("the prover".to_owned()), ..Sight::default() }),
+            (AlertKind::Degraded, Sight { answers: Some((9_100, 3_000)), ..Sight::default() }),
+            (AlertKind::ServiceLevel, Sight { level: Some(949), ..Sight::default() }),
         ];
         for (kind, sight) in broken {
             let mut alarms = Alarms::default();
@@ -188,7 +261,9 @@ mod tests {
             let ended = alarms.look(&rules, &Sight::default());
             assert_eq!(ended.iter().map(|alarm| (alarm.kind, alarm.begins)).collect::<Vec<_>>(), [(kind, false)]);
         }
-        let just = Sight { answered: 99, turned_away: 1, unproven: 50, unproven_max: 100, ..Sight::default() };
+        let (answers, level) = (Some((9_000, 3_000)), Some(950));
+        let just =
+            Sight { answered: 99, turned_away: 1, unproven: 50, unproven_max: 100, answers, level, ..Sight::default() };
         assert!(Alarms::default().look(&rules, &just).is_empty(), "a limit is what may be");
     }
 }

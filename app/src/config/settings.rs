@@ -1,0 +1,303 @@
+//! The configuration of a node as types: read as a whole, and refused as a whole.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use alloy::primitives::Address;
+use ashlar_coding::Expansion;
+use ashlar_sequencer::{AlertRules, BatchRules, Limits, Mode, Rate};
+use ashlar_settlement::limits::ENDPOINTS_MAX;
+
+use super::keys::{self as key, Key};
+use super::layers::{Layers, Mistake};
+use super::reader::{Reader, path};
+use crate::telemetry::TelemetrySettings;
+
+/// What is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Profile {
+    /// Whatever is for development only.
+    Production,
+    /// Nothing.
+    Development,
+}
+
+/// Who proves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Prover {
+    /// Nobody here.
+    None,
+    /// The guest's code runs every batch again; nothing is proven.
+    ExecuteOnly,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// The L1 and the contracts on it.
+#[derive(Clone, Debug)]
+pub struct L1Settings {
+    /// Its nodes.
+    pub endpoints: Vec<String>,
+    /// How many must agree.
+    pub quorum: usize,
+    /// Which chain.
+    pub chain_id: u64,
+    /// The settlement contract.
+    pub settlement: Address,
+    /// The block of its deployment.
+    pub deployed_block: u64,
+    /// When the exchange began, unless with the first block.
+    pub genesis_ms: Option<u64>,
+    /// The house's first owner, unless the operator.
+    pub house_owner: Option<Address>,
+    /// The file of the submitter's key.
+    pub key_file: PathBuf,
+    /// How long a question may take.
+    pub timeout: Duration,
+    /// How often news are asked for.
+    pub poll_every: Duration,
+}
+
+/// The servers.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// REST, streams, dashboard.
+    pub listen: SocketAddr,
+    /// The binary gateway.
+    pub gateway: SocketAddr,
+    /// The operator's side.
+    pub admin: SocketAddr,
+    /// Where the operator's token is.
+    pub token_file: PathBuf,
+    /// Requests of one address at once.
+    pub burst: u32,
+    /// And in a second.
+    pub per_second: u32,
+    /// Whether the dashboard is served.
+    pub dashboard: bool,
+}
+
+/// Everything that a node is told.
+#[derive(Clone, Debug)]
+pub struct NodeSettings {
+    /// What is refused.
+    pub profile: Profile,
+    /// What kind of node.
+    pub mode: Mode,
+    /// The folder of everything.
+    pub data: PathBuf,
+    /// The file of the key that signs receipts.
+    pub key_file: PathBuf,
+    /// Worker threads.
+    pub threads: usize,
+    /// Groups of signatures at once.
+    pub checkers: usize,
+    /// Messages that may wait.
+    pub waiting_max: usize,
+    /// Commands whose answers are kept.
+    pub kept_commands_max: u64,
+    /// Commands between snapshots.
+    pub checkpoint_commands: u64,
+    /// The L1.
+    pub l1: L1Settings,
+    /// Folders of published data.
+    pub da_folders: usize,
+    /// How many must confirm.
+    pub da_confirmed_min: usize,
+    /// How much longer coded data is.
+    pub da_expansion: Expansion,
+    /// Who proves.
+    pub prover: Prover,
+    /// The servers.
+    pub api: ApiSettings,
+    /// What can be changed while it runs.
+    pub limits: Limits,
+    /// What of the log is written.
+    pub log_filter: String,
+    /// How.
+    pub log_format: LogFormat,
+    /// Where traces go.
+    pub telemetry: TelemetrySettings,
+}
+
+impl NodeSettings {
+    /// Reads all of it, or tells all that is wrong with it.
+    pub fn read(layers: &Layers) -> Result<NodeSettings, Vec<Mistake>> {
+        let mut reader = Reader::new(layers);
+        let r = &mut reader;
+        let data = r.path(&key::DATA);
+        let expansions = [("2", Expansion::Double), ("4", Expansion::Quadruple)];
+        let settings = NodeSettings {
+            profile: r.word(&key::PROFILE, Profile::Production, PROFILES),
+            mode: r.word(&key::MODE, Mode::Standard, MODES),
+            key_file: r.path(&key::KEY_FILE),
+            threads: r.number(&key::THREADS, 1..=256),
+            checkers: r.number(&key::CHECKERS, 1..=256),
+            waiting_max: r.number(&key::WAITING_MAX, 1..=1 << 20),
+            kept_commands_max: r.number(&key::KEPT_COMMANDS_MAX, 1..=1 << 32),
+            checkpoint_commands: r.number(&key::CHECKPOINT_COMMANDS, 1..=1 << 40),
+            l1: l1(r),
+            da_folders: r.number(&key::DA_FOLDERS, 1..=64),
+            da_confirmed_min: r.number(&key::DA_CONFIRMED_MIN, 1..=64),
+            da_expansion: r.word(&key::DA_EXPANSION, Expansion::Double, &expansions),
+            prover: r.word(&key::PROVER, Prover::None, PROVERS),
+            api: api(r, &data),
+            limits: limits(r),
+            log_filter: r.value(&key::LOG_FILTER, String::new(), filter),
+            log_format: r.word(&key::LOG_FORMAT, LogFormat::Text, LOG_FORMATS),
+            telemetry: telemetry(r),
+            data,
+        };
+        settings.compare(r);
+        let mistakes = reader.into_mistakes();
+        if mistakes.is_empty() { Ok(settings) } else { Err(mistakes) }
+    }
+
+    /// What fits each key and does not fit the others.
+    fn compare(&self, r: &mut Reader<'_>) {
+        if self.l1.quorum > self.l1.endpoints.len().max(1) {
+            r.refuse(&key::L1_QUORUM, format!("it is more than the {} endpoints", self.l1.endpoints.len()));
+        }
+        let least = self.da_folders.div_ceil(1 << self.da_expansion.levels());
+        if !(least..=self.da_folders).contains(&self.da_confirmed_min) {
+            let what = format!("with {} folders it must be {least} to {}", self.da_folders, self.da_folders);
+            r.refuse(&key::DA_CONFIRMED_MIN, what);
+        }
+        if self.profile == Profile::Production && self.prover == Prover::ExecuteOnly {
+            r.refuse(
+                &key::PROVER,
+                "it proves nothing, and the production profile refuses it; set node.profile=development",
+            );
+        }
+        if !self.api.admin.ip().is_loopback() {
+            r.refuse(&key::API_ADMIN, "it must be on loopback; let a tunnel bring operators there");
+        }
+        let mut taken: BTreeMap<SocketAddr, &Key> = BTreeMap::new();
+        let servers = [
+            (self.api.listen, &key::API_LISTEN),
+            (self.api.gateway, &key::API_GATEWAY),
+            (self.api.admin, &key::API_ADMIN),
+        ];
+        for (address, key) in servers {
+            // Port zero lets the system choose, which never chooses one twice.
+            if let Some(other) = taken.insert(address, key).filter(|_| address.port() != 0) {
+                r.refuse(key, format!("{} has this address already", other.name));
+            }
+        }
+        if self.key_file == self.l1.key_file && !self.key_file.as_os_str().is_empty() {
+            r.refuse(&key::L1_KEY_FILE, "node.key_file is the same; what signs receipts must not pay on L1");
+        }
+    }
+}
+
+const PROFILES: &[(&str, Profile)] = &[("production", Profile::Production), ("development", Profile::Development)];
+const MODES: &[(&str, Mode)] = &[("standard", Mode::Standard), ("validium", Mode::Validium)];
+const PROVERS: &[(&str, Prover)] = &[("none", Prover::None), ("execute-only", Prover::ExecuteOnly)];
+const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+fn l1(r: &mut Reader<'_>) -> L1Settings {
+    let endpoints = r.list(&key::L1_ENDPOINTS, url);
+    if endpoints.len() > ENDPOINTS_MAX {
+        r.refuse(&key::L1_ENDPOINTS, format!("there are {}, and {ENDPOINTS_MAX} is the most", endpoints.len()));
+    }
+    L1Settings {
+        endpoints,
+        quorum: r.number(&key::L1_QUORUM, 1..=ENDPOINTS_MAX),
+        chain_id: r.number(&key::L1_CHAIN_ID, 1..=u64::MAX),
+        settlement: r.value(&key::L1_SETTLEMENT, Address::ZERO, contract),
+        deployed_block: r.number(&key::L1_DEPLOYED_BLOCK, 0..=u64::MAX),
+        genesis_ms: r.optional(&key::L1_GENESIS_MS, |text| super::reader::whole(text, &(1..=u64::MAX >> 16))),
+        house_owner: r.optional(&key::L1_HOUSE_OWNER, contract),
+        key_file: r.path(&key::L1_KEY_FILE),
+        timeout: Duration::from_millis(r.number(&key::L1_TIMEOUT_MS, 100..=600_000)),
+        poll_every: Duration::from_millis(r.number(&key::L1_POLL_MS, 10..=600_000)),
+    }
+}
+
+fn api(r: &mut Reader<'_>, data: &std::path::Path) -> ApiSettings {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    ApiSettings {
+        listen: r.value(&key::API_LISTEN, nowhere, socket),
+        gateway: r.value(&key::API_GATEWAY, nowhere, socket),
+        admin: r.value(&key::API_ADMIN, nowhere, socket),
+        token_file: r.optional(&key::API_TOKEN_FILE, path).unwrap_or_else(|| data.join("admin-token")),
+        burst: r.number(&key::API_BURST, 1..=u32::MAX),
+        per_second: r.number(&key::API_PER_SECOND, 1..=u32::MAX),
+        dashboard: r.flag(&key::API_DASHBOARD),
+    }
+}
+
+fn limits(r: &mut Reader<'_>) -> Limits {
+    let mut rate = |burst, per_second| Rate {
+        burst: r.number(burst, 1..=1_000_000_000),
+        per_second: r.number(per_second, 1..=1_000_000_000),
+    };
+    let per_peer = rate(&key::RATE_PEER_BURST, &key::RATE_PEER_PER_SECOND);
+    let per_key = rate(&key::RATE_KEY_BURST, &key::RATE_KEY_PER_SECOND);
+    let batches = BatchRules {
+        commands_max: r.number(&key::BATCH_COMMANDS_MAX, 1..=BatchRules::commands_most()),
+        bytes_max: r.number(&key::BATCH_BYTES_MAX, 1..=BatchRules::bytes_most()),
+        age_ms_max: r.number(&key::BATCH_AGE_MS_MAX, 1..=86_400_000),
+        gas_price_high: r.number(&key::BATCH_GAS_PRICE_HIGH, 0..=u64::MAX),
+        patience: r.number(&key::BATCH_PATIENCE, 1..=1_000),
+        unproven_batches_high: r.number(&key::BATCH_UNPROVEN_HIGH, 0..=u64::MAX),
+        deadline_ms: r.number(&key::BATCH_DEADLINE_MS, 60_000..=u64::MAX),
+        unproven_commands_floor: r.number(&key::BATCH_UNPROVEN_FLOOR, 1..=u64::MAX),
+    };
+    let alerts = AlertRules {
+        errors_permille: r.number(&key::ALERT_ERRORS, 0..=1_000),
+        prover_lag_ms: r.number(&key::ALERT_PROVER_LAG, 0..=u64::MAX),
+        l1_lag_ms: r.number(&key::ALERT_L1_LAG, 0..=u64::MAX),
+        balance_min: r.number(&key::ALERT_BALANCE, 0..=u128::MAX),
+        capacity_percent: r.number(&key::ALERT_CAPACITY, 0..=100),
+        answer_us_max: r.number(&key::ALERT_ANSWER, 1..=3_600_000_000),
+        level_permille_min: r.number(&key::ALERT_LEVEL, 0..=1_000),
+        slower_percent: r.number(&key::ALERT_SLOWER, 0..=100_000),
+    };
+    Limits { per_peer, per_key, batches, alerts }
+}
+
+fn telemetry(r: &mut Reader<'_>) -> TelemetrySettings {
+    TelemetrySettings {
+        endpoint: r.optional(&key::OTLP_ENDPOINT, url),
+        headers: r.optional(&key::OTLP_HEADERS, headers).unwrap_or_default(),
+        service: r.value(&key::SERVICE, String::new(), |text| Ok(text.to_owned())),
+        sampled_permille: r.number(&key::SAMPLED, 0..=1_000),
+    }
+}
+
+fn headers(text: &str) -> Result<Vec<(String, String)>, String> {
+    let pair = |part: &str| part.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+    let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
+    pairs.ok_or_else(|| "it must be name=value, parted by commas".to_owned())
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let is_http = text.starts_with("http://") || text.starts_with("https://");
+    let parsed = is_http.then(|| text.parse::<alloy::transports::http::reqwest::Url>().ok()).flatten();
+    let parsed = parsed.filter(|url| url.has_host());
+    parsed.map(|url| url.to_string()).ok_or_else(|| "one is no address such as https://l1.example:8545".to_owned())
+}
+
+fn contract(text: &str) -> Result<Address, String> {
+    let parsed = text.parse::<Address>().ok().filter(|address| !address.is_zero());
+    parsed.ok_or_else(|| "it must be 0x and the 40 digits of an address".to_owned())
+}
+
+fn socket(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "it must be an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    let parsed = tracing_subscriber::EnvFilter::builder().parse(text);
+    parsed.map(|_| text.to_owned()).map_err(|error| format!("it is no filter of logs: {error}"))
+}

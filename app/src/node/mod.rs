@@ -1,0 +1,183 @@
+//! `ashlar node`: a node of an exchange that is deployed already, over L1 nodes that are somebody else's.
+//!
+//! Everything that can be wrong is looked for before anything is started: the configuration as a whole, the files of keys, the chain, the
+//! contracts, and whether this exchange began as the node would begin it.
+
+mod arguments;
+mod keys;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use ashlar_api::admin::{self, Admin, Audit, Token};
+use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
+use ashlar_contracts::abi::IVerifierRegistry;
+use ashlar_da::{Availability, Disk, Store};
+use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Proving};
+use ashlar_settlement::l1::BlockAt;
+use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
+use ashlar_settlement::signer::Signer as _;
+use ashlar_settlement::{Config as SettlementConfig, Settlement};
+use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
+use tokio::signal::unix::{SignalKind, signal};
+
+pub use arguments::NodeArguments;
+pub use keys::{Keys, secret};
+
+use crate::config::{self, L1Settings, NodeSettings, Profile, Prover, Sources};
+use crate::rebuild::contract::ask;
+use crate::rebuild::origin::{Known, Origin};
+use crate::telemetry;
+use crate::up::files;
+use crate::up::ports::{EXECUTE_ONLY, Executed, Published, Settled};
+use crate::up::wallet::development_key;
+
+/// What every screen says where nobody proves.
+const NOT_PROVEN: &str = "no prover here: batches are committed and wait for proofs";
+
+/// Starts a node, and runs until it is told to stop.
+pub fn run(arguments: &NodeArguments) -> Result<()> {
+    let settings = config::sound(NodeSettings::read(&arguments.sources.layers()))?;
+    let keys = Keys::load(&settings)?;
+    let (steps, _exporting) = telemetry::start(&settings.telemetry)?.unzip();
+    crate::log::start(&settings.log_filter, settings.log_format, steps)?;
+    std::fs::create_dir_all(&settings.data)
+        .with_context(|| format!("{} cannot be made; correct node.data", settings.data.display()))?;
+    let config =
+        runtime::Config::new().with_storage_directory(settings.data.clone()).with_worker_threads(settings.threads);
+    let sources = arguments.sources.clone();
+    runtime::Runner::new(config).start(|context| node(context, settings, keys, sources))
+}
+
+/// The nodes of the L1 as one.
+pub fn l1(settings: &L1Settings) -> Result<RpcL1> {
+    let endpoints: Result<Vec<_>, _> =
+        settings.endpoints.iter().map(|url| Endpoint::new(url, settings.timeout)).collect();
+    Ok(RpcL1::new(endpoints?, PoolConfig { chain_id: settings.chain_id, quorum: settings.quorum }))
+}
+
+/// The exchange as its contracts tell it.
+pub async fn origin(l1: &RpcL1, settings: &NodeSettings) -> Result<Origin> {
+    let L1Settings { chain_id, settlement, deployed_block, genesis_ms, house_owner, .. } = settings.l1;
+    let known = Known { chain_id, settlement, from_block: deployed_block, house_owner, genesis_ms };
+    let origin = Origin::of(l1.clone(), &known).await.context("looking at the contracts")?;
+    if settings.profile == Profile::Production {
+        let question = IVerifierRegistry::productionCall {};
+        let is_production = ask(l1, BlockAt::Latest, origin.addresses.registry, &question).await?;
+        ensure!(
+            is_production,
+            "the contracts were deployed for development: they accept what is not proven; deploy for production, or set node.profile=development"
+        );
+    }
+    Ok(origin)
+}
+
+async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sources: Sources) -> Result<()> {
+    let l1 = l1(&settings.l1)?;
+    let origin = origin(&l1, &settings).await?;
+    let client = settle(&context, &l1, &origin, &settings, &keys).await?;
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), keys.submitter.address());
+    let listening = tokio::spawn(listening);
+    let node = start(&context, &origin, settled, &settings, keys).await?;
+    node.levers().reload_from(Arc::new(move || limits(&sources)));
+
+    let files = if settings.api.dashboard { files::FILES } else { &[] };
+    let api_config = ApiConfig { burst: settings.api.burst, per_second: settings.api.per_second, files };
+    let api = Api::new(node.door(), api_config);
+    let follow = tokio::spawn(api.clone().follow());
+    let servers = serve(&api, &node, &settings).await?;
+    tracing::info!(
+        settlement = %origin.addresses.settlement,
+        chain = settings.l1.chain_id,
+        api = %servers[0].address,
+        gateway = %servers[1].address,
+        admin = %servers[2].address,
+        "the node is up"
+    );
+
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let ended = tokio::select! {
+        failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
+        reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    };
+    servers.iter().for_each(Serving::stop);
+    follow.abort();
+    node.stop().await.map_err(|error| anyhow!("the node did not stop cleanly: {error}"))?;
+    listening.abort();
+    tracing::info!("stopped");
+    ended
+}
+
+/// The limits as the layers say them now, for a node that runs.
+fn limits(sources: &Sources) -> Result<Limits, String> {
+    config::sound(NodeSettings::read(&sources.layers()))
+        .map(|settings| settings.limits)
+        .map_err(|error| error.to_string())
+}
+
+async fn settle(
+    context: &runtime::Context,
+    l1: &RpcL1,
+    origin: &Origin,
+    settings: &NodeSettings,
+    keys: &Keys,
+) -> Result<Settlement> {
+    let mut config = SettlementConfig::new(settings.l1.chain_id, origin.addresses);
+    config.poll_every = settings.l1.poll_every;
+    Settlement::start(context.child("settlement"), l1.clone(), keys.submitter.clone(), config)
+        .await
+        .map_err(|reason| anyhow!("the L1 client does not start: {reason}"))
+}
+
+async fn start(
+    context: &runtime::Context,
+    origin: &Origin,
+    settled: Settled<RpcL1>,
+    settings: &NodeSettings,
+    keys: Keys,
+) -> Result<NodeHandle> {
+    let folders = (0..settings.da_folders)
+        .map(|folder| Box::new(Disk::new(context.child("da"), format!("da-{folder}"))) as Box<dyn Store>)
+        .collect();
+    let stores = Availability::new(folders, settings.da_expansion, settings.da_confirmed_min)?;
+    let prover = match settings.prover {
+        Prover::None => None,
+        Prover::ExecuteOnly => {
+            let key = development_key("execute-only program");
+            Some(Arc::new(Executed::open(key, settings.data.join("checked"))?) as Arc<dyn Proving>)
+        }
+    };
+    let parts = Parts {
+        availability: Some(Arc::new(Published::new(Arc::new(stores)))),
+        layer1: Some(Arc::new(settled)),
+        prover,
+    };
+    let proofs = if parts.prover.is_some() { EXECUTE_ONLY } else { NOT_PROVEN };
+    let config = Config {
+        mode: settings.mode,
+        checkers: settings.checkers,
+        waiting_max: settings.waiting_max,
+        kept_commands_max: settings.kept_commands_max,
+        checkpoint_commands: settings.checkpoint_commands,
+        limits: settings.limits,
+        proofs: proofs.to_owned(),
+        ..Config::new(origin.exchange, origin.genesis(), keys.receipts)
+    };
+    Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
+}
+
+/// The API, the gateway, the operator's side.
+async fn serve(api: &Api, node: &NodeHandle, settings: &NodeSettings) -> Result<[Serving; 3]> {
+    let listens = |key: &str| format!("it cannot be listened there; correct {key}");
+    let public =
+        listen(settings.api.listen, api.clone(), router(api.clone())).await.with_context(|| listens("api.listen"))?;
+    let gateway =
+        ashlar_api::gateway::listen(settings.api.gateway, api.clone()).await.with_context(|| listens("api.gateway"))?;
+    let token = Token::load_or_make(&settings.api.token_file)?;
+    let audit = Audit::open(&settings.data.join("admin-audit.log"))?;
+    let operator = admin::router(Admin::new(api.clone(), node.operator(), token, audit));
+    let admin = listen(settings.api.admin, api.clone(), operator).await.with_context(|| listens("api.admin"))?;
+    Ok([public, gateway, admin])
+}

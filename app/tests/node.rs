@@ -1,0 +1,237 @@
+//! A node of an exchange that was deployed before, over an L1 that it did not start: configured, checked by the doctor, started, asked, stopped.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, Mining};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// Longer than any start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("ashlar-node-{name}-{}", std::process::id()));
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(&path).expect("made");
+        Folder(path)
+    }
+
+    fn secret(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, alloy::hex::encode(bytes)).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its mode");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn ashlar<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ashlar"));
+    command.args(arguments);
+    command
+}
+
+fn said(output: &Output) -> String {
+    let both = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+/// The answer's body, if the node answers.
+fn get(address: SocketAddr, path: &str) -> Option<String> {
+    answer(address, path)?.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
+}
+
+/// The whole answer.
+fn answer(address: SocketAddr, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
+
+struct Running(Child);
+
+impl Running {
+    /// As whoever runs services stops it.
+    fn terminate(mut self) -> Output {
+        let sent = Command::new("kill").arg("-TERM").arg(self.0.id().to_string()).status().expect("kill runs");
+        assert!(sent.success());
+        let begun = Instant::now();
+        while self.0.try_wait().expect("waits").is_none() {
+            assert!(begun.elapsed() < PATIENCE, "it does not stop");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let mut output = Output { status: self.0.wait().expect("ends"), stdout: Vec::new(), stderr: Vec::new() };
+        let read = |from: Option<&mut dyn std::io::Read>, into: &mut Vec<u8>| {
+            from.map(|from| from.read_to_end(into)).transpose().expect("reads");
+        };
+        read(self.0.stdout.as_mut().map(|out| out as _), &mut output.stdout);
+        read(self.0.stderr.as_mut().map(|out| out as _), &mut output.stderr);
+        output
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Where an assertion failed before it was stopped.
+        let _ = self.0.kill();
+    }
+}
+
+/// An exchange that `ashlar up` made and left, and where its settlement contract is.
+fn left_behind() -> (Folder, String) {
+    let folder = Folder::new("left");
+    let data = folder.0.join("data");
+    let mut up = ashlar(["up", "--api", "127.0.0.1:0", "--block-ms", "100", "--batch-ms", "400", "--traders", "4"]);
+    let output = up.args(["--rate", "60", "--until-final", "--data"]).arg(&data).output().expect("runs");
+    let text = said(&output);
+    assert!(output.status.success(), "{text}");
+    let line = text.lines().find(|line| line.starts_with("contracts")).expect("a line with the contracts");
+    (folder, line.split_whitespace().last().expect("an address").to_owned())
+}
+
+fn configured(folder: &Folder, chain: &str, settlement: &str, api: SocketAddr) -> PathBuf {
+    let receipts = folder.secret("receipts.key", &Sha256::digest(b"ashlar development key: sequencer"));
+    let submitter = folder.secret("l1.key", &DEVELOPMENT_ACCOUNTS[0].development_key);
+    let [gateway, admin] = [free(), free()];
+    let (data, path) = (folder.0.join("data"), folder.0.join("node.toml"));
+    let text = format!(
+        "[node]\nprofile = \"development\"\ndata = {data:?}\nkey_file = {receipts:?}\n\
+         [l1]\nendpoints = [\"{chain}\"]\nchain_id = 9001\nsettlement = \"{settlement}\"\nkey_file = {submitter:?}\npoll_ms = 50\n\
+         [prover]\nkind = \"execute-only\"\n\
+         [api]\nlisten = \"{api}\"\ngateway = \"{gateway}\"\nadmin = \"{admin}\"\n"
+    );
+    fs::write(&path, text).expect("written");
+    path
+}
+
+fn doctor(config: &Path) -> (bool, Vec<Value>) {
+    let output = ashlar(["doctor", "--json", "--config"]).arg(config).output().expect("runs");
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let findings = lines.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect();
+    (output.status.success(), findings)
+}
+
+fn state<'a>(findings: &'a [Value], check: &str) -> &'a str {
+    let found = findings.iter().find(|finding| finding["check"] == check);
+    found.unwrap_or_else(|| panic!("no {check} in {findings:?}"))["state"].as_str().expect("a word")
+}
+
+#[test]
+fn a_node_goes_on_with_an_exchange_over_an_l1_that_is_not_its_own() {
+    let (folder, settlement) = left_behind();
+    let every = Duration::from_millis(100);
+    let chain = Devnet::start(&Config {
+        record: Some(folder.0.join("data/l1-blocks")),
+        mining: Mining::Every { busy: every, idle: every },
+        ..Config::default()
+    })
+    .expect("replays");
+    let api = free();
+    let config = configured(&folder, &chain.url(), &settlement, api);
+
+    let (sound, findings) = doctor(&config);
+    assert!(sound, "{findings:?}");
+    for check in ["configuration", "receipts key", "L1 key", "API", "contracts", "submitter"] {
+        assert_eq!(state(&findings, check), "ok", "{findings:?}");
+    }
+
+    let child = ashlar(["node", "--config"]).arg(&config).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let node = Running(child.expect("starts"));
+    let begun = Instant::now();
+    let venue = loop {
+        if let Some(venue) = get(api, "/v1/venue") {
+            break venue;
+        }
+        assert!(begun.elapsed() < PATIENCE, "the node does not answer");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert!(venue.to_lowercase().contains(&settlement.to_lowercase()), "{venue}");
+    assert!(venue.contains("execute-only"), "{venue}");
+    let metrics = get(api, "/metrics").expect("answers");
+    what_operators_look_at_is_exported(&metrics);
+    what_the_documents_ask_for_is_there(api);
+    let next = metrics.lines().find_map(|line| line.strip_prefix("ashlar_next_sequence ")).expect("a number");
+    assert_ne!(next, "0", "it goes on where the other ended");
+    let (sound, findings) = doctor(&config);
+    assert!(!sound && state(&findings, "API") == "failed", "the port is taken: {findings:?}");
+    let output = node.terminate();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("stopped"), "{}", said(&output));
+
+    what_does_not_fit_is_refused_before_anything_starts(&config, &chain.url());
+}
+
+/// Every address of the documents that is only read, asked of a node.
+fn what_the_documents_ask_for_is_there(api: SocketAddr) {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let mut asked = BTreeSet::new();
+    for page in ["trader.md", "auditor.md", "operator.md", "../README.md"] {
+        let text = fs::read_to_string(docs.join(page)).expect("is there");
+        for line in text.lines().filter(|line| line.contains("curl -s") && !line.contains("-X POST")) {
+            let Some((_, path)) = line.split_once("http://127.0.0.1:8080") else { continue };
+            let path = path.split(['\'', ' ', '`']).next().unwrap_or_default();
+            let answer = answer(api, path).unwrap_or_default();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{page}: {path}: {answer}");
+            asked.insert(path.to_owned());
+        }
+    }
+    assert!(asked.len() >= 5, "{asked:?}");
+}
+
+/// Every metric that the rules and the dashboard name is one that the node exports.
+fn what_operators_look_at_is_exported(metrics: &str) {
+    let exported: BTreeSet<&str> =
+        metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert!(exported.len() > 40, "{exported:?}");
+    for file in ["prometheus-rules.yml", "grafana-dashboard.json"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ops").join(file);
+        let text = fs::read_to_string(&path).expect("is there");
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let named: BTreeSet<&str> = words.filter(|word| word.starts_with("ashlar_")).collect();
+        assert!(named.len() > 10, "{file} names {named:?}");
+        for name in named {
+            let of_histogram = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+            let is_exported = exported.contains(name) || of_histogram.is_some_and(|name| exported.contains(name));
+            assert!(is_exported, "{file} names {name}, which a node does not export");
+        }
+    }
+    let dashboard = include_str!("../../ops/grafana-dashboard.json");
+    let dashboard: Value = serde_json::from_str(dashboard).expect("is JSON");
+    assert!(dashboard["panels"].as_array().is_some_and(|panels| panels.len() > 10));
+}
+
+fn what_does_not_fit_is_refused_before_anything_starts(config: &Path, chain: &str) {
+    for (set, words) in [
+        ("l1.chain_id=1", "chain"),
+        ("node.profile=production", "production"),
+        ("l1.settlement=0x00000000000000000000000000000000000000aa", "0x00000000000000000000000000000000000000"),
+    ] {
+        let mut command = ashlar(["node", "--set", set, "--config"]);
+        let output = command.arg(config).output().expect("runs");
+        assert_eq!(output.status.code(), Some(1), "{set}: {}", said(&output));
+        assert!(said(&output).to_lowercase().contains(words), "{set}: {}", said(&output));
+        assert!(!said(&output).contains(chain) || !chain.contains('@'), "no password is shown");
+    }
+}
