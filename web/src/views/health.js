@@ -7,9 +7,12 @@ import { quantile, readMetrics } from '../metrics.js';
 
 const EVERY_MS = 3_000;
 const LATENCIES = [['answer', 'Message, from door to answer'], ['check', 'Signature check'], ['execute', 'Execution'], ['sync', 'Durable write'], ['seal', 'Sealing a batch'],
-  ['publish', 'Publishing data, after closing'], ['commit', 'Commitment on L1'], ['prove', 'Acceptance on L1'], ['final', 'Final on L1']];
+  ['publish', 'Publishing data, after closing'], ['commit', 'Commitment on L1'], ['prove', 'Acceptance on L1'], ['final', 'Final on L1'],
+  ['accepted_committed', 'From accepted to committed'], ['accepted_proven', 'From accepted to proven'], ['accepted_final', 'From accepted to final']];
 /** A difference in batches from which a stage counts as late. */
 const LATE = 20;
+
+const times = (count) => (count === 1 ? 'once' : `${count} times`);
 
 /** Shows the page; what is returned ends it. */
 export function health(root, { store }) {
@@ -36,9 +39,9 @@ export function health(root, { store }) {
       !state.following && 'This server does not follow the exchange; what it shows may be old.',
       lag('ashlar_batch_built', 'ashlar_batch_committed') > LATE && 'Commitments on L1 are late. Look at l1-committer and at L1 itself.',
       lag('ashlar_batch_committed', 'ashlar_batch_proven') > LATE && 'Proofs are late. Look at proof-coordinator.',
-      (metrics.ashlar_alerts_firing?.value ?? 0) > 0 && `${metrics.ashlar_alerts_firing.value} alerts are firing; the node's log says which.`,
-      line.gaps > 0 && `This page missed something of a book ${line.gaps} times and asked for it again.`,
-      line.reconnects > 0 && `This page lost its connection ${line.reconnects} times.`,
+      (metrics.ashlar_alerts_firing?.value ?? 0) > 0 && `${metrics.ashlar_alerts_firing.value} alerts are firing; the watchman below says which.`,
+      line.gaps > 0 && `This page missed something of a book ${times(line.gaps)} and asked for it again.`,
+      line.reconnects > 0 && `This page lost its connection ${times(line.reconnects)}.`,
     ].filter(Boolean);
     alerts.replaceChildren(...list.map((text) => h('li', { class: 'bad' }, `! ${text}`)));
   }
@@ -53,7 +56,9 @@ export function health(root, { store }) {
     const list = [['Commands', number('ashlar_commands_total')], ['Not yet in a batch', number('ashlar_uncaptured_commands')], ['Not yet proven', number('ashlar_unproven_commands')],
       ['Batches not committed', lag('ashlar_batch_built', 'ashlar_batch_committed')], ['Batches not proven', lag('ashlar_batch_built', 'ashlar_batch_proven')],
       ['Batches not final', lag('ashlar_batch_built', 'ashlar_batch_final')], ['Open orders', number('ashlar_api_open_orders')], ['Streams', number('ashlar_api_streams')],
-      ['Failures of services', number('ashlar_service_failures_total')], ['This line, there and back', line?.rttMs ? duration(line.rttMs) : '–']];
+      ['Failures of services', number('ashlar_service_failures_total')],
+      ['Proven a second', number('ashlar_proven_commands_per_second')], ['Refused above, unproven', number('ashlar_unproven_commands_max')],
+      ['Answers in time, of 1000', number('ashlar_answers_within_permille')], ['This line, there and back', line?.rttMs ? duration(line.rttMs) : '–']];
     figures.replaceChildren(...list.map(([name, text]) => h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, text))));
     const rows = LATENCIES.map(([name, title]) => [title, metrics[`ashlar_${name}_seconds`]]).filter(([, of]) => of?.count > 0);
     const time = (seconds) => (seconds === null ? 'beyond' : `≤ ${duration(seconds * 1_000)}`.replace('≤ 0 ms', '< 1 ms'));

@@ -2,7 +2,9 @@
 
 import * as api from '../api.js';
 import { empty, h, hex, panel, right, row, table } from '../dom.js';
-import { formatUnits, group, short, words } from '../format.js';
+import { duration, formatUnits, group, short, words } from '../format.js';
+import { readMetrics } from '../metrics.js';
+import { HEADER } from '../proof.js';
 
 const SHOWN = 25;
 
@@ -16,6 +18,9 @@ export function l1(root, { store }) {
     panel('Withdrawals: from the exchange to L1', {}, withdrawals));
   let seen = '';
   let busy = false;
+  // How long the contract gives a batch, and the first entry that no final batch has consumed.
+  let deadlineMs = 0;
+  let finalNext = 0n;
 
   async function read(method, next) {
     const last = Number(next) - 1;
@@ -34,7 +39,11 @@ export function l1(root, { store }) {
     if (state === seen || busy || !store.get('assets')) return;
     busy = true;
     try {
-      show(tip, await Promise.all([read('ashlar_getL1Message', tip.inbox_next), read('ashlar_getL1MessageProof', tip.withdrawal_next)]));
+      const [entries, leaving, [final], metrics] = await Promise.all([read('ashlar_getL1Message', tip.inbox_next), read('ashlar_getL1MessageProof', tip.withdrawal_next),
+        api.many('ashlar_getBatchByNumber', tip.final ? [Number(tip.final)] : []), api.text('/metrics')]);
+      deadlineMs = 1_000 * (readMetrics(metrics).ashlar_settlement_deadline_seconds?.value ?? 0);
+      if (final) finalNext = BigInt(final.header[HEADER.inboxNext]);
+      show(tip, [entries, leaving]);
       seen = state;
     } catch {
       // The next tip asks again, and the state of the line says that the node is away.
@@ -45,12 +54,21 @@ export function l1(root, { store }) {
   const none = (count, nothing) => empty(Number(count) === 0 ? nothing : 'This node holds none of them: it tells those that came since it started.');
 
   function show(tip, [entries, leaving]) {
-    inbox.replaceChildren(entries.length === 0 ? none(tip.inbox_next, 'No message has come from L1 yet.') : table('Messages from L1', ['>Index', 'Kind', 'What', '>L1 block', 'Transaction', 'Command'],
+    inbox.replaceChildren(entries.length === 0 ? none(tip.inbox_next, 'No message has come from L1 yet.') : table('Messages from L1', ['>Index', 'Kind', 'What', '>L1 block', 'Transaction', 'Command', 'Deadline'],
       entries.map((entry) => row(right(entry.index), words(entry.kind === 'param' ? 'parameter' : entry.kind), content(entry), right(group(entry.l1_block)), hex(entry.transaction, short(entry.transaction)),
-        entry.sequence === null ? 'consumed' : h('a', { href: `#/proofs/command/${entry.sequence}` }, group(entry.sequence))))));
+        entry.sequence === null ? 'consumed' : h('a', { href: `#/proofs/command/${entry.sequence}` }, group(entry.sequence)), due(entry)))));
     withdrawals.replaceChildren(leaving.length === 0 ? none(tip.withdrawal_next, 'Nobody has withdrawn yet.') : table('Withdrawals', ['>Index', 'To', '>Amount', 'Stage', 'Claimed', 'Command'],
       leaving.map((one) => row(right(one.index), hex(one.to, short(one.to)), right(amount(one.asset, one.amount)), words(one.stage ?? 'not in a batch yet'), one.claimed ? 'Yes' : 'No',
         h('a', { href: `#/proofs/command/${one.sequence}` }, group(one.sequence))))));
+  }
+
+  /** When an entry has to be in a final batch; whatever comes from L1 has this deadline, and a forced operation has nothing else. */
+  function due({ index, kind, time }) {
+    if (BigInt(index) < finalNext) return 'Met: final';
+    if (!deadlineMs || !time) return 'Not final yet';
+    const left = time + deadlineMs - Date.now();
+    const forced = kind.startsWith('forced');
+    return left > 0 ? h('td', { class: forced ? 'bad' : '' }, `In ${duration(left)}`) : h('td', { class: 'bad' }, 'Missed: anyone may now prove, or leave by the bridge');
   }
 
   function amount(id, units) {
