@@ -14,6 +14,7 @@
 
 pub mod limits;
 
+mod diff;
 mod error;
 mod journal;
 mod ordered;
@@ -21,6 +22,7 @@ mod reorder;
 mod replay;
 mod snapshot;
 
+pub use diff::{DiffError, apply_diff, diff};
 pub use error::{Damage, JournalError};
 pub use journal::{Cut, Journal, JournalConfig, JournalReader, Opened};
 pub use ordered::{Certificate, Entry, Epoch, L1Block, Ordered, Signature};

@@ -20,6 +20,8 @@ pub const SEGMENT_BYTES_MAX: u64 = 1 << 30;
 pub const SEGMENTS_MAX: usize = 4_096;
 /// Unwindings that a journal remembers at once; those below its first segment are forgotten.
 pub const UNWINDINGS_MAX: usize = 4_096;
+/// Leaves that one diff changes: more than any batch can.
+pub const DIFF_CHANGES_MAX: usize = 1 << 24;
 
 const _: () = {
     assert!(MESSAGE_BYTES_MAX * 2 <= GROUP_BYTES_MAX, "a group holds any message");
