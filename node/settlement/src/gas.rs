@@ -12,9 +12,9 @@ use crate::l1::FeeMarket;
 use crate::transaction::blobs_needed;
 
 /// Blob gas of one blob (EIP-4844).
-const GAS_PER_BLOB: u64 = 131_072;
+pub(crate) const GAS_PER_BLOB: u64 = 131_072;
 /// Gas of a byte of calldata that is not zero, at the floor of EIP-7623.
-const GAS_PER_BYTE: u64 = 40;
+pub(crate) const GAS_PER_BYTE: u64 = 40;
 
 /// Where a batch's data goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,7 +120,8 @@ impl PriceHistory {
     }
 }
 
-fn price(market: &FeeMarket) -> u128 {
+/// Base fee plus usual tip.
+pub(crate) fn price(market: &FeeMarket) -> u128 {
     let mut tips = market.tips.clone();
     tips.sort_unstable();
     market.base_fee.saturating_add(tips.get(tips.len() / 2).copied().unwrap_or(0))

@@ -16,6 +16,7 @@ pub mod sim;
 pub mod signer;
 pub mod store;
 
+pub mod estimate;
 pub mod fees;
 pub mod gas;
 pub mod transaction;
