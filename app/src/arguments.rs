@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use crate::completions::CompletionsArguments;
 use crate::config::ConfigArguments;
+use crate::da::{DaArguments, DaNodeArguments};
 use crate::doctor::DoctorArguments;
 #[cfg(feature = "monitor")]
 use crate::monitor::MonitorArguments;
 use crate::node::NodeArguments;
-use crate::rebuild::{RecoverArguments, VerifyArguments};
+use crate::rebuild::{ArchiveArguments, RecoverArguments, VerifyArguments};
 use crate::up::UpArguments;
 use ashlar_harness::flow::{Shape, Shares};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -54,6 +55,16 @@ pub enum What {
     /// Rebuild the state of an exchange from L1 and published data alone
     #[command(after_help = "Example: ashlar recover --data exchange --into recovered")]
     Recover(RecoverArguments),
+    /// Put, get, sample, repair and audit published data, in folders and at custodians
+    #[command(after_help = "Example: ashlar da audit --da exchange/da-0 --da exchange/da-1")]
+    Da(DaArguments),
+    /// Keep every batch for good, under one root, and find it again
+    Archive(ArchiveArguments),
+    /// Keep published data for others and sign for it
+    #[command(
+        after_help = "Example: ashlar da-node --data custodian-1 --listen 127.0.0.1:9301 --place 1/4 --development"
+    )]
+    DaNode(DaNodeArguments),
     /// Watch a node on the terminal by its public API; docs/monitor.md shows how
     #[cfg(feature = "monitor")]
     #[command(

@@ -16,6 +16,7 @@ mod traffic;
 mod bench;
 mod completions;
 mod config;
+mod da;
 mod demo;
 mod doctor;
 #[cfg(test)]
@@ -76,6 +77,12 @@ fn run(what: What) -> Result<()> {
         What::Monitor(arguments) => monitor::run(&arguments),
         What::Verify(arguments) => rebuild::verify(&arguments),
         What::Recover(arguments) => rebuild::recover(&arguments),
+        What::Da(arguments) => da::run(&arguments),
+        What::Archive(arguments) => rebuild::archive(&arguments),
+        What::DaNode(arguments) => {
+            log::start_by_environment()?;
+            da::run_node(&arguments)
+        }
         What::Bench(Bench::Book(arguments)) => print(&bench::book::run(&arguments)?, arguments.json),
         What::Bench(Bench::Core(arguments)) => print(&bench::core::run(&arguments)?, arguments.json),
         What::Bench(Bench::Node(arguments)) => print(&bench::node::run(&arguments)?, arguments.json),

@@ -124,6 +124,8 @@ fn an_exchange_is_audited_and_rebuilt_from_l1_and_data_alone() {
     let bytes_of_l1 = fs::read(exchange.join("l1-blocks")).expect("read");
 
     any_half_of_the_folders_is_enough(&exchange, summary);
+    calldata_alone_is_enough(&exchange, summary);
+    every_batch_is_archived_and_found(&exchange, summary);
     what_is_missing_or_altered_is_named(&exchange);
     the_state_is_rebuilt(&exchange, summary);
     assert!(bytes_of_l1 == fs::read(exchange.join("l1-blocks")).expect("read"), "an auditor changes nothing");
@@ -135,6 +137,37 @@ fn any_half_of_the_folders_is_enough(exchange: &Folder, whole: &Value) {
         let summary = lines.last().expect("a summary");
         assert!(clean && summary["state_root"] == whole["state_root"], "{lines:?}");
     }
+}
+
+/// No folder at all: L1 has the bytes, since this exchange commits with them.
+fn calldata_alone_is_enough(exchange: &Folder, whole: &Value) {
+    let bare = with_data(exchange, "bare", &[]);
+    let data = bare.0.display().to_string();
+    let output = ashlar(["verify", "--data", &data, "--calldata", "--json"]);
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let summary: Value = serde_json::from_str(lines.lines().last().expect("a summary")).expect("JSON");
+    assert!(output.status.success() && summary["state_root"] == whole["state_root"], "{}", said(&output));
+}
+
+fn every_batch_is_archived_and_found(exchange: &Folder, whole: &Value) {
+    let into = Folder::new("archive");
+    let (data, archive) = (exchange.0.display().to_string(), into.0.display().to_string());
+    let place = ["--archive", &archive, "--hot-seconds", "0", "--segment", "2", "--json"];
+    let told = |arguments: &[&str]| -> Value {
+        let output = ashlar([&["archive"][..], arguments, &place].concat());
+        assert!(output.status.success(), "{}", said(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let added = told(&["add", "--data", &data]);
+    assert_eq!(added["batches"], whole["committed"]);
+    assert!(added["packed"].as_u64() > Some(0), "{added}");
+    assert_eq!(told(&["add", "--data", &data])["added"], 0, "everything is there already");
+    let out = into.join("batch.bin");
+    let found = told(&["get", "--sequence", "1", "--out", &out.display().to_string()]);
+    assert_eq!((&found["root"], &found["batches"]), (&added["root"], &added["batches"]));
+    assert_eq!(found["bytes"].as_u64(), fs::metadata(&out).ok().map(|of| of.len()));
+    let again = told(&["get", "--hash", found["content_hash"].as_str().expect("a hash")]);
+    assert_eq!(again["batch"], found["batch"]);
 }
 
 fn what_is_missing_or_altered_is_named(exchange: &Folder) {

@@ -20,8 +20,14 @@ pub struct Sources {
     #[arg(long, value_name = "ADDRESS", required_unless_present_any = ["data", "l1_record"])]
     pub settlement: Option<Address>,
     /// A folder of published data; give as many as you have
-    #[arg(long = "da", value_name = "DIR", required_unless_present = "data")]
+    #[arg(long = "da", value_name = "DIR", required_unless_present_any = ["data", "da_nodes", "calldata"])]
     da: Vec<PathBuf>,
+    /// A custodian of published data, http://HOST:PORT; give as many as you know
+    #[arg(long = "da-node", value_name = "URL")]
+    pub da_nodes: Vec<String>,
+    /// Take batches from the calldata of their commits too; with nothing else named, from there alone
+    #[arg(long)]
+    pub calldata: bool,
     /// The L1 block from which events are read: that of the deployment, or earlier
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     pub from_block: u64,
@@ -71,7 +77,11 @@ impl Sources {
 
     /// The folders of published data: those that were named, or those in the data folder.
     pub fn folders(&self) -> Result<Vec<PathBuf>> {
-        let Some(data) = self.data.as_ref().filter(|_| self.da.is_empty()) else { return Ok(self.da.clone()) };
+        let Some(data) =
+            self.data.as_ref().filter(|_| self.da.is_empty() && self.da_nodes.is_empty() && !self.calldata)
+        else {
+            return Ok(self.da.clone());
+        };
         let listed = std::fs::read_dir(data).with_context(|| format!("{} cannot be listed", data.display()))?;
         let mut folders = Vec::new();
         for entry in listed {

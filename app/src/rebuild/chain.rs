@@ -35,6 +35,8 @@ pub struct History {
     entries: Vec<CanonicalEntry>,
     /// In which block each entry is.
     entry_blocks: Vec<L1Block>,
+    /// The transaction that committed each batch.
+    commits: BTreeMap<u64, B256>,
     /// By the first batch of each.
     proofs: BTreeMap<u64, Vec<AcceptedProof>>,
     /// The last batch of each type of proof.
@@ -55,6 +57,7 @@ impl History {
             inbox: InboxChain::START,
             entries: Vec::new(),
             entry_blocks: Vec::new(),
+            commits: BTreeMap::new(),
             proofs: BTreeMap::new(),
             proven: BTreeMap::new(),
             finalized: 0,
@@ -72,6 +75,9 @@ impl History {
                 ensure!(follows, "L1 left its chain at block {} while it was read; start again", block.number);
                 for log in &logs {
                     if let Some(fact) = fact(&origin.addresses, log)? {
+                        if let Fact::Committed { header, .. } = &fact {
+                            history.commits.insert(header.number.get(), log.tx);
+                        }
                         history.take(&block, fact)?;
                     }
                 }
@@ -195,6 +201,11 @@ impl History {
     /// The newest committed batch.
     pub fn last(&self) -> BatchNumber {
         BatchNumber::new(self.batches.len() as u64)
+    }
+
+    /// The transaction that committed each batch last.
+    pub fn commits(&self) -> BTreeMap<u64, B256> {
+        self.commits.clone()
     }
 
     /// How many batches have come at least so far.

@@ -8,11 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
 use ashlar_batch::BatchHeader;
-use ashlar_coding::{Expansion, Row};
-use ashlar_da::limits::SHARE_BYTES_MAX;
-use ashlar_da::{Answer, Availability, BatchKey, FetchError, Fetched, Share, SourceReport, Store, StoreError, Verdict};
+use ashlar_coding::Expansion;
+use ashlar_da::limits::{SECTION_BYTES_MAX, SHARE_BYTES_MAX};
+use ashlar_da::{
+    Answer, Availability, BatchKey, Deposit, FetchError, Fetched, Kept, Receipt, Remote, SectionKey, Share,
+    SourceReport, Store, StoreError, Verdict, Wanted, signatures_of,
+};
 use ashlar_sync::{BatchSource, SourceError};
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
+
+use super::calldata::Calldata;
 
 /// The longest beginning that the runtime's storage puts before a file's content.
 const BEGINNING_MAX: u64 = 4_096;
@@ -24,31 +29,60 @@ struct Folder {
 }
 
 impl Folder {
-    fn read(&self, key: &BatchKey) -> Result<Share, StoreError> {
-        let path = self.path.join(alloy::hex::encode(to_bytes(key)));
-        let failed = |error: std::io::Error| match error.kind() {
-            ErrorKind::NotFound => StoreError::Absent(*key),
-            _ => StoreError::Failed { action: "read a batch", reason: error.to_string() },
-        };
-        let length = fs::metadata(&path).map_err(failed)?.len();
-        if length > SHARE_BYTES_MAX as u64 + BEGINNING_MAX {
-            return Err(StoreError::Refused(format!("a file of {length} bytes is no share")));
+    fn share(&self, key: &BatchKey) -> Result<Share, StoreError> {
+        let file = self.read(&to_bytes(key), SHARE_BYTES_MAX)?.ok_or(StoreError::Absent(*key))?;
+        from_bytes(content(&file)?).map_err(StoreError::Damaged)
+    }
+
+    fn section(&self, key: &SectionKey) -> Result<Vec<u8>, StoreError> {
+        let file = self.read(&to_bytes(key), SECTION_BYTES_MAX)?.ok_or(StoreError::AbsentSection(*key))?;
+        let bytes = content(&file)?;
+        match signatures_of(bytes).filter(|signatures| signatures.root() == key.root) {
+            Some(_) => Ok(bytes.to_vec()),
+            None => Err(StoreError::Wrong("the signatures are not those of their root".to_owned())),
         }
-        let file = fs::read(&path).map_err(failed)?;
-        let content = content(&file).ok_or_else(|| StoreError::Refused("the file has another beginning".to_owned()))?;
-        from_bytes(content).map_err(StoreError::Damaged)
+    }
+
+    fn list(&self, from: BatchNumber, most: usize) -> Result<Kept, StoreError> {
+        let failed =
+            |error: std::io::Error| StoreError::Failed { action: "list the folder", reason: error.to_string() };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            names.extend(name.to_str().and_then(|name| alloy::hex::decode(name).ok()));
+        }
+        names.sort();
+        let batches = names.iter().filter_map(|name| BatchKey::from_name(name)).collect();
+        let sections = names.iter().filter_map(|name| SectionKey::from_name(name)).collect();
+        Ok(Kept { batches, sections }.cut(from, most))
+    }
+
+    /// A file's bytes, its beginning included; nothing if it is not there.
+    fn read(&self, name: &[u8], most: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.path.join(alloy::hex::encode(name));
+        let failed = |error: std::io::Error| StoreError::Failed { action: "read a batch", reason: error.to_string() };
+        let length = match fs::metadata(&path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        if length > most as u64 + BEGINNING_MAX {
+            return Err(StoreError::Refused(format!("a file of {length} bytes is longer than any of its kind")));
+        }
+        fs::read(&path).map(Some).map_err(failed)
     }
 }
 
 /// What follows the beginning that the runtime's storage gives each file. Whether it was altered does not matter: the content is
 /// checked against L1.
-fn content(file: &[u8]) -> Option<&[u8]> {
-    let beginning = match file.first_chunk::<4>()? {
-        b"CWIC" => 8,
-        b"CWIK" => BEGINNING_MAX as usize,
-        _ => return None,
+fn content(file: &[u8]) -> Result<&[u8], StoreError> {
+    let beginning = match file.first_chunk::<4>() {
+        Some(b"CWIC") => Some(8),
+        Some(b"CWIK") => Some(BEGINNING_MAX as usize),
+        _ => None,
     };
-    file.get(beginning..)
+    let content = beginning.and_then(|beginning| file.get(beginning..));
+    content.ok_or_else(|| StoreError::Refused("the file has another beginning".to_owned()))
 }
 
 impl Store for Folder {
@@ -56,16 +90,24 @@ impl Store for Folder {
         &self.name
     }
 
-    fn put<'a>(&'a self, _: &'a BatchKey, _: &'a Share) -> Answer<'a, ()> {
+    fn put<'a>(&'a self, _: &'a BatchKey, _: &'a Deposit) -> Answer<'a, Option<Receipt>> {
         Box::pin(std::future::ready(Err(StoreError::Refused("this folder is only read".to_owned()))))
     }
 
-    fn get<'a>(&'a self, key: &'a BatchKey, have: &'a [Row], most: usize) -> Answer<'a, Share> {
-        let read = self.read(key).map(|mut share| {
-            share.narrow(have, most);
+    fn get<'a>(&'a self, key: &'a BatchKey, wanted: Wanted<'a>) -> Answer<'a, Share> {
+        let read = self.share(key).map(|mut share| {
+            share.narrow(wanted);
             share
         });
         Box::pin(std::future::ready(read))
+    }
+
+    fn signatures<'a>(&'a self, key: &'a SectionKey) -> Answer<'a, Vec<u8>> {
+        Box::pin(std::future::ready(self.section(key)))
+    }
+
+    fn list(&self, from: BatchNumber, most: usize) -> Answer<'_, Kept> {
+        Box::pin(std::future::ready(Folder::list(self, from, most)))
     }
 }
 
@@ -94,13 +136,17 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Folders {
-    /// Of these paths. A folder that is not there has nothing, and that is remarked.
-    pub fn new(paths: &[PathBuf]) -> Result<Folders> {
+    /// Of these paths, custodians, and what L1 itself has. A folder that is not there has nothing, and that is remarked.
+    pub fn new(paths: &[PathBuf], custodians: &[String], calldata: Option<Calldata>) -> Result<Folders> {
         let folder = |path: &PathBuf| {
             let name = path.display().to_string();
             Box::new(Folder { path: path.clone(), name }) as Box<dyn Store>
         };
-        let stores: Vec<Box<dyn Store>> = paths.iter().map(folder).collect();
+        let mut stores: Vec<Box<dyn Store>> = paths.iter().map(folder).collect();
+        for url in custodians {
+            stores.push(Box::new(Remote::new(url, None)?));
+        }
+        stores.extend(calldata.map(|calldata| Box::new(calldata) as Box<dyn Store>));
         // Nothing is published here, so how many must confirm does not matter.
         let all = stores.len();
         let stores = Availability::new(stores, Expansion::Double, all).context("choosing other folders with --da")?;
@@ -110,6 +156,11 @@ impl Folders {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.stores.stores().len()
+    }
+
+    /// All of them.
+    pub fn stores(&self) -> &Availability {
+        &self.stores
     }
 
     /// What is held against which folder.

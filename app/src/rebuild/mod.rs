@@ -4,7 +4,9 @@
 //!    bytes, which count only under a header's commitment; everything else is computed here.
 //! 2. Nothing that is looked at is changed: folders and records are only read.
 
+mod archive;
 mod arguments;
+mod calldata;
 mod chain;
 pub mod contract;
 mod folder;
@@ -14,6 +16,7 @@ mod record;
 mod recover;
 mod verify;
 
+pub use archive::{ArchiveArguments, run as archive};
 pub use arguments::{RecoverArguments, VerifyArguments};
 pub use recover::run as recover;
 pub use verify::run as verify;

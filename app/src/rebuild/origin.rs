@@ -28,6 +28,8 @@ const CREATED_MAX: u64 = 64;
 pub struct Origin {
     /// The L1.
     pub l1: RpcL1,
+    /// Where it is, if it is one node.
+    pub url: Option<String>,
     /// Its contracts.
     pub addresses: Addresses,
     /// Its name.
@@ -72,7 +74,7 @@ impl Origin {
         };
         let Sources { from_block, house_owner, genesis_ms, .. } = *sources;
         let known = Known { chain_id, settlement, from_block, house_owner, genesis_ms };
-        Ok(Origin { _replayed: replayed, ..Origin::of(l1, &known).await? })
+        Ok(Origin { url: Some(url), _replayed: replayed, ..Origin::of(l1, &known).await? })
     }
 
     /// Asks the contracts.
@@ -97,7 +99,7 @@ impl Origin {
         let genesis = genesis(&l1, known).await?;
         let kept: B256 = ask(&l1, at, settlement, &ISettlement::headerHashCall { number: 0 }).await?;
         let genesis_hash = Hash(kept.0);
-        let origin = Origin { l1, addresses, exchange, genesis_hash, genesis, _replayed: None };
+        let origin = Origin { l1, addresses, exchange, genesis_hash, genesis, url: None, _replayed: None };
         origin.check_genesis()?;
         Ok(origin)
     }

@@ -13,6 +13,7 @@ use commonware_runtime::{Runner as _, tokio as runtime};
 use serde_json::json;
 
 use super::arguments::{Sources, VerifyArguments};
+use super::calldata::Calldata;
 use super::chain::History;
 use super::folder::Folders;
 use super::origin::Origin;
@@ -36,10 +37,15 @@ pub struct Opened {
 impl Opened {
     /// Reads L1.
     pub async fn new(sources: &Sources) -> Result<Opened> {
-        let folders = Folders::new(&sources.folders()?)?;
+        let named = sources.folders()?;
         let origin = Origin::find(sources).await?;
         let mut bar = Bar::new("L1 block");
         let history = History::read(&origin, |block, head| bar.at(block, head)).await?;
+        let calldata = match &origin.url {
+            Some(url) if sources.calldata => Some(Calldata::new(url, history.commits())?),
+            _ => None,
+        };
+        let folders = Folders::new(&named, &sources.da_nodes, calldata)?;
         Ok(Opened { origin, history, folders })
     }
 
@@ -122,7 +128,7 @@ fn lines(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> Str
     }
     lines.extend(report.findings.iter().map(|finding| format!("WRONG        {}", opened.explain(finding))));
     if report.is_clean() {
-        lines.push(format!("clean        of {} folders of data, nothing contradicts L1", folders.count()));
+        lines.push(format!("clean        of {} stores of data, nothing contradicts L1", folders.count()));
     }
     lines.push(String::new());
     lines.join("\n")

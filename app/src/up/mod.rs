@@ -21,13 +21,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
-use ashlar_da::{Availability, Disk, Store};
+use ashlar_da::{Availability, Disk, Remote, Store, Writer};
 use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 
 pub use settings::UpArguments;
+pub use wallet::da_writer;
 
 use crate::up::deployment::Deployment;
 use bank::Bank;
@@ -65,6 +66,12 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), deployment.operator_address());
     let listening = tokio::spawn(listening);
     let node = start_node(&context, &deployment, settled, &settings).await?;
+    match settings.da_nodes.as_slice() {
+        [] => console.say(&format!("data         in {DA_FOLDERS} folders, any half of which is enough")),
+        nodes => {
+            console.say(&format!("data         at {} custodians, {} of whom sign", nodes.len(), settings.da_confirm))
+        }
+    }
     console.say(&format!("proofs       {EXECUTE_ONLY}: nothing is proven on this chain"));
 
     let bank = Bank::new(&chain.url(), deployment.addresses().bridge)?;
@@ -120,10 +127,7 @@ async fn start_node(
     settled: Settled<RpcL1>,
     settings: &Settings,
 ) -> Result<NodeHandle> {
-    let folders = (0..DA_FOLDERS)
-        .map(|folder| Box::new(Disk::new(context.child("da"), format!("da-{folder}"))) as Box<dyn Store>)
-        .collect();
-    let stores = Availability::new(folders, ashlar_coding::Expansion::Double, DA_FOLDERS)?;
+    let stores = stores(context, deployment, settings)?;
     let parts = Parts {
         availability: Some(Arc::new(Published::new(Arc::new(stores)))),
         layer1: Some(Arc::new(settled)),
@@ -135,6 +139,18 @@ async fn start_node(
     config.names = venue::names();
     config.limits.batches.age_ms_max = settings.batch_ms();
     Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
+}
+
+/// Where data is published: custodians, if there are any, or folders.
+fn stores(context: &runtime::Context, deployment: &Deployment, settings: &Settings) -> Result<Availability> {
+    let folder = |number| Box::new(Disk::new(context.child("da"), format!("da-{number}"))) as Box<dyn Store>;
+    let writer = Writer { key: da_writer(), exchange: deployment.exchange().exchange_id() };
+    let custodian = |url: &String| -> Result<Box<dyn Store>> { Ok(Box::new(Remote::new(url, Some(writer.clone()))?)) };
+    let (stores, confirm): (Vec<_>, _) = match settings.da_nodes.as_slice() {
+        [] => ((0..DA_FOLDERS).map(folder).collect(), DA_FOLDERS),
+        urls => (urls.iter().map(custodian).collect::<Result<_>>()?, settings.da_confirm),
+    };
+    Ok(Availability::new(stores, ashlar_coding::Expansion::Double, confirm)?)
 }
 
 /// The operator's server: loopback only, and only for whoever can read the token's file.

@@ -34,6 +34,12 @@ pub struct UpArguments {
     /// Commands a second of all traders together
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rate: u32,
+    /// Publish to this custodian, http://HOST:PORT, in place of folders; give as many as there are (see `ashlar da-node`)
+    #[arg(long = "da-node", value_name = "URL")]
+    da_nodes: Vec<String>,
+    /// How many custodians must sign for a batch before it is committed; otherwise three quarters of them
+    #[arg(long, value_name = "COUNT", requires = "da_nodes")]
+    da_confirm: Option<usize>,
     /// Stop by itself after so many seconds
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u64>,
@@ -56,6 +62,10 @@ pub struct Settings {
     pub traders: u16,
     /// Commands a second of all of them.
     pub rate: u32,
+    /// Custodians that batches are published to; none for folders.
+    pub da_nodes: Vec<String>,
+    /// How many of them must sign.
+    pub da_confirm: usize,
     /// Stop after so many seconds.
     pub seconds: Option<u64>,
     /// Stop once the first trade is final.
@@ -95,6 +105,8 @@ impl Settings {
             batch_ms: arguments.batch_ms,
             traders: arguments.traders,
             rate: arguments.rate,
+            da_confirm: arguments.da_confirm.unwrap_or((arguments.da_nodes.len() * 3).div_ceil(4)),
+            da_nodes: arguments.da_nodes.clone(),
             seconds: arguments.seconds,
             until_final: arguments.until_final,
         })

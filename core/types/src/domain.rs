@@ -73,6 +73,10 @@ domains! {
     ATTESTATION = "ashlar/attestation/1",
     /// What a custodian signs when it holds a batch's data.
     CUSTODY = "ashlar/custody/1",
+    /// What a writer signs so that a custodian lets it in.
+    DA_WRITE = "ashlar/da-write/1",
+    /// An entry of an archive's index, or a node over some.
+    ARCHIVE = "ashlar/archive/1",
     /// The first state of an exchange.
     GENESIS = "ashlar/genesis/1",
     /// A group of the journal, and the beginning of one of its segments.

@@ -1,16 +1,22 @@
-use ashlar_batch::BatchHeader;
-use ashlar_coding::{Coded, CodingError, DaCommitment, Expansion, Simd};
+use ashlar_batch::merkle::Digest;
+use ashlar_batch::{BatchHeader, Signatures};
+use ashlar_coding::{Coded, CodingError, DaCommitment, Expansion, Row, Simd};
 use ashlar_types::BatchNumber;
+use futures::future::join_all;
 
-use crate::fetch::fetch;
+use crate::fetch::{Sources, fetch, fetch_section};
 use crate::limits::STORES_MAX;
-use crate::{BatchKey, FetchError, Fetched, Share, Spread, Store, StoreError};
+use crate::{
+    BatchKey, Deposit, FetchError, Fetched, Receipt, SectionKey, Share, SourceReport, Spread, Standing, Standings,
+    Store, StoreError,
+};
 
 /// The stores of a node, and how batches are spread over them.
 pub struct Availability {
     stores: Vec<Box<dyn Store>>,
     expansion: Expansion,
     confirmed_min: usize,
+    standings: Standings,
 }
 
 /// What was published.
@@ -20,6 +26,8 @@ pub struct Published {
     pub commitment: DaCommitment,
     /// The stores that have confirmed.
     pub confirmed: usize,
+    /// What custodians among them have signed.
+    pub receipts: Vec<Receipt>,
     /// Those that have not, each by its name; what they lack can be put again later.
     pub failed: Vec<(String, StoreError)>,
 }
@@ -82,7 +90,7 @@ impl Availability {
         if !(min..=max).contains(&confirmed_min) {
             return Err(SetupError::Confirmations { min, max, got: confirmed_min });
         }
-        Ok(Availability { stores, expansion, confirmed_min })
+        Ok(Availability { stores, expansion, confirmed_min, standings: Standings::default() })
     }
 
     /// The stores, in the order they are spread over.
@@ -95,32 +103,88 @@ impl Availability {
         Ok(Coded::new(bytes, self.expansion, &Simd)?)
     }
 
-    /// Codes a batch and gives each store its share.
-    pub async fn publish(&self, number: BatchNumber, bytes: &[u8]) -> Result<Published, PublishError> {
-        self.put(number, &self.code(bytes)?).await
+    /// How a store has behaved since this was made.
+    pub fn standing(&self, name: &str) -> Standing {
+        self.standings.of(name)
     }
 
-    /// Gives each store its share of a batch that is coded already. To repair, do it again.
-    pub async fn put(&self, number: BatchNumber, coded: &Coded) -> Result<Published, PublishError> {
+    /// The rows that a store keeps of a batch.
+    pub fn rows_of(&self, coded: &Coded, store: usize) -> Vec<Row> {
+        Spread::new(coded.manifest().layout(), self.stores.len()).rows_of(store)
+    }
+
+    /// Codes a batch and gives each store its share, and the signatures of its messages.
+    pub async fn publish(
+        &self,
+        number: BatchNumber,
+        bytes: &[u8],
+        signatures: &Signatures,
+    ) -> Result<Published, PublishError> {
+        self.put(number, &self.code(bytes)?, signatures).await
+    }
+
+    /// Gives each store its share of a batch that is coded already, all at once. To repair, do it again.
+    pub async fn put(
+        &self,
+        number: BatchNumber,
+        coded: &Coded,
+        signatures: &Signatures,
+    ) -> Result<Published, PublishError> {
         let key = BatchKey { number, commitment: coded.commitment() };
-        let spread = Spread::new(coded.manifest().layout(), self.stores.len());
-        let mut failed = Vec::new();
-        for (index, store) in self.stores.iter().enumerate() {
-            let share = Share::of(coded, &spread.rows_of(index));
-            if let Err(error) = store.put(&key, &share).await {
-                failed.push((store.name().to_owned(), error));
+        let deposits: Vec<Deposit> = (0..self.stores.len())
+            .map(|store| Deposit {
+                share: Share::of(coded, &self.rows_of(coded, store)),
+                signatures: signatures.clone(),
+            })
+            .collect();
+        let puts = self.stores.iter().zip(&deposits).map(|(store, deposit)| store.put(&key, deposit));
+        let (mut failed, mut receipts) = (Vec::new(), Vec::new());
+        for (store, answer) in self.stores.iter().zip(join_all(puts).await) {
+            match answer {
+                Ok(receipt) => receipts.extend(receipt),
+                Err(error) => failed.push((store.name().to_owned(), error)),
             }
         }
         let confirmed = self.stores.len() - failed.len();
         if confirmed < self.confirmed_min {
             return Err(PublishError::TooFewStores { need: self.confirmed_min, confirmed, failed });
         }
-        Ok(Published { commitment: coded.commitment(), confirmed, failed })
+        Ok(Published { commitment: coded.commitment(), confirmed, receipts, failed })
     }
 
     /// The bytes of the batch of a header, from whichever stores have it.
     pub async fn fetch(&self, header: &BatchHeader) -> Result<Fetched, FetchError> {
         let key = BatchKey::of(header).ok_or(FetchError::OtherScheme { commitment: header.da_commitment })?;
-        fetch(&self.stores, &key, header.data_root).await
+        self.fetch_key(&key, Some(header.data_root)).await
+    }
+
+    /// The bytes of a batch by its commitment alone, which fixes the data root too; a root that is known besides is compared.
+    pub async fn fetch_key(&self, key: &BatchKey, data_root: Option<Digest>) -> Result<Fetched, FetchError> {
+        let fetched = fetch(self.sources(), key, data_root).await;
+        match &fetched {
+            Ok(Fetched { sources, .. })
+            | Err(FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. }) => {
+                self.standings.note(sources)
+            }
+            Err(_) => {}
+        }
+        fetched
+    }
+
+    /// The signatures of a batch's messages, from whichever store has them.
+    pub async fn fetch_signatures(
+        &self,
+        key: &SectionKey,
+    ) -> Result<(Signatures, Vec<SourceReport>), Vec<SourceReport>> {
+        let fetched = fetch_section(self.sources(), key).await;
+        match &fetched {
+            Ok((_, sources)) | Err(sources) => self.standings.note(sources),
+        }
+        fetched
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        let order = self.standings.order(self.stores.iter().map(|store| store.name()));
+        order.into_iter().filter_map(|index| self.stores.get(index)).map(AsRef::as_ref).collect()
     }
 }

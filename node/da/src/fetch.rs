@@ -1,8 +1,12 @@
-use ashlar_batch::Hash;
 use ashlar_batch::merkle::Digest;
+use ashlar_batch::{Hash, Signatures};
 use ashlar_coding::{CodingError, Collector, Row, Simd, Verifier};
 
-use crate::{BatchKey, Share, Store, StoreError};
+use crate::deposit::signatures_of;
+use crate::{BatchKey, SectionKey, Share, Store, StoreError, Wanted};
+
+/// Stores in the order they are asked.
+pub(crate) type Sources<'a> = Vec<&'a dyn Store>;
 
 /// A batch that was found.
 #[derive(Debug)]
@@ -35,6 +39,16 @@ pub enum Verdict {
     Wrong(CodingError),
     /// What it sent is under the commitment and not coded from the data: the publisher lied, and not the store.
     Relayed(CodingError),
+}
+
+impl Verdict {
+    /// What an error says about who sent the chunk.
+    pub(crate) const fn of(error: CodingError) -> Verdict {
+        match error {
+            CodingError::NotCoded { .. } => Self::Relayed(error),
+            _ => Self::Wrong(error),
+        }
+    }
 }
 
 /// Why a batch was not found.
@@ -83,7 +97,11 @@ fn names(rows: &[Row]) -> String {
 }
 
 /// Asks one store after the other for what is still missing, until there is enough.
-pub(crate) async fn fetch(stores: &[Box<dyn Store>], key: &BatchKey, data_root: Digest) -> Result<Fetched, FetchError> {
+pub(crate) async fn fetch(
+    stores: Sources<'_>,
+    key: &BatchKey,
+    data_root: Option<Digest>,
+) -> Result<Fetched, FetchError> {
     let mut collector: Option<Collector> = None;
     let mut sources = Vec::new();
     for store in stores {
@@ -93,7 +111,7 @@ pub(crate) async fn fetch(stores: &[Box<dyn Store>], key: &BatchKey, data_root: 
             progress.need - progress.have
         });
         let report = |accepted, verdict| SourceReport { name: store.name().to_owned(), accepted, verdict };
-        match store.get(key, &have, most).await {
+        match store.get(key, Wanted::Beside { have: &have, most }).await {
             Err(error) => sources.push(report(0, Verdict::Silent(error))),
             Ok(share) => {
                 let (accepted, verdict) = take(&mut collector, key, data_root, share)?;
@@ -115,20 +133,47 @@ pub(crate) async fn fetch(stores: &[Box<dyn Store>], key: &BatchKey, data_root: 
     })
 }
 
+/// Asks one store after the other for signatures, until they are those of the root.
+pub(crate) async fn fetch_section(
+    stores: Sources<'_>,
+    key: &SectionKey,
+) -> Result<(Signatures, Vec<SourceReport>), Vec<SourceReport>> {
+    let mut sources = Vec::new();
+    for store in stores {
+        let report = |accepted, verdict| SourceReport { name: store.name().to_owned(), accepted, verdict };
+        match store.signatures(key).await {
+            Err(error) => sources.push(report(0, Verdict::Silent(error))),
+            Ok(bytes) => match signatures_of(&bytes).filter(|signatures| signatures.root() == key.root) {
+                Some(signatures) => {
+                    sources.push(report(1, Verdict::Honest));
+                    return Ok((signatures, sources));
+                }
+                None => {
+                    let wrong = "it sent signatures of another root".to_owned();
+                    sources.push(report(0, Verdict::Silent(StoreError::Wrong(wrong))));
+                }
+            },
+        }
+    }
+    Err(sources)
+}
+
 /// Checks everything in a share; what is right is kept even if something else is wrong.
 fn take(
     collector: &mut Option<Collector>,
     key: &BatchKey,
-    data_root: Digest,
+    data_root: Option<Digest>,
     share: Share,
 ) -> Result<(usize, Verdict), FetchError> {
     let collector = match collector {
         Some(collector) if *collector.verifier().manifest() == share.manifest => collector,
-        Some(_) | None => match Verifier::new(key.commitment, data_root, share.manifest) {
-            Ok(verifier) => collector.insert(Collector::new(verifier)),
-            Err(error @ CodingError::DataRoot { .. }) => return Err(FetchError::NotTheBatch(error)),
-            Err(error) => return Ok((0, Verdict::Wrong(error))),
-        },
+        Some(_) | None => {
+            match Verifier::new(key.commitment, data_root.unwrap_or(share.manifest.data_root()), share.manifest) {
+                Ok(verifier) => collector.insert(Collector::new(verifier)),
+                Err(error @ CodingError::DataRoot { .. }) => return Err(FetchError::NotTheBatch(error)),
+                Err(error) => return Ok((0, Verdict::Wrong(error))),
+            }
+        }
     };
     let (mut accepted, mut verdict) = (0, Verdict::Honest);
     for chunk in &share.chunks {

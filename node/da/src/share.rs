@@ -12,6 +12,27 @@ pub struct Share {
     pub chunks: Vec<Chunk>,
 }
 
+/// Which rows of a batch are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted<'a> {
+    /// Up to so many beside those that are already there.
+    Beside {
+        /// Rows that are there.
+        have: &'a [Row],
+        /// How many are enough.
+        most: usize,
+    },
+    /// These, and no others.
+    Only(&'a [Row]),
+}
+
+impl Wanted<'_> {
+    /// Everything there is.
+    pub const ALL: Wanted<'static> = Wanted::Beside { have: &[], most: usize::MAX };
+    /// The manifest alone.
+    pub const MANIFEST: Wanted<'static> = Wanted::Only(&[]);
+}
+
 impl Share {
     /// The version of how a share is written, on disk and on the wire.
     pub const VERSION: u8 = 1;
@@ -21,11 +42,23 @@ impl Share {
         Share { manifest: coded.manifest().clone(), chunks: rows.iter().filter_map(|row| coded.chunk(*row)).collect() }
     }
 
-    /// Leaves out rows that are already there, and all that are more than this many.
-    pub fn narrow(&mut self, have: &[Row], most: usize) {
+    /// The rows it has, as far as its manifest has a place for them.
+    pub fn rows(&self) -> impl Iterator<Item = Row> {
         let layout = *self.manifest.layout();
-        self.chunks.retain(|chunk| layout.row_at(chunk.place()).is_some_and(|row| !have.contains(&row)));
-        self.chunks.truncate(most);
+        self.chunks.iter().filter_map(move |chunk| layout.row_at(chunk.place()))
+    }
+
+    /// Leaves out what is not asked for.
+    pub fn narrow(&mut self, wanted: Wanted<'_>) {
+        let layout = *self.manifest.layout();
+        let asked = |row: &Row| match wanted {
+            Wanted::Beside { have, .. } => !have.contains(row),
+            Wanted::Only(rows) => rows.contains(row),
+        };
+        self.chunks.retain(|chunk| layout.row_at(chunk.place()).is_some_and(|row| asked(&row)));
+        if let Wanted::Beside { most, .. } = wanted {
+            self.chunks.truncate(most);
+        }
     }
 }
 

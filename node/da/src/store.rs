@@ -1,24 +1,38 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use ashlar_coding::Row;
-use ashlar_types::DecodeError;
+use ashlar_types::{BatchNumber, DecodeError};
 
-use crate::{BatchKey, Share};
+use crate::{BatchKey, Deposit, Receipt, SectionKey, Share, Wanted};
 
 /// What a store will have said.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// What a store has, by name.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Kept {
+    /// Batches, the oldest first.
+    pub batches: Vec<BatchKey>,
+    /// Signatures of batches, the oldest first.
+    pub sections: Vec<SectionKey>,
+}
 
 /// A place that keeps shares: a folder, a node of others, an object store. None is believed.
 pub trait Store: Send + Sync {
     /// What people call it.
     fn name(&self) -> &str;
 
-    /// Keeps a share. It is durable when the answer is there; doing it again is no mistake.
-    fn put<'a>(&'a self, key: &'a BatchKey, share: &'a Share) -> Answer<'a, ()>;
+    /// Keeps a deposit. It is durable when the answer is there; doing it again is no mistake. A custodian signs for it.
+    fn put<'a>(&'a self, key: &'a BatchKey, deposit: &'a Deposit) -> Answer<'a, Option<Receipt>>;
 
-    /// The manifest and up to so many rows beside those that are already there.
-    fn get<'a>(&'a self, key: &'a BatchKey, have: &'a [Row], most: usize) -> Answer<'a, Share>;
+    /// The manifest and those of the rows asked for that it has.
+    fn get<'a>(&'a self, key: &'a BatchKey, wanted: Wanted<'a>) -> Answer<'a, Share>;
+
+    /// The signatures under a root, one after the other.
+    fn signatures<'a>(&'a self, key: &'a SectionKey) -> Answer<'a, Vec<u8>>;
+
+    /// What it has from a batch on; of each kind at most so many.
+    fn list(&self, from: BatchNumber, most: usize) -> Answer<'_, Kept>;
 }
 
 /// Why a store did not do what it was asked.
@@ -27,9 +41,15 @@ pub enum StoreError {
     /// It does not have the batch, or no longer.
     #[error("it does not have batch {number}; ask another store", number = .0.number.get())]
     Absent(BatchKey),
+    /// It does not have the signatures, or no longer.
+    #[error("it does not have the signatures of batch {number}; ask another store", number = .0.number.get())]
+    AbsentSection(SectionKey),
     /// It answered with bytes that are no share.
     #[error("what it has of the batch is damaged: {0}; ask another store and put the share again")]
     Damaged(DecodeError),
+    /// It answered with something that is wrong in another way.
+    #[error("what it sent is wrong: {0}; ask another store")]
+    Wrong(String),
     /// It refuses, and will again.
     #[error("it refuses: {0}")]
     Refused(String),

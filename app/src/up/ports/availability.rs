@@ -1,9 +1,9 @@
-//! Batches over folders of the disk.
+//! Batches over folders of the disk, or over custodians.
 
 use std::sync::Arc;
 
 use ashlar_batch::Hash;
-use ashlar_da::Availability as Stores;
+use ashlar_da::{Availability as Stores, Published as Done, signatures_of};
 use ashlar_sequencer::{Asked, Availability, OutsideError, Sealed};
 
 /// Publishes to the stores of a deployment.
@@ -26,8 +26,16 @@ impl Availability for Published {
         let stores = self.0.clone();
         Box::pin(async move {
             let input = sealed.input().map_err(|error| OutsideError::stop(error.to_string()))?;
-            let published = stores.publish(sealed.header().number, input.batch).await;
-            published.map(drop).map_err(|error| OutsideError::retry(error.to_string()))
+            let signatures = signatures_of(input.signatures);
+            let signatures = signatures.ok_or_else(|| OutsideError::stop("a built batch has no whole signatures"))?;
+            let published = stores.publish(sealed.header().number, input.batch, &signatures).await;
+            let Done { failed, receipts, confirmed, .. } =
+                published.map_err(|error| OutsideError::retry(error.to_string()))?;
+            for (store, error) in failed {
+                tracing::warn!(batch = sealed.header().number.get(), store, %error, "a store did not confirm");
+            }
+            tracing::debug!(batch = sealed.header().number.get(), confirmed, receipts = receipts.len(), "published");
+            Ok(())
         })
     }
 }

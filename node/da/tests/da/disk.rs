@@ -1,3 +1,4 @@
+use ashlar_batch::Signatures;
 use ashlar_coding::Expansion;
 use ashlar_da::{Availability, BatchKey, Disk, FetchError, PublishError, Retention, Store, StoreError, Verdict};
 use ashlar_types::{BatchNumber, to_bytes};
@@ -18,7 +19,7 @@ fn any_two_of_four_folders_have_every_batch() {
         let all = Availability::new(folders(&context, &FOLDERS), Expansion::Double, 3).unwrap();
         for (number, length) in (1..).zip([42, 300, 700, 5_000, 65_536, 70_001]) {
             let bytes = batch(length, number);
-            let published = all.publish(BatchNumber::new(number), &bytes).await.unwrap();
+            let published = all.publish(BatchNumber::new(number), &bytes, &Signatures::new()).await.unwrap();
             assert_eq!((published.confirmed, published.failed.len()), (4, 0));
             let header = header(number, &bytes, published.commitment);
             for left in FOLDERS {
@@ -48,7 +49,7 @@ fn a_torn_file_is_told_and_repaired() {
     deterministic::Runner::seeded(2).start(|context| async move {
         let all = Availability::new(folders(&context, &FOLDERS), Expansion::Double, 3).unwrap();
         let bytes = batch(9_000, 1);
-        let commitment = all.publish(BatchNumber::new(1), &bytes).await.unwrap().commitment;
+        let commitment = all.publish(BatchNumber::new(1), &bytes, &Signatures::new()).await.unwrap().commitment;
         let header = header(1, &bytes, commitment);
         let name = to_bytes(&BatchKey::of(&header).unwrap());
         let (blob, length) = context.open("da-0", &name).await.unwrap();
@@ -66,7 +67,7 @@ fn a_torn_file_is_told_and_repaired() {
         assert!(matches!(fetched.sources[1].verdict, Verdict::Wrong(_)));
         assert!(fetched.sources[1].accepted > 0, "what is right of a damaged share is used");
 
-        all.publish(BatchNumber::new(1), &bytes).await.unwrap();
+        all.publish(BatchNumber::new(1), &bytes, &Signatures::new()).await.unwrap();
         let again = all.fetch(&header).await.unwrap();
         assert_eq!(again.sources.len(), 2, "two folders are enough again");
     });
@@ -76,13 +77,14 @@ fn a_torn_file_is_told_and_repaired() {
 fn folders_forget_by_policy_only() {
     deterministic::Runner::seeded(3).start(|context| async move {
         let disk = Disk::new(context.child("disk"), "da");
-        assert_eq!(disk.list().await.unwrap(), []);
+        assert_eq!(disk.kept().await.unwrap().batches, []);
         let all =
             Availability::new(vec![Box::new(Disk::new(context.child("other"), "da"))], Expansion::Double, 1).unwrap();
         for number in [300, 1, 2, 256] {
-            all.publish(BatchNumber::new(number), &batch(500, number)).await.unwrap();
+            all.publish(BatchNumber::new(number), &batch(500, number), &Signatures::new()).await.unwrap();
         }
-        let numbers = async || disk.list().await.unwrap().iter().map(|key| key.number.get()).collect::<Vec<_>>();
+        let numbers =
+            async || disk.kept().await.unwrap().batches.iter().map(|key| key.number.get()).collect::<Vec<_>>();
         assert_eq!(numbers().await, [1, 2, 256, 300]);
         assert_eq!(disk.prune(Retention::Forever).await.unwrap(), 0);
         assert_eq!(disk.prune(Retention::From(BatchNumber::new(2))).await.unwrap(), 1);
@@ -98,7 +100,7 @@ fn a_disk_that_fails_publishes_nothing() {
     let config = deterministic::Config::new().with_seed(4).with_storage_fault_config(faults);
     deterministic::Runner::new(config).start(|context| async move {
         let all = Availability::new(folders(&context, &FOLDERS), Expansion::Double, 3).unwrap();
-        let refused = all.publish(BatchNumber::new(1), &batch(3_000, 1)).await.unwrap_err();
+        let refused = all.publish(BatchNumber::new(1), &batch(3_000, 1), &Signatures::new()).await.unwrap_err();
         let PublishError::TooFewStores { need: 3, confirmed: 0, failed } = refused else { panic!("{refused}") };
         assert_eq!(failed.len(), 4);
     });

@@ -1,7 +1,11 @@
 use std::sync::Mutex;
 
-use ashlar_coding::{Coded, CodingError, Expansion, Row, Simd};
-use ashlar_da::{Answer, Availability, BatchKey, FetchError, SetupError, Share, Store, StoreError, Verdict};
+use ashlar_batch::Signatures;
+use ashlar_coding::{Coded, CodingError, Expansion, Simd};
+use ashlar_da::{
+    Answer, Availability, BatchKey, Deposit, FetchError, Kept, Receipt, SectionKey, SetupError, Share, Store,
+    StoreError, Verdict, Wanted,
+};
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 use commonware_runtime::{Runner, deterministic};
 
@@ -37,7 +41,7 @@ impl Memory {
         StoreError::Failed { action, reason: "it is dead".into() }
     }
 
-    fn answer(&self, key: &BatchKey, have: &[Row], most: usize) -> Result<Share, StoreError> {
+    fn answer(&self, key: &BatchKey, wanted: Wanted<'_>) -> Result<Share, StoreError> {
         let kept = self.kept.lock().unwrap();
         let found = match self.manner {
             Manner::Dead => return Err(self.dead("answer")),
@@ -53,7 +57,7 @@ impl Memory {
         match self.manner {
             Manner::Floods => share.chunks.extend(share.chunks.clone()),
             Manner::Garbles => {}
-            _ => share.narrow(have, most),
+            _ => share.narrow(wanted),
         }
         Ok(share)
     }
@@ -64,19 +68,27 @@ impl Store for Memory {
         &self.name
     }
 
-    fn put<'a>(&'a self, key: &'a BatchKey, share: &'a Share) -> Answer<'a, ()> {
+    fn put<'a>(&'a self, key: &'a BatchKey, deposit: &'a Deposit) -> Answer<'a, Option<Receipt>> {
         Box::pin(async move {
             match self.manner {
                 Manner::Dead => return Err(self.dead("keep")),
                 Manner::Forgets => {}
-                _ => self.kept.lock().unwrap().push((*key, to_bytes(share))),
+                _ => self.kept.lock().unwrap().push((*key, to_bytes(&deposit.share))),
             }
-            Ok(())
+            Ok(None)
         })
     }
 
-    fn get<'a>(&'a self, key: &'a BatchKey, have: &'a [Row], most: usize) -> Answer<'a, Share> {
-        Box::pin(async move { self.answer(key, have, most) })
+    fn get<'a>(&'a self, key: &'a BatchKey, wanted: Wanted<'a>) -> Answer<'a, Share> {
+        Box::pin(async move { self.answer(key, wanted) })
+    }
+
+    fn signatures<'a>(&'a self, key: &'a SectionKey) -> Answer<'a, Vec<u8>> {
+        Box::pin(async move { Err(StoreError::AbsentSection(*key)) })
+    }
+
+    fn list(&self, _: BatchNumber, _: usize) -> Answer<'_, Kept> {
+        Box::pin(async move { Ok(Kept::default()) })
     }
 }
 
@@ -95,9 +107,9 @@ fn one_dead_and_one_lying_of_four_do_not_matter() {
                     };
                     let all = Availability::new((0..4).map(store).collect(), Expansion::Double, 3).unwrap();
                     let first = batch(4_000, 1);
-                    all.publish(BatchNumber::new(1), &first).await.unwrap();
+                    all.publish(BatchNumber::new(1), &first, &Signatures::new()).await.unwrap();
                     let bytes = batch(6_000, 2);
-                    let published = all.publish(BatchNumber::new(2), &bytes).await.unwrap();
+                    let published = all.publish(BatchNumber::new(2), &bytes, &Signatures::new()).await.unwrap();
                     assert_eq!(published.failed[0].0, format!("node-{dead}"));
                     let fetched = all.fetch(&header(2, &bytes, published.commitment)).await.unwrap();
                     assert_eq!(fetched.bytes, bytes);
@@ -125,7 +137,7 @@ fn a_publisher_that_commits_to_a_wrong_code_is_named() {
         let data = honest.chunks().take(layout.data_rows()).flat_map(|chunk| chunk.bytes().to_vec()).collect();
         let garbage = vec![0x5a; layout.coded_rows() * layout.row_bytes()];
         let cheat = Coded::from_rows(layout, data, garbage).unwrap();
-        all.put(BatchNumber::new(1), &cheat).await.unwrap();
+        all.put(BatchNumber::new(1), &cheat, &Signatures::new()).await.unwrap();
         let fetched = all.fetch(&header(1, &bytes, cheat.commitment())).await.unwrap();
         assert_eq!(fetched.bytes, bytes, "the data rows are all there");
         let relayed = |verdict: &Verdict| matches!(verdict, Verdict::Relayed(CodingError::NotCoded { .. }));

@@ -1,0 +1,261 @@
+//! `ashlar archive`: every batch of an exchange for good, under one root.
+
+use std::io::{Write as _, stdout};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use ashlar_batch::merkle::Digest;
+use ashlar_da::archive::index::Branching;
+use ashlar_da::archive::{Archive, Content, Entry, Folder, Lookup, Objects, Policy, S3, S3Config, Tier};
+use ashlar_da::{Availability, SectionKey};
+use ashlar_sync::Chain as _;
+use ashlar_types::{BatchNumber, Sequence, Time, to_bytes};
+use clap::{Args, Subcommand};
+use commonware_runtime::{Runner as _, tokio as runtime};
+use serde_json::json;
+
+use super::arguments::Sources;
+use super::verify::{Opened, word};
+use crate::progress::Progress;
+
+/// Of the archive.
+#[derive(Clone, Debug, Args)]
+pub struct ArchiveArguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum What {
+    /// Take every committed batch that is not archived yet, and move what is old
+    #[command(after_help = "Example: ashlar archive add --data exchange --archive archive")]
+    Add(AddArguments),
+    /// Find a batch by its number, time, command or any of its hashes, with its proof
+    #[command(after_help = "Example: ashlar archive get --archive archive --sequence 12345 --out batch.bin")]
+    Get(GetArguments),
+}
+
+/// Where an archive is.
+#[derive(Clone, Debug, Args)]
+struct Place {
+    /// The folder of the archive
+    #[arg(long, value_name = "DIR")]
+    archive: PathBuf,
+    /// A folder for what is cold, in place of one within the archive
+    #[arg(long, value_name = "DIR", conflicts_with = "s3")]
+    cold: Option<PathBuf>,
+    /// An object store for what is cold, HOST:PORT/BUCKET, by plain HTTP; its key is in ASHLAR_S3_ACCESS_KEY and ASHLAR_S3_SECRET_KEY
+    #[arg(long, value_name = "PLACE")]
+    s3: Option<String>,
+    /// The region that requests to the object store are signed for
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    s3_region: String,
+    /// Children of a node of the index; fixed when the archive is made
+    #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=256))]
+    branching: u16,
+    /// Batches of a segment
+    #[arg(long, value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    segment: u16,
+    /// Seconds after which batches are packed into segments
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
+    hot_seconds: u64,
+    /// Seconds after which a segment that nobody reads becomes cold
+    #[arg(long, value_name = "SECONDS", default_value_t = 604_800)]
+    warm_seconds: u64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+struct AddArguments {
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Clone, Debug, Args)]
+struct GetArguments {
+    #[command(flatten)]
+    place: Place,
+    /// The number of the batch
+    #[arg(long, value_name = "BATCH")]
+    batch: Option<u64>,
+    /// A time, in milliseconds since 1970: the last batch that had begun by then
+    #[arg(long, value_name = "MS")]
+    time: Option<u64>,
+    /// The number of a command in it
+    #[arg(long, value_name = "SEQUENCE")]
+    sequence: Option<u64>,
+    /// The hash of its header or bytes, its data root or commitment, or the state after it
+    #[arg(long, value_name = "HASH")]
+    hash: Option<alloy::primitives::B256>,
+    /// Write the bytes into this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write the proof that it is under the archive's root into this file
+    #[arg(long, value_name = "FILE")]
+    proof: Option<PathBuf>,
+}
+
+/// Runs on a runtime of its own.
+pub fn run(arguments: &ArchiveArguments) -> Result<()> {
+    let scratch = std::env::temp_dir().join(format!("ashlar-archive-{}", std::process::id()));
+    let config = runtime::Config::new().with_storage_directory(&scratch).with_worker_threads(2);
+    let ended = runtime::Runner::new(config).start(|_| async {
+        match &arguments.what {
+            What::Add(arguments) => add(arguments).await,
+            What::Get(arguments) => get(arguments).await,
+        }
+    });
+    let _ = std::fs::remove_dir_all(&scratch);
+    ended
+}
+
+fn open(place: &Place) -> Result<Archive> {
+    let cold: Box<dyn Objects> = match &place.s3 {
+        Some(store) => Box::new(S3::new(object_store(store, &place.s3_region)?)),
+        None => Box::new(Folder::open(&place.cold.clone().unwrap_or_else(|| place.archive.join("cold")))?),
+    };
+    let policy = Policy {
+        branching: Branching::new(place.branching).context("the branching is between 2 and 256")?,
+        hot_ms: place.hot_seconds.saturating_mul(1_000),
+        segment_batches: place.segment.into(),
+        warm_ms: place.warm_seconds.saturating_mul(1_000),
+        ..Policy::default()
+    };
+    Ok(Archive::open(&place.archive, cold, policy)?)
+}
+
+fn object_store(store: &str, region: &str) -> Result<S3Config> {
+    let (host, bucket) = store.split_once('/').with_context(|| format!("{store} is not HOST:PORT/BUCKET"))?;
+    let (bucket, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
+    let key = |name: &str| std::env::var(name).map_err(|_| anyhow!("set {name} to the object store's key"));
+    Ok(S3Config {
+        host: host.to_owned(),
+        bucket: bucket.to_owned(),
+        prefix: if prefix.is_empty() { String::new() } else { format!("{}/", prefix.trim_end_matches('/')) },
+        region: region.to_owned(),
+        access_key: key("ASHLAR_S3_ACCESS_KEY")?,
+        secret_key: key("ASHLAR_S3_SECRET_KEY")?,
+    })
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+async fn add(arguments: &AddArguments) -> Result<()> {
+    let archive = open(&arguments.place)?;
+    let opened = Opened::new(&arguments.sources).await?;
+    let (count, _) = archive.root()?;
+    let last = opened.last(&arguments.sources).get();
+    let first = archive.newest()?.map_or(1, |entry| entry.number.get().saturating_add(1));
+    let mut bar = Progress::new("batch");
+    for number in first..=last {
+        let batch = opened.history.batch(BatchNumber::new(number)).await?;
+        let header = batch.with_context(|| format!("L1 does not tell of batch {number}"))?.header;
+        let stores = opened.folders.stores();
+        let fetched = stores.fetch(&header).await.with_context(|| format!("batch {number}"))?;
+        let key = SectionKey { number: header.number, root: header.signatures_root };
+        let content = Content { bytes: fetched.bytes, signatures: signatures(stores, &key).await? };
+        archive.append(&header, &content)?;
+        bar.at(number, last);
+    }
+    let moved = archive.migrate(now_ms()).await?;
+    let (now, root) = archive.root()?;
+    let tiers = archive.segments()?.iter().fold((0, 0, 0), |(warm, cold, bytes), segment| match segment.tier {
+        Tier::Cold => (warm, cold + segment.count, bytes + segment.bytes),
+        _ => (warm + segment.count, cold, bytes + segment.bytes),
+    });
+    let (warm, cold, packed_bytes) = tiers;
+    let text = if arguments.place.json {
+        let object = json!({
+            "added": now - count, "batches": now, "root": word(&root), "packed": moved.packed, "cooled": moved.cooled,
+            "warmed": moved.warmed, "hot": now - warm - cold, "warm": warm, "cold": cold, "packed_bytes": packed_bytes,
+        });
+        format!("{object}\n")
+    } else {
+        format!(
+            "archived     {} batches, {now} in all under {}\ntiers        {} hot, {warm} warm, {cold} cold\n",
+            now - count,
+            word(&root),
+            now - warm - cold
+        )
+    };
+    stdout().write_all(text.as_bytes()).context("printing")
+}
+
+async fn signatures(stores: &Availability, key: &SectionKey) -> Result<Vec<u8>> {
+    if key.root == Digest::EMPTY {
+        return Ok(Vec::new());
+    }
+    match stores.fetch_signatures(key).await {
+        Ok((signatures, _)) => Ok(signatures.as_bytes().to_vec()),
+        Err(sources) => bail!(
+            "none of {} stores has the signatures of batch {}; add stores that keep them",
+            sources.len(),
+            key.number.get()
+        ),
+    }
+}
+
+async fn get(arguments: &GetArguments) -> Result<()> {
+    let archive = open(&arguments.place)?;
+    let time = |ms| Time::new(ms).context("the time is beyond all time");
+    let asked = [
+        arguments.batch.map(|number| Lookup::Batch(BatchNumber::new(number))),
+        arguments.time.map(time).transpose()?.map(Lookup::Time),
+        arguments.sequence.map(|sequence| Lookup::Sequence(Sequence::new(sequence))),
+        arguments.hash.map(|hash| Lookup::Hash(hash.0)),
+    ];
+    let mut asked = asked.into_iter().flatten();
+    let (Some(lookup), None) = (asked.next(), asked.next()) else {
+        bail!("say what to look for by one of --batch, --time, --sequence and --hash");
+    };
+    let entry =
+        archive.find(lookup)?.context("no batch in the archive is that; add batches with `ashlar archive add`")?;
+    let tier = match archive.tier(entry.number)? {
+        Some(Tier::Hot) => "hot",
+        Some(Tier::Warm) => "warm",
+        Some(Tier::Cold) => "cold",
+        None => bail!("the archive lost batch {}", entry.number.get()),
+    };
+    let content = archive.get(entry.number, now_ms()).await?.context("the archive lost the batch")?;
+    let (count, root) = archive.root()?;
+    let proof = archive.prove(entry.number)?;
+    entry.is_proven(&proof, &root).context("the archive's index is damaged")?;
+    write(arguments.out.as_deref(), &content.bytes)?;
+    write(arguments.proof.as_deref(), &to_bytes(&proof))?;
+    let Entry { number, header_hash, content_hash, first_sequence, next_sequence, first_time, .. } = entry;
+    let text = if arguments.place.json {
+        let object = json!({
+            "batch": number.get(), "header_hash": word(&header_hash.0), "content_hash": word(&content_hash.0), "tier": tier,
+            "first_sequence": first_sequence.get(), "next_sequence": next_sequence.get(), "first_time": first_time.get(),
+            "bytes": content.bytes.len(), "signatures": content.signatures.len() / 64, "root": word(&root),
+            "batches": count, "proof_bytes": to_bytes(&proof).len(),
+        });
+        format!("{object}\n")
+    } else {
+        format!(
+            "batch        {}, {tier}: commands {} to {}, {} bytes\nheader       {}\nproven       under {}, over {count} batches\n",
+            number.get(),
+            first_sequence.get(),
+            next_sequence.get().saturating_sub(1),
+            content.bytes.len(),
+            word(&header_hash.0),
+            word(&root)
+        )
+    };
+    stdout().write_all(text.as_bytes()).context("printing")
+}
+
+fn write(file: Option<&Path>, bytes: &[u8]) -> Result<()> {
+    match file {
+        Some(file) => std::fs::write(file, bytes).with_context(|| format!("{} cannot be written", file.display())),
+        None => Ok(()),
+    }
+}
