@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ashlar_types::sign::WalletSecret;
 use ashlar_types::{Address, BatchNumber, Decode, Encode, ExchangeId, from_bytes, to_bytes};
 use axum::body::Bytes;
-use axum::http::{Request, StatusCode};
+use axum::http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -19,8 +19,11 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::custodian::wire::{AboutBody, ErrorBody, ListBody, PERMIT, ReceiptBody, bits_of, bytes_of_hex, of_hex};
+use crate::custodian::wire::{
+    AboutBody, ErrorBody, ListBody, PACKED, PERMIT, ReceiptBody, bits_of, bytes_of_hex, of_hex,
+};
 use crate::limits::{LIST_BYTES_MAX, LISTED_MAX, SECTION_BYTES_MAX, SHARE_BYTES_MAX, WORDS_BYTES_MAX};
+use crate::pack::{Dictionary, Effort, pack, unpack};
 use crate::{Answer, BatchKey, Deposit, Kept, Permit, Receipt, SectionKey, Share, Store, StoreError, Wanted};
 
 /// How long a custodian may take to accept a connection.
@@ -154,7 +157,7 @@ impl Remote {
         let no_writer = || StoreError::Refused("nobody may write to it from here; name a writer's key".to_owned());
         let writer = self.writer.as_ref().ok_or_else(no_writer)?;
         let custodian = self.custodian().await?;
-        let body = to_bytes(deposit);
+        let body = pack(&to_bytes(deposit), Effort::Way, Dictionary::None);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let not_after = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(PERMIT_MS);
         let permit = Permit::sign(&writer.key, writer.exchange, custodian, key, &body, not_after);
@@ -227,9 +230,10 @@ impl Remote {
         most: usize,
     ) -> Result<Bytes, StoreError> {
         let mut request = Request::builder().method(method).uri(path).header("host", &self.host);
-        if let Some(permit) = permit {
-            request = request.header(PERMIT, permit);
-        }
+        request = match permit {
+            Some(permit) => request.header(PERMIT, permit).header(header::CONTENT_ENCODING, PACKED),
+            None => request.header(header::ACCEPT_ENCODING, PACKED),
+        };
         let request = request.body(Full::new(body)).map_err(|error| StoreError::Refused(error.to_string()))?;
         // A connection that is used by nobody else; others make their own.
         let mut kept = self.connection.try_lock().and_then(|mut kept| kept.take());
@@ -244,6 +248,7 @@ impl Remote {
         };
         let response = connection.send_request(request).await.map_err(|error| failed("answer", error))?;
         let status = response.status();
+        let is_packed = response.headers().get(header::CONTENT_ENCODING).is_some_and(|value| value == PACKED);
         let body = Limited::new(response.into_body(), most).collect().await.map_err(|error| {
             match error.downcast_ref::<http_body_util::LengthLimitError>() {
                 Some(_) => {
@@ -255,7 +260,13 @@ impl Remote {
         if let Some(mut kept) = self.connection.try_lock() {
             *kept = Some(connection);
         }
-        let body = body.to_bytes();
+        let body = match body.to_bytes() {
+            packed if is_packed => {
+                let wrong = |error| StoreError::Wrong(format!("what it sent packed does not unfold: {error}"));
+                unpack(&packed, most).map_err(wrong)?.into()
+            }
+            body => body,
+        };
         if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
     }
 

@@ -6,7 +6,7 @@ use ashlar_batch::merkle::Digest;
 use ashlar_types::{Address, BatchNumber, Encode, from_bytes, to_bytes};
 use axum::body::{Body, to_bytes as read_body};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -17,8 +17,9 @@ use tokio::sync::Semaphore;
 use super::allowance::Allowances;
 use super::keep::{Custodian, Standing};
 use super::refusal::{Refusal, hex_of};
-use super::wire::{AboutBody, ErrorBody, ErrorWords, ListBody, PERMIT, ReceiptBody, of_hex, rows_of};
+use super::wire::{AboutBody, ErrorBody, ErrorWords, ListBody, PACKED, PERMIT, ReceiptBody, of_hex, rows_of};
 use crate::limits::{DEPOSIT_BYTES_MAX, DEPOSITS_AT_ONCE, LISTED_MAX};
+use crate::pack::{Dictionary, Effort, pack, unpack};
 use crate::{BatchKey, Kept, Permit, SectionKey, Wanted};
 
 /// A custodian behind its door.
@@ -125,6 +126,7 @@ async fn share<E: Storage>(
     State(door): Shared<E>,
     Path(key): Path<String>,
     Query(query): Query<ShareQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let key: BatchKey = of_hex(&key, "the batch's name")?;
     let rows = rows_of(query.only.as_deref().or(query.have.as_deref()).unwrap_or_default())?;
@@ -132,7 +134,14 @@ async fn share<E: Storage>(
         Some(_) => Wanted::Only(&rows),
         None => Wanted::Beside { have: &rows, most: query.most.unwrap_or(usize::MAX) },
     };
-    Ok(bytes(to_bytes(&door.custodian.share(&key, wanted).await?)))
+    let share = to_bytes(&door.custodian.share(&key, wanted).await?);
+    if headers.get(header::ACCEPT_ENCODING).is_none_or(|value| value != PACKED) {
+        return Ok(bytes(share));
+    }
+    // Proofs of neighbouring rows have most of their digests in common.
+    let mut packed = bytes(pack(&share, Effort::Way, Dictionary::None));
+    packed.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(PACKED));
+    Ok(packed)
 }
 
 fn bytes(content: Vec<u8>) -> Response {
@@ -185,7 +194,16 @@ async fn deposit<E: Storage>(
     if !permit.is_for(&body) {
         return Err(Refusal::OtherBody);
     }
-    let deposit = from_bytes(&body).map_err(Refusal::Deposit)?;
+    let unpacked = match headers.get(header::CONTENT_ENCODING) {
+        Some(value) if value == PACKED => {
+            unpack(&body, DEPOSIT_BYTES_MAX).map_err(|error| Refusal::Packed(error.to_string()))?
+        }
+        Some(_) => {
+            return Err(Refusal::Malformed { what: "the encoding of the body", form: "it is none, or x-ashlar-pack" });
+        }
+        None => body,
+    };
+    let deposit = from_bytes(&unpacked).map_err(Refusal::Deposit)?;
     Ok(Json(ReceiptBody::of(&door.custodian.keep(permit.exchange, &key, deposit).await?)))
 }
 

@@ -11,6 +11,9 @@ use crate::{Receipt, SIGNED_BYTES};
 /// The header that holds a permit.
 pub const PERMIT: &str = "x-ashlar-permit";
 
+/// In the headers `accept-encoding` and `content-encoding`: bytes are packed (D-17).
+pub const PACKED: &str = "x-ashlar-pack";
+
 /// The bytes of hexadecimal digits, with or without `0x`.
 pub fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();

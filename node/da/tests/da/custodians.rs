@@ -11,7 +11,7 @@ use commonware_runtime::Supervisor as _;
 
 use crate::market::{batch, header};
 use crate::servers::{
-    EXCHANGE, Lie, custodian_key, kill, lie, on_runtime, over, policy, remotes, signatures, start, url,
+    BOMB, EXCHANGE, Lie, custodian_key, kill, lie, on_runtime, over, policy, remotes, signatures, start, url,
 };
 
 /// How a custodian lies.
@@ -23,6 +23,8 @@ enum Manner {
     SignsFalsely,
     /// Sends more than anybody asked for.
     Floods,
+    /// Sends a few bytes that unfold into gigabytes.
+    Bombs,
 }
 
 impl Manner {
@@ -40,6 +42,9 @@ impl Manner {
                 Err(no_words) => no_words.into_bytes(),
             },
             Manner::Floods => |path, bytes| if path.contains("/v1/batches/") { vec![0; 1 << 26] } else { bytes },
+            Manner::Bombs => |path, bytes| {
+                if path.starts_with("/v1/batches/") && bytes.len() > 300 { [BOMB, &[7; 90]].concat() } else { bytes }
+            },
         }
     }
 }
@@ -47,9 +52,13 @@ impl Manner {
 /// Of four custodians any one killed and any other lying: publication and retrieval go on, and the liar is known.
 #[test]
 fn any_one_of_four_may_be_killed_and_one_lie() {
-    for (killed, liar, manner) in
-        [(0, 1, Manner::Garbles), (1, 0, Manner::Garbles), (2, 3, Manner::SignsFalsely), (3, 2, Manner::Floods)]
-    {
+    for (killed, liar, manner) in [
+        (0, 1, Manner::Garbles),
+        (1, 0, Manner::Garbles),
+        (2, 3, Manner::SignsFalsely),
+        (3, 2, Manner::Floods),
+        (1, 2, Manner::Bombs),
+    ] {
         on_runtime("killed", |context| async move {
             let mut urls = Vec::new();
             let mut servers = Vec::new();
@@ -86,15 +95,24 @@ fn any_one_of_four_may_be_killed_and_one_lie() {
             let key = BatchKey { number: BatchNumber::new(2), commitment: published.commitment };
             let caught = match audit(all.stores()[liar].as_ref(), &key).await.verdict {
                 Verdict::Wrong(_) => manner == Manner::Garbles,
-                Verdict::Silent(StoreError::Wrong(_)) => manner == Manner::Floods,
+                Verdict::Silent(StoreError::Wrong(_)) => matches!(manner, Manner::Floods | Manner::Bombs),
                 Verdict::Honest => manner == Manner::SignsFalsely,
                 other => panic!("{other:?}"),
             };
             assert!(caught, "custodian {liar}");
+            // A reader who asks the liar first marks it, and does not ask it again while others are enough.
+            let mut order = urls.clone();
+            order.swap(0, liar);
+            let reader = over(&order, 2);
+            for _ in 0..2 {
+                assert_eq!(reader.fetch_key(&key, None).await.unwrap().bytes, second);
+            }
+            let marked = reader.standing(reader.stores()[0].name()).wrong;
+            assert_eq!(marked, u64::from(manner != Manner::SignsFalsely), "{manner:?}");
             let name = urls[liar].split('#').next().unwrap();
             let refused =
                 published.failed.iter().any(|(failed, error)| failed == name && matches!(error, StoreError::Wrong(_)));
-            assert_eq!(refused, manner != Manner::Garbles, "{:?}", published.failed);
+            assert_eq!(refused, matches!(manner, Manner::SignsFalsely | Manner::Floods), "{:?}", published.failed);
         });
     }
 }

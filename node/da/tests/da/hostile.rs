@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::market::batch;
-use crate::servers::{EXCHANGE, custodian_key, on_runtime, policy, signatures, start, url, writer};
+use crate::servers::{BOMB, EXCHANGE, custodian_key, on_runtime, policy, signatures, start, url, writer};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -103,6 +103,11 @@ fn whatever_is_wrong_is_named_and_nothing_is_kept() {
         check("cut short", send(signed(cut), cut).await, 400, "no_deposit");
         let long = [body.as_slice(), &[0]].concat();
         check("with more behind it", send(signed(&long), &long).await, 400, "no_deposit");
+        let bomb = [BOMB, &[7; 90]].concat();
+        let mut packed = put(&key, signed(&bomb), bomb.len(), &bomb);
+        let head = packed.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        packed.splice(head..head, *b"content-encoding: x-ashlar-pack\r\n");
+        check("a bomb", raw(serving.address, &packed).await, 400, "no_deposit");
         let huge = put(&key, signed(&body), DEPOSIT_BYTES_MAX + 1, &body);
         check("too long", raw(serving.address, &huge).await, 413, "too_long");
 

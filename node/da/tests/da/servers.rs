@@ -8,6 +8,7 @@ use std::time::Duration;
 use ashlar_batch::Signatures;
 use ashlar_coding::Expansion;
 use ashlar_da::custodian::{Custodian, Place, Policy, Serving, listen};
+use ashlar_da::pack::{Dictionary, Effort, pack, unpack};
 use ashlar_da::{Availability, Remote, Store, Writer};
 use ashlar_types::ExchangeId;
 use ashlar_types::sign::WalletSecret;
@@ -81,6 +82,9 @@ pub fn signatures(count: u8) -> Signatures {
 /// What a liar does to what a true custodian answers.
 pub type Lie = fn(&str, Vec<u8>) -> Vec<u8>;
 
+/// How a lie begins that is sent as it is: packed, by zstd, of a length that nothing has.
+pub const BOMB: &[u8] = &[1, 1, 0xff, 0xff, 0xff, 0x7f];
+
 /// A server that asks the true one and changes its answers.
 pub async fn lie(truth: SocketAddr, lie: Lie) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -100,12 +104,24 @@ async fn relay(State(liar): State<Arc<(SocketAddr, Lie)>>, request: Request<Body
     let (mut sender, driver) = hyper::client::conn::http1::handshake(io).await.unwrap();
     tokio::spawn(driver);
     let mut asked = Request::builder().method(parts.method).uri(&path).header("host", "truth");
-    if let Some(permit) = parts.headers.get("x-ashlar-permit") {
-        asked = asked.header("x-ashlar-permit", permit);
+    for name in ["x-ashlar-permit", "content-encoding", "accept-encoding"] {
+        if let Some(value) = parts.headers.get(name) {
+            asked = asked.header(name, value);
+        }
     }
     let asked = asked.body(http_body_util::Full::new(body)).unwrap();
     let answer = tokio::time::timeout(Duration::from_secs(10), sender.send_request(asked)).await.unwrap().unwrap();
     let status = answer.status();
+    let encoding = answer.headers().get("content-encoding").cloned();
     let bytes = to_bytes(Body::new(answer.into_body()), 1 << 26).await.unwrap();
-    (status, lie(&path, bytes.to_vec())).into_response()
+    let packed = encoding.is_some();
+    let truth = if packed { unpack(&bytes, 1 << 26).unwrap() } else { bytes.to_vec() };
+    let lied = lie(&path, truth);
+    // A lie that is packed itself stays as it is.
+    let lied = if packed && !lied.starts_with(BOMB) { pack(&lied, Effort::Way, Dictionary::None) } else { lied };
+    let mut response = (status, lied).into_response();
+    if let Some(encoding) = encoding {
+        response.headers_mut().insert("content-encoding", encoding);
+    }
+    response
 }
