@@ -79,6 +79,8 @@ keys! {
     DA_FOLDERS = "da.folders", Is("4"), "Folders over which each batch is spread";
     DA_CONFIRMED_MIN = "da.confirmed_min", Is("4"), "How many of them must have a batch before it is committed";
     DA_EXPANSION = "da.expansion", Is("2"), "How many times as much is stored as there is data: 2 or 4";
+    DA_CUSTODIANS = "da.custodians", Absent, "Custodians that batches go to in place of folders, http://HOST:PORT#0xADDRESS each, parted by commas";
+    DA_WRITER_KEY_FILE = "da.writer_key_file", Absent, "A file of mode 600 with the key that custodians let in, 64 hexadecimal digits";
 
     PROVER = "prover.kind", Is("none"), "Who proves: none, or execute-only, which proves nothing and is for development";
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use ashlar_coding::Expansion;
+use ashlar_da::Remote;
 use ashlar_sequencer::{AlertRules, BatchRules, Limits, Mode, Rate};
 use ashlar_settlement::limits::ENDPOINTS_MAX;
 
@@ -111,6 +112,10 @@ pub struct NodeSettings {
     pub l1: L1Settings,
     /// Folders of published data.
     pub da_folders: usize,
+    /// Custodians in place of folders.
+    pub da_custodians: Vec<String>,
+    /// What they let in.
+    pub da_writer_key_file: Option<PathBuf>,
     /// How many must confirm.
     pub da_confirmed_min: usize,
     /// How much longer coded data is.
@@ -147,6 +152,8 @@ impl NodeSettings {
             checkpoint_commands: r.number(&key::CHECKPOINT_COMMANDS, 1..=1 << 40),
             l1: l1(r),
             da_folders: r.number(&key::DA_FOLDERS, 1..=64),
+            da_custodians: r.optional(&key::DA_CUSTODIANS, custodians).unwrap_or_default(),
+            da_writer_key_file: r.optional(&key::DA_WRITER_KEY_FILE, path),
             da_confirmed_min: r.number(&key::DA_CONFIRMED_MIN, 1..=64),
             da_expansion: r.word(&key::DA_EXPANSION, Expansion::Double, &expansions),
             prover: r.word(&key::PROVER, Prover::None, PROVERS),
@@ -167,10 +174,16 @@ impl NodeSettings {
         if self.l1.quorum > self.l1.endpoints.len().max(1) {
             r.refuse(&key::L1_QUORUM, format!("it is more than the {} endpoints", self.l1.endpoints.len()));
         }
-        let least = self.da_folders.div_ceil(1 << self.da_expansion.levels());
-        if !(least..=self.da_folders).contains(&self.da_confirmed_min) {
-            let what = format!("with {} folders it must be {least} to {}", self.da_folders, self.da_folders);
-            r.refuse(&key::DA_CONFIRMED_MIN, what);
+        let (stores, kind) = match self.da_custodians.len() {
+            0 => (self.da_folders, "folders"),
+            custodians => (custodians, "custodians"),
+        };
+        let least = stores.div_ceil(1 << self.da_expansion.levels());
+        if !(least..=stores).contains(&self.da_confirmed_min) {
+            r.refuse(&key::DA_CONFIRMED_MIN, format!("with {stores} {kind} it must be {least} to {stores}"));
+        }
+        if !self.da_custodians.is_empty() && self.da_writer_key_file.is_none() {
+            r.refuse(&key::DA_WRITER_KEY_FILE, "custodians let nobody in without it; name the file of a writer's key");
         }
         if self.profile == Profile::Production && self.prover == Prover::ExecuteOnly {
             r.refuse(
@@ -203,6 +216,12 @@ const PROFILES: &[(&str, Profile)] = &[("production", Profile::Production), ("de
 const MODES: &[(&str, Mode)] = &[("standard", Mode::Standard), ("validium", Mode::Validium)];
 const PROVERS: &[(&str, Prover)] = &[("none", Prover::None), ("execute-only", Prover::ExecuteOnly)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+/// Addresses of custodians, parted by commas.
+fn custodians(text: &str) -> Result<Vec<String>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|url| Remote::new(url, None).map(|_| url.to_owned()).map_err(|error| error.to_string())).collect()
+}
 
 fn l1(r: &mut Reader<'_>) -> L1Settings {
     let endpoints = r.list(&key::L1_ENDPOINTS, url);

@@ -12,12 +12,13 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::IVerifierRegistry;
-use ashlar_da::{Availability, Disk, Store};
+use ashlar_da::{Availability, Disk, Remote, Store, Writer};
 use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Proving};
 use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::signer::Signer as _;
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
+use ashlar_types::sign::WalletSecret;
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -138,10 +139,7 @@ async fn start(
     settings: &NodeSettings,
     keys: Keys,
 ) -> Result<NodeHandle> {
-    let folders = (0..settings.da_folders)
-        .map(|folder| Box::new(Disk::new(context.child("da"), format!("da-{folder}"))) as Box<dyn Store>)
-        .collect();
-    let stores = Availability::new(folders, settings.da_expansion, settings.da_confirmed_min)?;
+    let stores = stores(context, origin, settings)?;
     let prover = match settings.prover {
         Prover::None => None,
         Prover::ExecuteOnly => {
@@ -166,6 +164,25 @@ async fn start(
         ..Config::new(origin.exchange, origin.genesis(), keys.receipts)
     };
     Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
+}
+
+/// Where data is published: custodians, if there are any, or folders.
+fn stores(context: &runtime::Context, origin: &Origin, settings: &NodeSettings) -> Result<Availability> {
+    let folder = |number| Box::new(Disk::new(context.child("da"), format!("da-{number}"))) as Box<dyn Store>;
+    let stores = match (settings.da_custodians.as_slice(), &settings.da_writer_key_file) {
+        ([], _) | (_, None) => (0..settings.da_folders).map(folder).collect(),
+        (urls, Some(file)) => {
+            let key = secret(file).context("da.writer_key_file")?;
+            let key = WalletSecret::new(&key).map_err(|_| {
+                anyhow!("da.writer_key_file: {} holds no key of the curve; make another", file.display())
+            })?;
+            let writer = Writer { key, exchange: origin.exchange.exchange_id() };
+            let custodian =
+                |url: &String| -> Result<Box<dyn Store>> { Ok(Box::new(Remote::new(url, Some(writer.clone()))?)) };
+            urls.iter().map(custodian).collect::<Result<Vec<_>>>()?
+        }
+    };
+    Ok(Availability::new(stores, settings.da_expansion, settings.da_confirmed_min)?)
 }
 
 /// The API, the gateway, the operator's side.
