@@ -1,5 +1,7 @@
 //! What is packed comes back, and what claims to be packed never unfolds into more than is allowed.
 
+use std::time::Instant;
+
 use ashlar_batch::codec::{decode_all, encode};
 use ashlar_batch::{Batch, Timed};
 use ashlar_da::pack::{Dictionary, Effort, PackError, from_planes, pack, to_planes, unpack};
@@ -30,8 +32,12 @@ fn archived_batches_are_shorter_and_come_back() {
         let planes = to_planes(&bytes);
         assert_eq!(planes[0], 1, "the columns are taken apart");
         let packed = pack(&planes, Effort::Archive, Dictionary::Batches);
+        let begun = Instant::now();
         let back = from_planes(&unpack(&packed, 1 << 26).unwrap()).unwrap();
-        assert!(back == bytes && decode_all(&back).unwrap() == batch);
+        let unpacked = begun.elapsed();
+        let decoded = decode_all(&back).unwrap();
+        println!("{commands} commands: unpacked in {unpacked:?}, decoded in {:?}", begun.elapsed() - unpacked);
+        assert!(back == bytes && decoded == batch);
         let per = |length: usize| length as f64 / commands as f64;
         println!(
             "{commands} commands: plain {:.2} bytes each, batch bytes {:.2} ({:.2}:1), archived {:.2} ({:.2}:1), zstd of plain {:.2}",
