@@ -104,7 +104,7 @@ struct GetArguments {
 pub fn run(arguments: &ArchiveArguments) -> Result<()> {
     let scratch = std::env::temp_dir().join(format!("ashlar-archive-{}", std::process::id()));
     let config = runtime::Config::new().with_storage_directory(&scratch).with_worker_threads(2);
-    let ended = runtime::Runner::new(config).start(|_| async {
+    let ended = runtime::Runner::new(config).start(|_| async move {
         match &arguments.what {
             What::Add(arguments) => add(arguments).await,
             What::Get(arguments) => get(arguments).await,

@@ -25,7 +25,7 @@ impl Calldata {
 
     /// Codes the batch again: if that gives the commitment, every row of it is right.
     async fn share(&self, key: &BatchKey, wanted: Wanted<'_>) -> Result<Share, StoreError> {
-        let tx = self.commits.get(&key.number.get()).ok_or(StoreError::Absent(*key))?;
+        let tx = *self.commits.get(&key.number.get()).ok_or(StoreError::Absent(*key))?;
         let failed = |reason: String| StoreError::Failed { action: "read a commit", reason };
         let asked = self.l1.raw_request::<_, Option<serde_json::Value>>("eth_getTransactionByHash".into(), (tx,)).await;
         let found = asked.map_err(|error| failed(error.to_string()))?.ok_or(StoreError::Absent(*key))?;

@@ -137,9 +137,13 @@ impl Availability {
                 signatures: signatures.clone(),
             })
             .collect();
-        let puts = self.stores.iter().zip(&deposits).map(|(store, deposit)| store.put(&key, deposit));
+        let mut puts = Vec::with_capacity(deposits.len());
+        for (store, deposit) in self.stores.iter().zip(&deposits) {
+            puts.push(store.put(&key, deposit));
+        }
+        let answers = join_all(puts).await;
         let (mut failed, mut receipts) = (Vec::new(), Vec::new());
-        for (store, answer) in self.stores.iter().zip(join_all(puts).await) {
+        for (store, answer) in self.stores.iter().zip(answers) {
             match answer {
                 Ok(receipt) => receipts.extend(receipt),
                 Err(error) => failed.push((store.name().to_owned(), error)),
