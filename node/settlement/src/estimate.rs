@@ -4,7 +4,7 @@
 //!    a batch changed: who trusts the proof needs no more to have the state after it.
 //! 2. Numbers are those of [`GasModel`] and integers: the same sizes and fees give the same answer.
 
-use crate::gas::{GAS_PER_BLOB, GAS_PER_BYTE, GasModel, Target, price};
+use crate::gas::{GAS_PER_BLOB, GAS_PER_BYTE, GasModel, Target};
 use crate::l1::FeeMarket;
 use crate::transaction::blobs_needed;
 
@@ -83,6 +83,7 @@ impl GasModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gas::price;
 
     const GWEI: u128 = 1_000_000_000;
 
