@@ -7,6 +7,8 @@ use std::process::Command;
 #[derive(Debug, Default)]
 pub struct Tree {
     files: Vec<(String, String)>,
+    /// Paths of files that have no text.
+    others: Vec<String>,
 }
 
 impl Tree {
@@ -17,18 +19,22 @@ impl Tree {
         let output = output.expect("git must be installed: the rules are about the files it tracks");
         assert!(output.status.success(), "git ls-files failed: {}", String::from_utf8_lossy(&output.stderr));
         let names = String::from_utf8(output.stdout).expect("paths of the project are UTF-8");
-        let mut files = Vec::new();
+        let (mut files, mut others) = (Vec::new(), Vec::new());
         for name in names.split_terminator('\0') {
-            if let Ok(text) = std::fs::read_to_string(root.join(name)) {
-                files.push((name.to_owned(), text));
+            match std::fs::read_to_string(root.join(name)) {
+                Ok(text) => files.push((name.to_owned(), text)),
+                Err(_) => others.push(name.to_owned()),
             }
         }
-        Self { files }
+        Self { files, others }
     }
 
     /// A tree made of samples, for showing that a rule can fail.
     pub fn of(samples: &[(&str, &str)]) -> Self {
-        Self { files: samples.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect() }
+        Self {
+            files: samples.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect(),
+            others: Vec::new(),
+        }
     }
 
     /// Every path with its text.
@@ -49,8 +55,8 @@ impl Tree {
     /// Whether a tracked file has this path, or lies in a folder that has it.
     pub fn has(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
-        self.files()
-            .any(|(found, _)| found.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        let mut all = self.files().map(|(found, _)| found).chain(self.others.iter().map(String::as_str));
+        all.any(|found| found.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
 }
 
