@@ -13,7 +13,7 @@ use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::IVerifierRegistry;
 use ashlar_da::{Availability, Disk, Remote, Store, Writer};
-use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Proving};
+use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Proving, Settled};
 use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::signer::Signer as _;
@@ -30,7 +30,7 @@ use crate::rebuild::contract::ask;
 use crate::rebuild::origin::{Known, Origin};
 use crate::telemetry;
 use crate::up::files;
-use crate::up::ports::{EXECUTE_ONLY, Executed, Published, Settled};
+use crate::up::ports::{EXECUTE_ONLY, Executed, Published};
 use crate::up::wallet::development_key;
 
 /// What every screen says where nobody proves.
@@ -77,7 +77,8 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
     let l1 = l1(&settings.l1)?;
     let origin = origin(&l1, &settings).await?;
     let client = settle(&context, &l1, &origin, &settings, &keys).await?;
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), keys.submitter.address());
+    let (payer, bridge) = (keys.submitter.address(), origin.addresses.bridge);
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, bridge);
     let listening = tokio::spawn(listening);
     let node = start(&context, &origin, settled, &settings, keys).await?;
     node.levers().reload_from(Arc::new(move || limits(&sources)));

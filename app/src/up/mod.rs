@@ -22,7 +22,7 @@ use anyhow::{Context as _, Result, anyhow};
 use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_da::{Availability, Disk, Remote, Store, Writer};
-use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts};
+use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Settled};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
@@ -33,7 +33,7 @@ pub use wallet::da_writer;
 use crate::up::deployment::Deployment;
 use bank::Bank;
 use console::Console;
-use ports::{EXECUTE_ONLY, Executed, Published, Settled};
+use ports::{EXECUTE_ONLY, Executed, Published};
 use settings::Settings;
 use status::Goal;
 
@@ -63,7 +63,8 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
 
     let client = settle(&context, &l1, &deployment, &settings).await?;
     let mut handle = client.handle.clone();
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), deployment.operator_address());
+    let (operator, bridge) = (deployment.operator_address(), deployment.addresses().bridge);
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), operator, bridge);
     let listening = tokio::spawn(listening);
     let node = start_node(&context, &deployment, settled, &settings).await?;
     match settings.da_nodes.as_slice() {

@@ -45,13 +45,18 @@ pub async fn watch(node: &NodeHandle, console: &mut Console, goal: Goal) -> Resu
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         turn += 1;
-        drain(&mut feed, &mut trades, &mut first);
-        let tip = door.tip().await?;
+        if !drain(&mut feed, &mut trades, &mut first)
+            && let Ok(opening) = door.open().await
+        {
+            feed = opening.feed;
+        }
+        // While the order is made anew after L1 took something back, nobody can say.
+        let Ok(tip) = door.tip().await else { continue };
         let next = tip.next.get();
         console.status(&line(&tip, trades, next.saturating_sub(before)), turn);
         before = next;
         if let First::Traded { sequence, at } = first {
-            let batch = door.batch(BatchKey::Sequence(sequence)).await?;
+            let batch = door.batch(BatchKey::Sequence(sequence)).await.unwrap_or_default();
             if let Some(batch) = batch.filter(|batch| batch.stage == Stage::Final) {
                 console.say(&settled(&batch, sequence, begun.elapsed(), at.elapsed()));
                 first = First::Final;
@@ -69,8 +74,8 @@ pub async fn watch(node: &NodeHandle, console: &mut Console, goal: Goal) -> Resu
     }
 }
 
-/// Counts what was traded. A reader that fell behind misses some trades of the count and nothing else.
-fn drain(feed: &mut Feed, trades: &mut u64, first: &mut First) {
+/// Counts what was traded. A reader that fell behind misses some trades of the count and nothing else. Whether the feed goes on.
+fn drain(feed: &mut Feed, trades: &mut u64, first: &mut First) -> bool {
     loop {
         match feed.try_recv() {
             Ok(block) => {
@@ -84,7 +89,8 @@ fn drain(feed: &mut Feed, trades: &mut u64, first: &mut First) {
                 }
             }
             Err(tokio::sync::broadcast::error::TryRecvError::Lagged(_)) => {}
-            Err(_) => return,
+            Err(tokio::sync::broadcast::error::TryRecvError::Empty) => return true,
+            Err(tokio::sync::broadcast::error::TryRecvError::Closed) => return false,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a batch changed, for who wants the state and not its history: quick synchronisation, and the form *diffs* of publishing (J-20).
+//! What a batch changed, for who wants the state and not its history: quick synchronisation, and the form *diffs* of publishing (J-24).
 //!
 //! 1. A diff is applied to the state it was made from and comes to the state of its header, or is refused: both roots are computed, and neither
 //!    is believed.

@@ -27,6 +27,7 @@ mod keep;
 mod build;
 mod outside;
 mod services;
+mod settled;
 mod watch;
 
 mod door;
@@ -42,12 +43,15 @@ pub use config::{Config, Limits, Mode};
 pub use door::{LimitsSource, NodeDoor, NodeOperator};
 pub use engine::InboxItem;
 pub use error::NodeError;
-pub use keep::{CertificateError, Committed, GroupCertificate};
+pub use keep::{CertificateError, Committed, GroupCertificate, Unwinding};
 pub use measure::{Counter, Histogram, Metrics, STEPS, TraceId};
 pub use node::{Ended, FollowError, Node, NodeHandle};
-pub use outside::{Advice, Asked, Availability, Commit, L1Standing, Layer1, OutsideError, Parts, Proof, Proving};
+pub use outside::{
+    Advice, Asked, Availability, Commit, L1Standing, Layer1, OutsideError, Parts, Proof, Proving, Reached,
+};
 pub use receipt::{
     ChainHash, Link, NodeKey, ReceiptError, SequenceReceipt, SignedHead, check_equivocation, command_hash,
 };
 pub use services::{Board, Service, Station, Turn};
+pub use settled::Settled;
 pub use watch::{Alarm, Alarms, AlertKind, AlertRules, Sight};

@@ -35,6 +35,8 @@ pub const SEALED_KEPT_MAX: usize = 32;
 pub const INBOX_KEPT_MAX: usize = 1 << 16;
 /// Commands that wait to be built into batches; trading waits when there are more.
 pub const UNBUILT_COMMANDS_MAX: u64 = 1 << 23;
+/// Unwindings that are remembered for those who ask what became of their commands.
+pub const UNWINDINGS_KEPT_MAX: usize = 64;
 /// Alerts remembered.
 pub const ALERTS_MAX: usize = 256;
 /// Lines of one audit entry.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use ashlar_api::door::{L1Transaction, Pending};
-use ashlar_batch::Hash;
+use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
 use ashlar_types::{BatchNumber, InboxIndex};
 
@@ -72,6 +72,12 @@ pub struct Commit {
 pub struct L1Standing {
     /// Its head.
     pub head: L1Block,
+    /// Its newest safe block: what is below stays, short of a catastrophe.
+    pub safe: L1Block,
+    /// Its newest final block, if that is known.
+    pub finalized_block: Option<L1Block>,
+    /// How far the contracts are in the chain as it stands, once that is known: what was further was taken back.
+    pub reached: Option<Reached>,
     /// The committed batches from the one asked for on, in order.
     pub commits: Vec<Commit>,
     /// The last batch that is proven, and where.
@@ -82,6 +88,17 @@ pub struct L1Standing {
     pub gas_price: u64,
     /// What the account has that pays for transactions, if that is known.
     pub balance: Option<u128>,
+}
+
+/// How far the contracts are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reached {
+    /// The last committed batch.
+    pub committed: BatchNumber,
+    /// The last proven one.
+    pub proven: BatchNumber,
+    /// The last that is final in the contract.
+    pub finalized: BatchNumber,
 }
 
 /// The L1 that a node settles on. It is asked how things stand, never what happened since: so nothing is lost over a restart, and what L1
@@ -99,8 +116,14 @@ pub trait Layer1: Send + Sync + 'static {
     /// Entries of the inbox from this one on that L1 will keep, in order; at most so many as it likes.
     fn inbox(&self, from: InboxIndex) -> Asked<Vec<InboxItem>>;
 
-    /// Whether a block that an entry was consumed from is still part of L1.
-    fn holds(&self, block: L1Block) -> Asked<bool>;
+    /// Whether a block that an entry was consumed from is still part of L1; nothing if whoever was asked has no block of that height yet.
+    fn holds(&self, block: L1Block) -> Asked<Option<bool>>;
+
+    /// The chained hash over so many entries of the inbox, at L1's last safe block; nothing if there are not so many.
+    fn inbox_hash(&self, entries: InboxIndex) -> Asked<Option<Hash>>;
+
+    /// Asks the contract to take back every batch above this one, none of which is final: they were built from an order that does not stand.
+    fn revert(&self, kept: BatchHeader) -> Asked<()>;
 
     /// How it stands, with the commits from this batch on.
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing>;

@@ -37,5 +37,5 @@ pub mod user;
 
 pub use service::{
     CommitGas, Config, Events, Handle, Health, RequestError, Runtime, Settlement, SettlementEvent, SetupError, Status,
-    StopReason, check_balance, check_contracts, check_operator,
+    StopReason, check_balance, check_contracts, check_operator, safe_inbox_hash,
 };

@@ -12,6 +12,7 @@ mod feed;
 mod operator;
 mod settled;
 mod submit;
+mod unwound;
 
 pub use facts::{AccountFacts, AssetFacts, AssetName, HeldKey, Holding, MarketFacts, OpenOrder, Opening, Place, Venue};
 pub use feed::{Block, Executed, Feed, Line};
@@ -21,6 +22,7 @@ pub use settled::{
     WithdrawalFacts,
 };
 pub use submit::{Allowance, Answered, GroupSeal, Origin, Refusal, SequenceReceipt, Signature, Signed};
+pub use unwound::Unwound;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -72,6 +74,16 @@ pub trait Door: Send + Sync + 'static {
 
     /// An entry of the L1 inbox.
     fn inbox(&self, index: InboxIndex) -> Known<Option<InboxFacts>>;
+
+    /// The order in force: one more each time that L1 took something back and everything after it was ordered anew.
+    fn epoch(&self) -> u64 {
+        0
+    }
+
+    /// What became of an account's commands in unwindings after an epoch, the oldest first: those whose answer is not what it was.
+    fn unwound(&self, _account: AccountId, _after: u64) -> Known<Vec<Unwound>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// How each of the node's services does.
     fn health(&self) -> Vec<ServiceHealth>;

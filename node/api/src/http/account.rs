@@ -18,7 +18,9 @@ use crate::door::AccountFacts;
 use crate::limits::{ACCOUNT_HISTORY_MAX, OPEN_ORDERS_MAX};
 use crate::live::history_line;
 use crate::model::What;
-use crate::schema::{AccountView, ApiError, Decimal, FillView, Hex, HistoryLine, HoldingView, KeyView, OpenOrderView};
+use crate::schema::{
+    AccountView, ApiError, Decimal, FillView, Hex, HistoryLine, HoldingView, KeyView, OpenOrderView, UnwoundView,
+};
 
 const fn row(path: &'static str, summary: &'static str, answer: Shape, example: &'static str) -> Endpoint {
     Endpoint {
@@ -99,6 +101,16 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         )
     },
     Endpoint {
+        query: Some(Shape::json::<UnwoundQuery>()),
+        route: || get(unwound),
+        ..row(
+            "/v1/accounts/{account}/unwound",
+            "The commands of an account that are answered otherwise since L1 took back what they rested on, oldest first.",
+            Shape::json::<Vec<UnwoundView>>(),
+            "/v1/accounts/1/unwound?after=0",
+        )
+    },
+    Endpoint {
         route: || get(fills_csv),
         ..row(
             "/v1/accounts/{account}/fills.csv",
@@ -121,6 +133,13 @@ struct OrdersQuery {
 struct HistoryQuery {
     /// How many, 1 to 1000; 100 if absent.
     limit: Option<usize>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UnwoundQuery {
+    /// The last epoch that is known already; 0 if absent.
+    after: Option<Decimal>,
 }
 
 fn id(number: u32) -> Result<AccountId, ApiError> {
@@ -197,6 +216,16 @@ async fn fills(
 ) -> Result<Json<Vec<FillView>>, ApiError> {
     let limit = bounded("limit", query.limit, 100, ACCOUNT_HISTORY_MAX)?;
     fills_of(&api, id(number)?, limit).map(Json)
+}
+
+async fn unwound(
+    State(api): State<Api>,
+    Named(number): Named<u32>,
+    Query(query): Query<UnwoundQuery>,
+) -> Result<Json<Vec<UnwoundView>>, ApiError> {
+    let after = query.after.map_or(0, |Decimal(epoch)| epoch);
+    let unwound = api.door().unwound(id(number)?, after).await?;
+    Ok(Json(unwound.iter().map(UnwoundView::from).collect()))
 }
 
 async fn fills_csv(State(api): State<Api>, Named(number): Named<u32>) -> Result<Response, ApiError> {

@@ -14,7 +14,7 @@ use super::hub::Hub;
 use crate::door::{Block, Door, Feed, Opening};
 use crate::limits::{FLUSH_MS, REOPEN_MS};
 use crate::model::Model;
-use crate::schema::{AccountView, Channel, ServerSays};
+use crate::schema::{AccountView, Channel, ServerSays, UnwoundView};
 
 /// Locks. What is guarded is never left half changed by a panic that matters more than serving what is there.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -73,10 +73,15 @@ impl Follower {
     /// Follows the exchange for as long as the task is let live.
     pub async fn run(self: Arc<Self>, door: Arc<dyn Door>) {
         let mut told = Told::default();
+        let mut epoch = door.epoch();
         loop {
             match door.open().await {
                 Ok(opening) => {
                     self.begin(&opening);
+                    let before = std::mem::replace(&mut epoch, door.epoch());
+                    if epoch > before {
+                        self.tell_unwound(&door, before).await;
+                    }
                     self.following.store(true, Ordering::Relaxed);
                     self.read(opening.feed, &door, &mut told).await;
                     self.following.store(false, Ordering::Relaxed);
@@ -85,6 +90,22 @@ impl Follower {
                 Err(unavailable) => tracing::debug!(%unavailable, "the exchange cannot be followed yet"),
             }
             sleep(Duration::from_millis(REOPEN_MS)).await;
+        }
+    }
+
+    /// Tells everybody who listens to an account what became of its commands, for the order of everything was made anew.
+    async fn tell_unwound(&self, door: &Arc<dyn Door>, after: u64) {
+        let listened: Vec<_> = self.hub().accounts().collect();
+        for account in listened {
+            let Some(id) = AccountId::new(account) else { continue };
+            match door.unwound(id, after).await {
+                Ok(unwound) if unwound.is_empty() => {}
+                Ok(unwound) => {
+                    let commands = unwound.iter().map(UnwoundView::from).collect();
+                    self.hub().tell(&Channel::Account { account }, &ServerSays::Unwound { account, commands });
+                }
+                Err(unavailable) => tracing::warn!(%unavailable, account, "an account was not told what was unwound"),
+            }
         }
     }
 

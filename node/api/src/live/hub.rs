@@ -78,6 +78,14 @@ impl Hub {
         self.listeners.contains_key(channel)
     }
 
+    /// The accounts that anyone listens to.
+    pub fn accounts(&self) -> impl Iterator<Item = u32> {
+        self.listeners.keys().filter_map(|channel| match channel {
+            Channel::Account { account } => Some(*account),
+            _ => None,
+        })
+    }
+
     /// Adds a listener to a channel; once, however often it asks.
     pub fn join(&mut self, channel: Channel, listener: &Listener) {
         let listeners = self.listeners.entry(channel).or_default();

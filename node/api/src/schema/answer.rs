@@ -227,7 +227,7 @@ pub fn receipts(lines: &[Line]) -> Vec<ReceiptView> {
 }
 
 impl ReceiptView {
-    fn of(receipt: &Receipt, events: Vec<EventView>) -> ReceiptView {
+    pub(crate) fn of(receipt: &Receipt, events: Vec<EventView>) -> ReceiptView {
         ReceiptView {
             sequence: Decimal(receipt.sequence.get()),
             time: receipt.time.get(),

@@ -16,6 +16,7 @@ mod number;
 mod order;
 mod settled;
 mod stream;
+mod unwound;
 
 pub use account::{AccountView, FillView, HistoryLine, HoldingView, KeyView, OpenOrderView};
 pub use answer::{AnswerView, DigestView, EventView, PlaceView, ReceiptView, SealView, TradeView};
@@ -31,3 +32,4 @@ pub use settled::{
     StageView, TipView, WithdrawalView, parse_stage, stage_word,
 };
 pub use stream::{Channel, ClientSays, ServerSays};
+pub use unwound::UnwoundView;

@@ -7,6 +7,7 @@ use super::command::MessageForm;
 use super::error::ErrorView;
 use super::market::{BookView, CandleView, Interval, LevelView, PublicTrade, TickerView};
 use super::number::{Decimal, Hex};
+use super::unwound::UnwoundView;
 
 /// What can be listened to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
@@ -161,6 +162,13 @@ pub enum ServerSays {
     },
     /// An account as it stands.
     Standing(AccountView),
+    /// L1 took something back, and everything after it was ordered anew: these commands of an account are answered otherwise now.
+    Unwound {
+        /// Which account.
+        account: u32,
+        /// The commands, in their old order.
+        commands: Vec<UnwoundView>,
+    },
     /// This server lost its place behind the exchange and began anew: what was streamed before may have a gap.
     Restarted,
     /// I am there.

@@ -204,6 +204,11 @@ impl<E: Storage> Journal<E> {
         read::begin(self, sequence)
     }
 
+    /// The same, but the record that holds the command comes whole, with what is before the command in it.
+    pub fn read_around(&self, sequence: Sequence) -> Result<JournalReader, JournalError> {
+        read::begin(self, sequence).map(JournalReader::with_whole_front)
+    }
+
     fn check_running(&self) -> Result<(), JournalError> {
         self.stopped.map_or(Ok(()), |action| Err(JournalError::Stopped { action }))
     }

@@ -21,6 +21,8 @@ const WINDOW_BYTES: usize = 1 << 20;
 pub struct JournalReader {
     /// Nothing before this is given.
     from: Sequence,
+    /// But the beginning of the record that holds `from`.
+    whole_front: bool,
     segment: u64,
     offset: u64,
     group: u64,
@@ -42,6 +44,7 @@ pub(super) fn begin<E: Storage>(journal: &Journal<E>, from: Sequence) -> Result<
     };
     Ok(JournalReader {
         from,
+        whole_front: false,
         segment: first.head.number,
         offset: FIRST_GROUP,
         group: first.head.group,
@@ -52,6 +55,10 @@ pub(super) fn begin<E: Storage>(journal: &Journal<E>, from: Sequence) -> Result<
 }
 
 impl JournalReader {
+    pub(super) fn with_whole_front(self) -> JournalReader {
+        JournalReader { whole_front: true, ..self }
+    }
+
     /// The next stretch of the order in force, or nothing at its durable end. Where an entry was ordered anew it comes only
     /// once, as it stands now; a record of which only a part counts is cut to that part, which its certificate does not cover.
     pub async fn next<E: Storage>(&mut self, journal: &Journal<E>) -> Result<Option<Ordered>, JournalError> {
@@ -84,6 +91,9 @@ impl JournalReader {
         if limit > self.from {
             let records = decode_records(&head, bytes).map_err(|what| self.corrupt(what))?;
             let kept = records.into_iter().filter_map(|record| match record {
+                Record::Ordered(ordered) if self.whole_front && ordered.next() > self.from => {
+                    cut(ordered, Sequence::new(0), limit)
+                }
                 Record::Ordered(ordered) => cut(ordered, self.from, limit),
                 Record::Unwinding { .. } | Record::Unwound { .. } | Record::Abandoned { .. } => None,
             });

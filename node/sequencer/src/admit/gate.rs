@@ -19,6 +19,7 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Reasons {
+    held: Option<String>,
     closed: Option<String>,
     no_new_risk: Option<String>,
 }
@@ -27,6 +28,16 @@ impl Gate {
     /// Lets nothing in, for a reason, or takes that back.
     pub fn close(&self, why: Option<String>) {
         self.change(|reasons| reasons.closed = why);
+    }
+
+    /// Lets nothing in while the order of everything is in doubt or is being made anew. What whoever closes the gate said stays said.
+    pub fn hold(&self, why: Option<String>) {
+        self.change(|reasons| reasons.held = why);
+    }
+
+    /// Why the order of everything is in doubt, if it is.
+    pub fn held(&self) -> Option<String> {
+        self.0.reasons.read().unwrap_or_else(PoisonError::into_inner).held.clone()
     }
 
     /// Lets in only what makes open orders fewer, for a reason, or takes that back (SPEC Q-14).
@@ -42,7 +53,7 @@ impl Gate {
     /// Why the gate is not wide open.
     pub fn why(&self) -> Option<String> {
         let reasons = self.0.reasons.read().unwrap_or_else(PoisonError::into_inner);
-        reasons.closed.clone().or_else(|| reasons.no_new_risk.clone())
+        reasons.held.clone().or_else(|| reasons.closed.clone()).or_else(|| reasons.no_new_risk.clone())
     }
 
     /// Whether a message may come in now.
@@ -51,7 +62,7 @@ impl Gate {
             return Ok(());
         }
         let reasons = self.0.reasons.read().unwrap_or_else(PoisonError::into_inner);
-        match (&reasons.closed, &reasons.no_new_risk) {
+        match (reasons.held.as_ref().or(reasons.closed.as_ref()), &reasons.no_new_risk) {
             (Some(why), _) => Err(Refusal::Closed { why: why.clone() }),
             (None, Some(why)) if message.commands.iter().any(opens_risk) => Err(Refusal::Closed { why: why.clone() }),
             _ => Ok(()),
@@ -61,7 +72,7 @@ impl Gate {
     fn change(&self, with: impl FnOnce(&mut Reasons)) {
         let mut reasons = self.0.reasons.write().unwrap_or_else(PoisonError::into_inner);
         with(&mut reasons);
-        let narrowed = reasons.closed.is_some() || reasons.no_new_risk.is_some();
+        let narrowed = reasons.held.is_some() || reasons.closed.is_some() || reasons.no_new_risk.is_some();
         self.0.narrowed.store(narrowed, Ordering::Release);
     }
 }

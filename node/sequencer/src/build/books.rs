@@ -104,6 +104,11 @@ impl Books {
         changed
     }
 
+    /// Strikes out everything that is known of batches, before it is entered anew.
+    pub fn clear(&self) {
+        self.write(|pages| pages.batches.clear());
+    }
+
     /// Strikes out every batch after this one, and gives their numbers.
     pub fn strike_after(&self, upto: BatchNumber) -> Vec<BatchNumber> {
         self.write(|pages| {

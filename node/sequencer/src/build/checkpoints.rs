@@ -7,7 +7,7 @@ use ashlar_prover::Capture;
 use ashlar_replica::{SnapshotError, SnapshotHead, SnapshotStore};
 use ashlar_types::Sequence;
 use commonware_runtime::Storage;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::error::NodeError;
 use crate::keep::Executed;
@@ -26,6 +26,8 @@ pub(crate) struct Checkpoints<E> {
     pub last: Sequence,
     /// Whoever holds the journal. It may be gone, when the node stops.
     pub keeper: mpsc::WeakSender<Executed>,
+    /// The last L1 block that is never taken back; nothing without an L1.
+    pub final_block: Option<watch::Receiver<Option<u64>>>,
 }
 
 impl<E: Storage> Checkpoints<E> {
@@ -39,14 +41,24 @@ impl<E: Storage> Checkpoints<E> {
         self.store.write(&head, capture.leaves()).await.map_err(failed)?;
         self.last = head.sequence();
         let heads = self.store.list().await.map_err(failed)?;
-        let Some(oldest) = heads.iter().rev().nth(KEPT - 1) else { return Ok(()) };
+        tracing::info!(command = head.sequence().get(), "a checkpoint was made");
+        let Some(oldest) = self.oldest_needed(&heads) else { return Ok(()) };
         self.store.retain(|head| head.sequence() >= oldest.sequence()).await.map_err(failed)?;
         if let Some(keeper) = self.keeper.upgrade() {
             // If it is gone the journal is kept for the next start.
             let _ = keeper.send(Executed::Prune(oldest.sequence())).await;
         }
-        tracing::info!(command = head.sequence().get(), "a checkpoint was made");
         Ok(())
+    }
+
+    /// The oldest that is kept: one to fall back to, and one that rests on nothing that L1 can still take back. None if such a one is not
+    /// there, or is not known: then everything is kept as far as it goes.
+    fn oldest_needed(&self, heads: &[SnapshotHead]) -> Option<SnapshotHead> {
+        let second = *heads.iter().rev().nth(KEPT - 1)?;
+        let Some(final_block) = &self.final_block else { return Some(second) };
+        let final_block = (*final_block.borrow())?;
+        let sure = heads.iter().rev().find(|head| head.block.number <= final_block)?;
+        Some(if sure.sequence() < second.sequence() { *sure } else { second })
     }
 }
 

@@ -4,25 +4,27 @@ mod look;
 mod operator;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ashlar_api::door::{
     AccountFacts, Answered, BatchFacts, BatchKey, CommandProof, Door, InboxFacts, Known, Opening, Origin, Pending,
-    Refusal, ServiceHealth, Signed, Tip, Unavailable, Venue, WithdrawalFacts,
+    Refusal, ServiceHealth, Signed, Tip, Unwound, Venue, WithdrawalFacts,
 };
 use ashlar_exchange::HotStore;
 use ashlar_exchange::Store;
 use ashlar_types::{AccountId, Address, ExchangeId, InboxIndex, Sequence, WithdrawalIndex};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::admit::{Directory, Gate, Submission, Tolls};
+use crate::admit::{Gate, Submission, Tolls};
 use crate::build::Books;
 use crate::engine::{Given, Work};
+use crate::keep::Unwinding;
 use crate::measure::Metrics;
+use crate::node::{Present, closed, unavailable};
 use crate::services::Board;
 use look::{Standing, standing};
 
-pub(crate) use operator::Levers;
+pub(crate) use operator::{AuditSink, Levers};
 pub use operator::{LimitsSource, NodeOperator};
 
 /// What a sender is told when a queue is full.
@@ -37,9 +39,8 @@ pub(crate) struct Inner {
     pub id: ExchangeId,
     pub gate: Gate,
     pub tolls: Arc<Tolls>,
-    pub directory: Directory,
-    pub submissions: mpsc::Sender<Submission>,
-    pub engine: mpsc::Sender<Work>,
+    pub present: Present,
+    pub unwindings: Arc<RwLock<Vec<Arc<Unwinding>>>>,
     pub metrics: Arc<Metrics>,
     pub books: Books,
     pub board: Board,
@@ -66,16 +67,17 @@ impl NodeDoor {
         let commands = u32::try_from(signed.message().commands.len()).unwrap_or(u32::MAX);
         inner.tolls.pay_as_peer(origin.ip, commands, arrived / 1_000)?;
         let (reply, answer) = oneshot::channel();
-        inner.submissions.try_send(Submission { signed, reply, arrived }).map_err(|error| match error {
+        let submissions = inner.present.with(|ways| ways.submissions.clone()).ok_or_else(closed)?;
+        submissions.try_send(Submission { signed, reply, arrived }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refusal::Overloaded { retry_ms: RETRY_MS },
-            mpsc::error::TrySendError::Closed(_) => Refusal::Closed { why: "the node is stopping".to_owned() },
+            mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
         Ok(answer)
     }
 
     /// Asks the state something, and is told once what it rests on is durable.
     fn ask<T: Send + 'static>(&self, question: impl FnOnce(&mut HotStore) -> T + Send + 'static) -> Known<T> {
-        let engine = self.0.engine.clone();
+        let present = self.0.present.clone();
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
             let work = Work::Ask(Box::new(move |store| {
@@ -85,14 +87,10 @@ impl NodeDoor {
                     let _ = reply.send(found);
                 })
             }));
-            engine.send(work).await.map_err(|_| stopping())?;
-            answer.await.map_err(|_| stopping())
+            present.work(work).await?;
+            answer.await.map_err(|_| unavailable())
         })
     }
-}
-
-fn stopping() -> Unavailable {
-    Unavailable { why: "the node is stopping".to_owned() }
 }
 
 /// Waits for an answer and writes it out, on the task of whoever asked.
@@ -122,7 +120,7 @@ impl Door for NodeDoor {
     }
 
     fn open(&self) -> Known<Opening> {
-        let engine = self.0.engine.clone();
+        let present = self.0.present.clone();
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
             let work = Work::Ask(Box::new(move |store| {
@@ -132,8 +130,8 @@ impl Door for NodeDoor {
                     let _ = reply.send(Opening { next, time, assets, markets, fees, orders, dead_men, feed });
                 })
             }));
-            engine.send(work).await.map_err(|_| stopping())?;
-            answer.await.map_err(|_| stopping())
+            present.work(work).await?;
+            answer.await.map_err(|_| unavailable())
         })
     }
 
@@ -142,8 +140,9 @@ impl Door for NodeDoor {
     }
 
     fn accounts_of(&self, owner: Address) -> Known<Vec<AccountId>> {
-        let accounts = self.0.directory.accounts_of(owner, ashlar_api::limits::OWNER_ACCOUNTS_MAX);
-        Box::pin(std::future::ready(Ok(accounts)))
+        let max = ashlar_api::limits::OWNER_ACCOUNTS_MAX;
+        let accounts = self.0.present.with(|ways| ways.directory.accounts_of(owner, max)).ok_or_else(unavailable);
+        Box::pin(std::future::ready(accounts))
     }
 
     fn tip(&self) -> Known<Tip> {
@@ -177,6 +176,25 @@ impl Door for NodeDoor {
 
     fn inbox(&self, index: InboxIndex) -> Known<Option<InboxFacts>> {
         Box::pin(std::future::ready(Ok(self.0.books.inbox(index))))
+    }
+
+    fn epoch(&self) -> u64 {
+        self.0.metrics.epoch.get()
+    }
+
+    fn unwound(&self, account: AccountId, after: u64) -> Known<Vec<Unwound>> {
+        let all = self.0.unwindings.read().unwrap_or_else(PoisonError::into_inner);
+        let newer = all.iter().filter(|unwinding| unwinding.epoch.get() > after);
+        let told = newer.flat_map(|unwinding| {
+            unwinding.of(account).map(|affected| Unwound {
+                epoch: unwinding.epoch.get(),
+                at_ms: unwinding.at_ms,
+                before: affected.before,
+                after: affected.after,
+                told: affected.told,
+            })
+        });
+        Box::pin(std::future::ready(Ok(told.collect())))
     }
 
     fn health(&self) -> Vec<ServiceHealth> {

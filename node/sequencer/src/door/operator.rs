@@ -12,6 +12,7 @@ use crate::admit::{Gate, Tolls};
 use crate::build::Wish;
 use crate::config::Limits;
 use crate::engine::{StopAt, Work};
+use crate::node::Present;
 use crate::services::Board;
 
 /// Where changes are written down.
@@ -29,8 +30,7 @@ pub(crate) struct Levers {
     pub gate: Gate,
     pub tolls: Arc<Tolls>,
     pub stop_at: StopAt,
-    pub engine: mpsc::Sender<Work>,
-    pub wishes: mpsc::Sender<Wish>,
+    pub present: Present,
     pub limits: watch::Sender<Limits>,
     pub source: OnceLock<LimitsSource>,
     pub checkpoint: Arc<AtomicBool>,
@@ -68,7 +68,7 @@ impl NodeOperator {
             }
             Act::BatchNow => {
                 let (reply, commands) = oneshot::channel();
-                levers.wishes.send(Wish::Now(reply)).await.map_err(|_| stopping())?;
+                levers.present.wish(Wish::Now(reply)).await?;
                 match commands.await.map_err(|_| stopping())? {
                     0 => Ok("no batch is open".to_owned()),
                     commands => Ok(format!("a batch of {commands} commands is being built")),
@@ -83,7 +83,7 @@ impl NodeOperator {
                 Ok(at.map_or("goes on".to_owned(), |at| format!("takes no message from command {} on", at.get())))
             }
             Act::StopAtBatch(at) => {
-                levers.wishes.send(Wish::StopAt(at)).await.map_err(|_| stopping())?;
+                levers.present.wish(Wish::StopAt(at)).await?;
                 Ok(at.map_or("goes on".to_owned(), |at| format!("closes no batch after {}", at.get())))
             }
             Act::ReloadLimits => {
@@ -121,7 +121,7 @@ impl NodeOperator {
 
     async fn system(&self, command: SystemCommand) -> Acted {
         let (reply, answer) = oneshot::channel();
-        self.0.engine.send(Work::System(command, reply)).await.map_err(|_| stopping())?;
+        self.0.present.work(Work::System(command, reply)).await?;
         match answer.await.map_err(|_| stopping())? {
             Ok(given) => {
                 let link = given.committed.links.get(given.input);

@@ -36,6 +36,8 @@ pub(crate) struct Keeper<E: Storage> {
     pub head: ChainHash,
     /// The last L1 block of which an inbox entry was consumed.
     pub l1: L1Block,
+    /// The same after everything that was put into the chain of receipts, durable or not.
+    pub linked_l1: [u8; 32],
     pub kept: Kept,
     pub feed: broadcast::Sender<Arc<Block>>,
     pub builder: mpsc::Sender<Arc<Committed>>,
@@ -46,6 +48,8 @@ pub(crate) struct Keeper<E: Storage> {
 struct Linked {
     draft: Box<Draft>,
     previous: ChainHash,
+    /// The L1 block before it.
+    l1_before: [u8; 32],
     links: Vec<Link>,
     head: ChainHash,
 }
@@ -114,14 +118,18 @@ impl<E: Storage + Clock> Keeper<E> {
             next = link.next_sequence();
             links.push(link);
         }
-        Linked { draft, previous, links, head: self.head }
+        let l1_before = self.linked_l1;
+        if let Some(last) = draft.blocks.last() {
+            self.linked_l1 = last.hash.0;
+        }
+        Linked { draft, previous, l1_before, links, head: self.head }
     }
 
     async fn append(&mut self, linked: &mut Linked, seal: &SignedHead) -> Result<(), NodeError> {
         let (Some(link), Some(block)) = (linked.links.last(), linked.draft.blocks.last()) else { return Ok(()) };
         let signature = (seal.head == linked.head).then_some(seal.signature);
-        let (previous, head) = (linked.previous, linked.head);
-        let certificate = GroupCertificate { previous, head, last: link.sequence, signature }.encode();
+        let (previous, head, l1_before) = (linked.previous, linked.head, Some(linked.l1_before));
+        let certificate = GroupCertificate { previous, head, last: link.sequence, l1_before, signature }.encode();
         let entries = std::mem::take(&mut linked.draft.entries);
         let Draft { epoch, first, time, .. } = *linked.draft;
         let ordered = Ordered { epoch, block: *block, time, first, entries, certificate };

@@ -7,8 +7,11 @@
 mod certificate;
 mod committed;
 mod keeper;
+mod unwound;
 
 pub use certificate::{CertificateError, GroupCertificate};
 pub use committed::Committed;
 pub(crate) use committed::Kept;
 pub(crate) use keeper::{Executed, Keeper};
+pub use unwound::Unwinding;
+pub(crate) use unwound::UnwindingStore;

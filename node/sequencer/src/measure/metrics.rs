@@ -79,6 +79,8 @@ metrics! {
         batches = "ashlar_batches_total", "Batches built.";
         batch_bytes = "ashlar_batch_bytes_total", "Bytes of batch data.";
         failures = "ashlar_service_failures_total", "Attempts of a service that failed and were made again.";
+        unwindings = "ashlar_unwindings_total", "Times that L1 took back what was consumed and the order was made anew.";
+        unwound = "ashlar_unwound_commands_total", "Commands that were answered otherwise after an unwinding.";
         audits = "ashlar_audits_total", "Operations of the operator written to the audit log.";
     }
     gauges {
@@ -92,6 +94,7 @@ metrics! {
         batch_proven = "ashlar_batch_proven", "The last batch proven on L1.";
         batch_final = "ashlar_batch_final", "The last batch that is final.";
         l1_block = "ashlar_l1_block", "The last L1 block seen.";
+        epoch = "ashlar_epoch", "The order in force: one more each time it was made anew.";
         alerts = "ashlar_alerts_firing", "Alerts that are firing.";
         prover_lag = "ashlar_prover_lag_seconds", "Age of the oldest batch that is not proven.";
         commit_lag = "ashlar_commit_lag_seconds", "Age of the oldest batch that is not committed.";
@@ -115,6 +118,7 @@ metrics! {
         publish_us = "ashlar_publish_seconds", "From a batch being built to its data being available.";
         commit_us = "ashlar_commit_seconds", "From a batch being built to its commit on L1.";
         prove_us = "ashlar_prove_seconds", "From a batch being built to its proof on L1.";
+        unwind_us = "ashlar_unwind_seconds", "From knowing what L1 took back to trading again.";
         final_us = "ashlar_final_seconds", "From a batch being built to its being final.";
         accepted_built_us = "ashlar_accepted_built_seconds", "From acceptance to a built batch; each command counts as the first of its batch.";
         accepted_published_us = "ashlar_accepted_published_seconds", "The same to published data.";

@@ -10,6 +10,7 @@ use ashlar_types::{ExchangeId, Input, SystemCommand};
 use commonware_runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::present::{Present, closed};
 use crate::admit::Gate;
 use crate::build::{Books, End, Wish};
 use crate::door::{NodeDoor, NodeOperator, written};
@@ -51,15 +52,13 @@ pub struct NodeHandle {
     pub(super) door: NodeDoor,
     pub(super) operator: NodeOperator,
     pub(super) gate: Gate,
-    pub(super) engine: mpsc::Sender<Work>,
-    pub(super) ends: mpsc::Sender<Wish>,
-    pub(super) keeper: mpsc::Sender<Executed>,
+    pub(super) present: Present,
     pub(super) books: Books,
     pub(super) metrics: Arc<Metrics>,
     pub(super) bell: broadcast::Sender<Alarm>,
     pub(super) ended: watch::Receiver<Ended>,
-    /// What ends by itself once the engine does, in the order in which it does.
-    pub(super) line: Vec<Handle<()>>,
+    /// Asks whoever keeps the line running to end it.
+    pub(super) stop: mpsc::Sender<oneshot::Sender<()>>,
     /// What has to be ended.
     pub(super) services: Vec<Handle<()>>,
 }
@@ -103,7 +102,7 @@ impl NodeHandle {
 
     /// Puts entries of the inbox in, for a node without an L1. Those that are not next are left out.
     pub async fn inbox(&self, items: Vec<InboxItem>) -> Result<(), Refusal> {
-        self.engine.send(Work::Inbox(items)).await.map_err(|_| stopping())
+        self.present.work(Work::Inbox(items)).await.map_err(|_| closed())
     }
 
     /// Executes a batch that another node has built, in the mode that follows, and waits until it is built here too. The headers must be
@@ -126,8 +125,8 @@ impl NodeHandle {
         });
         let entries: Vec<_> = entries.collect();
         let end = End { next: header.next_sequence, commitment: header.da_commitment };
-        self.ends.send(Wish::EndAt(end)).await.map_err(|_| FollowError::Stopping)?;
-        self.engine.send(Work::Follow(entries)).await.map_err(|_| FollowError::Stopping)?;
+        self.present.wish(Wish::EndAt(end)).await.map_err(|_| FollowError::Stopping)?;
+        self.present.work(Work::Follow(entries)).await.map_err(|_| FollowError::Stopping)?;
         loop {
             if let Some(built) = self.books.header(header.number) {
                 if built == *header {
@@ -146,14 +145,16 @@ impl NodeHandle {
     /// Executes one of the operator's commands.
     pub async fn system(&self, command: SystemCommand) -> Result<Answered, Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.engine.send(Work::System(command, reply)).await.map_err(|_| stopping())?;
+        self.present.work(Work::System(command, reply)).await.map_err(|_| closed())?;
         written(self.id, answer).await
     }
 
     /// The whole signed receipt of a command that was executed lately.
     pub async fn receipt(&self, sequence: ashlar_types::Sequence) -> Option<SequenceReceipt> {
         let (reply, answer) = oneshot::channel();
-        self.keeper.send(Executed::Receipt(sequence, reply)).await.ok()?;
+        let keeper = self.present.with(|ways| ways.keeper.clone())?;
+        keeper.send(Executed::Receipt(sequence, reply)).await.ok()?;
+        drop(keeper);
         answer.await.ok()?
     }
 
@@ -167,8 +168,13 @@ impl NodeHandle {
                 let _ = reply.send(leaves);
             })
         }));
-        self.engine.send(work).await.ok()?;
+        self.present.work(work).await.ok()?;
         answer.await.ok()
+    }
+
+    /// Whether messages of every kind are let in.
+    pub fn gate_is_open(&self) -> bool {
+        self.gate.why().is_none()
     }
 
     /// Whether only what makes open orders fewer is let in (SPEC Q-14).
@@ -196,23 +202,21 @@ impl NodeHandle {
 
     /// Stops it: nothing more is let in, everything let in is executed, made durable and answered.
     pub async fn stop(self) -> Result<(), Arc<NodeError>> {
-        let NodeHandle { gate, engine, ends, keeper, line, services, ended, door, operator, .. } = self;
+        let NodeHandle { gate, stop, services, ended, .. } = self;
         gate.close(Some("the node is stopping".to_owned()));
-        // If the engine is gone it has stopped already.
-        let _ = engine.send(Work::Stop).await;
-        drop((engine, ends, keeper, door, operator));
+        let (asked, done) = oneshot::channel();
+        if stop.send(asked).await.is_ok() {
+            // Whoever ends the line says so, unless it was killed itself.
+            let _ = done.await;
+        }
         for service in &services {
             service.abort();
         }
-        for task in line.into_iter().chain(services) {
+        for task in services {
             // A task that was aborted says so, and that is what was asked.
             let _ = task.await;
         }
         let how = ended.borrow().clone();
         how.unwrap_or(Ok(()))
     }
-}
-
-fn stopping() -> Refusal {
-    Refusal::Closed { why: "the node is stopping".to_owned() }
 }

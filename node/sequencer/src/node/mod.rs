@@ -1,10 +1,14 @@
 //! A whole node: everything wired, started from what is on disk, and stopped.
 
 mod handle;
+mod line;
+mod present;
 mod restart;
 mod start;
+mod unwind;
 
 pub use handle::{Ended, FollowError, NodeHandle};
+pub(crate) use present::{Present, closed, unavailable};
 
 use commonware_runtime::{Clock, Spawner, Storage};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ashlar_api::door::Block;
+use ashlar_batch::InboxChain;
 use ashlar_exchange::{Answered, Answers, Exchange, HotStore, Store};
 use ashlar_replica::{Entry, Epoch, Journal, L1Block, Ordered};
 use ashlar_types::sign::{session_digest, wallet_digest};
@@ -14,6 +15,7 @@ use crate::engine::Lines;
 use crate::error::NodeError;
 use crate::keep::{Committed, GroupCertificate, Kept};
 use crate::receipt::{ChainHash, Link, SignedHead, command_hash, input_bytes};
+use crate::services::Mark;
 
 /// A node's state on its way to where it stopped.
 pub(crate) struct Past {
@@ -24,6 +26,10 @@ pub(crate) struct Past {
     pub head: ChainHash,
     pub epoch: Epoch,
     pub block: L1Block,
+    /// The inbox as far as it was consumed.
+    pub inbox: InboxChain,
+    /// How it stood after each entry that was replayed.
+    pub marks: Vec<Mark>,
     /// Commands that were replayed.
     pub replayed: u64,
     room: Vec<u8>,
@@ -36,13 +42,15 @@ struct Replayed {
     epoch: Epoch,
     l1: (L1Block, L1Block),
     certificate: GroupCertificate,
+    /// The chain before the block.
+    previous: ChainHash,
     links: Vec<Link>,
     ends: Vec<usize>,
 }
 
 impl Past {
     /// A state in which everything before its next command has happened.
-    pub fn new(deployment: Deployment, store: HotStore, answers_max: usize, kept: Kept) -> Past {
+    pub fn new(deployment: Deployment, store: HotStore, inbox: InboxChain, answers_max: usize, kept: Kept) -> Past {
         Past {
             deployment,
             exchange: Exchange::new(store),
@@ -51,6 +59,8 @@ impl Past {
             head: ChainHash::default(),
             epoch: Epoch::default(),
             block: L1Block::default(),
+            inbox,
+            marks: Vec::new(),
             replayed: 0,
             room: Vec::new(),
         }
@@ -63,7 +73,7 @@ impl Past {
         builder: &mpsc::Sender<Arc<Committed>>,
     ) -> Result<(), NodeError> {
         self.epoch = journal.epoch();
-        let mut reader = journal.read_from(Sequence::new(self.exchange.store.clock().next_sequence))?;
+        let mut reader = journal.read_around(Sequence::new(self.exchange.store.clock().next_sequence))?;
         let mut group = Vec::new();
         while let Some(ordered) = reader.next(journal).await? {
             let replayed = self.record(ordered)?;
@@ -86,28 +96,37 @@ impl Past {
     fn record(&mut self, ordered: Ordered) -> Result<Replayed, NodeError> {
         let Ordered { epoch, block, first, entries, certificate, .. } = ordered;
         let bad = |what| NodeError::Replay { at: first, what };
-        if first.get() != self.exchange.store.clock().next_sequence {
+        let begin = Sequence::new(self.exchange.store.clock().next_sequence);
+        if first > begin {
             return Err(bad("it does not begin where the state ends"));
         }
         let certificate = GroupCertificate::decode(&certificate).map_err(|_| bad("its certificate cannot be read"))?;
         let exchange_id = self.deployment.exchange_id();
         let l1 = (self.block, block);
         let mut lines = Lines(Vec::new());
-        let (mut links, mut ends, mut head) = (Vec::new(), Vec::new(), certificate.previous);
+        let (mut links, mut ends) = (Vec::new(), Vec::new());
         let (mut inputs, mut signatures) = (Vec::new(), Vec::new());
+        // A snapshot may stand in the middle of a record: what is before it is in the state already, and only its links are made again.
+        let (mut sequence, mut previous, mut head) = (first, certificate.previous, certificate.previous);
+        let mut l1_block = certificate.l1_before.unwrap_or(self.block.hash.0);
         for Entry { time, input, signature } in entries {
-            let sequence = Sequence::new(self.exchange.store.clock().next_sequence);
             if let Input::Inbox { .. } = &input {
                 // One record never holds entries of two L1 blocks.
-                self.block = block;
+                l1_block = block.hash.0;
             }
-            self.exchange.apply(time, &input, &mut lines);
-            self.remember(&input, sequence);
             self.room = input_bytes(&input, std::mem::take(&mut self.room));
             let commands = u32::try_from(input.commands()).unwrap_or(u32::MAX);
             let command_hash = command_hash(&exchange_id, &self.room);
-            let link = Link { epoch, sequence, commands, time, command_hash, l1_block: self.block.hash.0 };
+            let link = Link { epoch, sequence, commands, time, command_hash, l1_block };
             head = link.after(&exchange_id, &head);
+            sequence = link.next_sequence();
+            if link.sequence < begin {
+                previous = head;
+                continue;
+            }
+            self.exchange.apply(time, &input, &mut lines);
+            self.consumed(&input, block);
+            self.remember(&input, link.sequence);
             links.push(link);
             ends.push(lines.0.len());
             inputs.push((time, input));
@@ -118,8 +137,18 @@ impl Past {
         }
         self.head = head;
         self.replayed += links.iter().map(|link| u64::from(link.commands)).sum::<u64>();
+        let first = links.first().map_or(begin, |link| link.sequence);
         let block = Block { first, inputs, lines: lines.0 };
-        Ok(Replayed { block, signatures, epoch, l1, certificate, links, ends })
+        Ok(Replayed { block, signatures, epoch, l1, certificate, previous, links, ends })
+    }
+
+    /// Remembers that an entry of the inbox was consumed, and from which L1 block.
+    fn consumed(&mut self, input: &Input, block: L1Block) {
+        if let Input::Inbox { index, time, entry } = input {
+            self.block = block;
+            self.inbox = self.inbox.consume(*time, entry);
+            self.marks.push(Mark { next: index.next(), hash: self.inbox.hash, block });
+        }
     }
 
     /// SPEC C-35: whoever asks again after the restart is answered as before it.
@@ -142,8 +171,8 @@ fn seal_group(group: Vec<Replayed>, signature: [u8; 64]) -> Vec<Committed> {
     let GroupCertificate { head, last: sequence, .. } = last.certificate;
     let seal = SignedHead { epoch: last.epoch, last: sequence, head, signature };
     let of = |replayed: Replayed| {
-        let Replayed { block, signatures, epoch, l1, certificate, links, ends } = replayed;
-        let (block, previous) = (Arc::new(block), certificate.previous);
+        let Replayed { block, signatures, epoch, l1, previous, links, ends, .. } = replayed;
+        let block = Arc::new(block);
         Committed { block, signatures, epoch, l1, previous, links, ends, seal }
     };
     group.into_iter().map(of).collect()

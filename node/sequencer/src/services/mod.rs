@@ -4,11 +4,13 @@ mod audit;
 mod board;
 mod settle;
 mod supervise;
+mod watcher;
 mod watchman;
 
 pub use board::{Board, Station};
 pub use supervise::{Service, Turn, supervise};
 
 pub(crate) use audit::keep_audit;
-pub(crate) use settle::{Committer, Coordinator, Hands, Publisher, Sender, Watcher};
+pub(crate) use settle::{Committer, Coordinator, Handed, Hands, Publisher, Sender};
+pub(crate) use watcher::{Mark, TakenBack, Watcher};
 pub(crate) use watchman::Watchman;

@@ -5,20 +5,17 @@
 
 use std::sync::Arc;
 
-use ashlar_api::door::{InboxFacts, Stage};
-use ashlar_replica::L1Block;
-use ashlar_types::{BatchNumber, InboxIndex, Sequence};
+use ashlar_api::door::Stage;
+use ashlar_types::BatchNumber;
 use commonware_runtime::{Clock, Storage};
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::Mutex;
 
 use super::board::Station;
 use super::supervise::{Service, Turn};
-use crate::admit::Gate;
 use crate::build::{Books, Progress, Shelf};
-use crate::engine::{InboxItem, Work};
 use crate::error::NodeError;
 use crate::measure::{Metrics, STEPS, TraceId, millis};
-use crate::outside::{Availability, L1Standing, Layer1, OutsideError, Proving};
+use crate::outside::{Availability, Layer1, OutsideError, Proving};
 
 /// What all of them share.
 pub(crate) struct Hands<E> {
@@ -31,7 +28,7 @@ pub(crate) struct Hands<E> {
 
 impl<E: Storage + Clock> Hands<E> {
     /// Changes how far a batch has come, durably.
-    async fn advance(&self, number: BatchNumber, change: impl FnOnce(&mut Progress)) -> Result<(), OutsideError> {
+    pub async fn advance(&self, number: BatchNumber, change: impl FnOnce(&mut Progress)) -> Result<(), OutsideError> {
         let shelf = self.shelf.lock().await;
         if let Some(progress) = self.books.advance(number, change) {
             shelf.put_progress(number, &progress).await.map_err(durable)?;
@@ -40,7 +37,7 @@ impl<E: Storage + Clock> Hands<E> {
     }
 
     /// Records that a batch has come to a stage just now: since it was built, and since its first command was accepted.
-    fn took(&self, stage: Stage, number: BatchNumber) {
+    pub fn took(&self, stage: Stage, number: BatchNumber) {
         let Some(Progress { header, built_ms, .. }) = self.books.progress(number) else { return };
         let now_ms = millis(&self.context);
         let us = |since_ms: u64| now_ms.saturating_sub(since_ms).saturating_mul(1_000);
@@ -82,27 +79,58 @@ impl<E: Storage + Clock> Service for Publisher<E> {
     }
 }
 
+/// How long something that was handed in may go without any progress before it is handed in again: handing it in twice does no harm, and
+/// whoever took it may have found that it came to nothing.
+const AGAIN_MS: u64 = 60_000;
+
+/// What was handed in last, and since when nothing came of it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Handed {
+    last: BatchNumber,
+    done: BatchNumber,
+    since_ms: u64,
+}
+
+impl Handed {
+    /// Where to go on, if so much is done by now.
+    fn after(&mut self, done: BatchNumber, now_ms: u64) -> BatchNumber {
+        if done != self.done {
+            (self.done, self.since_ms) = (done, now_ms);
+        } else if now_ms.saturating_sub(self.since_ms) > AGAIN_MS {
+            (self.last, self.since_ms) = (done, now_ms);
+        }
+        self.last.max(done)
+    }
+
+    fn note(&mut self, last: BatchNumber, now_ms: u64) {
+        if self.last <= self.done {
+            self.since_ms = now_ms;
+        }
+        self.last = last;
+    }
+}
+
 /// Hands headers in to be committed, in their order.
 pub(crate) struct Committer<E> {
     pub hands: Arc<Hands<E>>,
     pub layer1: Arc<dyn Layer1>,
     /// The last batch that was handed in.
-    pub handed: BatchNumber,
+    pub handed: Handed,
     pub station: Station,
 }
 
 impl<E: Storage + Clock> Service for Committer<E> {
     async fn turn(&mut self) -> Result<Turn, OutsideError> {
         let committed = self.hands.books.last_at(Stage::Committed).unwrap_or_default();
-        // A commit that L1 took back is below what was handed in, and the outbox behind the door sends it again by itself.
-        let next = self.handed.max(committed).next();
+        let now_ms = millis(&self.hands.context);
+        let next = self.handed.after(committed, now_ms).next();
         match self.hands.books.progress(next) {
             Some(progress) if progress.stage >= Stage::Published => {}
             _ => return Ok(Turn::Idle),
         }
         let sealed = self.hands.books.sealed(next).await.ok_or_else(|| gone(next))?;
         self.layer1.commit(sealed).await?;
-        self.handed = next;
+        self.handed.note(next, now_ms);
         self.station.show("handed_in", next.get());
         Ok(Turn::Worked)
     }
@@ -146,8 +174,8 @@ pub(crate) struct Sender<E> {
     pub layer1: Arc<dyn Layer1>,
     pub prover: Arc<dyn Proving>,
     /// The last batch whose proof was handed in, and the last of which finality was asked.
-    pub handed: BatchNumber,
-    pub asked: BatchNumber,
+    pub handed: Handed,
+    pub asked: Handed,
     pub station: Station,
 }
 
@@ -156,12 +184,13 @@ impl<E: Storage + Clock> Service for Sender<E> {
         let books = &self.hands.books;
         let proven = books.last_at(Stage::Proven).unwrap_or_default();
         let finalized = books.last_at(Stage::Final).unwrap_or_default();
-        if proven > finalized && proven > self.asked {
+        let now_ms = millis(&self.hands.context);
+        if proven > finalized && proven > self.asked.after(finalized, now_ms) {
             self.layer1.finalize(proven).await?;
-            self.asked = proven;
+            self.asked.note(proven, now_ms);
             return Ok(Turn::Worked);
         }
-        let first = self.handed.max(proven).next();
+        let first = self.handed.after(proven, now_ms).next();
         let Some(proof) = books.progress(first).and_then(|progress| progress.proof) else { return Ok(Turn::Idle) };
         let last = BatchNumber::new(first.get().saturating_add(u64::from(proof.2)).saturating_sub(1));
         if books.progress(last).is_none_or(|progress| progress.stage < Stage::Committed) {
@@ -170,124 +199,11 @@ impl<E: Storage + Clock> Service for Sender<E> {
         let proof = self.prover.proof(first).await?.ok_or_else(|| {
             OutsideError::retry(format!("the prover said that batch {} is proven and has no proof now", first.get()))
         })?;
-        self.handed = proof.last;
-        self.station.show("handed_in", proof.last.get());
-        self.layer1.prove(proof).await.inspect_err(|_| self.handed = proven)?;
+        let last = proof.last;
+        self.layer1.prove(proof).await?;
+        self.handed.note(last, now_ms);
+        self.station.show("handed_in", last.get());
         Ok(Turn::Worked)
-    }
-}
-
-/// Watches L1: its inbox, and what became of batches.
-pub(crate) struct Watcher<E> {
-    pub hands: Arc<Hands<E>>,
-    pub layer1: Arc<dyn Layer1>,
-    pub engine: mpsc::Sender<Work>,
-    pub gate: Gate,
-    /// The next entry to hand to the engine.
-    pub inbox: InboxIndex,
-    /// The L1 block of the last entry that was handed to it.
-    pub block: Option<L1Block>,
-    pub gas_price: watch::Sender<u64>,
-    pub heard_ms: watch::Sender<(u64, Option<u128>)>,
-    pub station: Station,
-}
-
-impl<E: Storage + Clock> Service for Watcher<E> {
-    async fn turn(&mut self) -> Result<Turn, OutsideError> {
-        let last_final = self.hands.books.last_at(Stage::Final).unwrap_or_default();
-        let standing = self.layer1.standing(last_final.next()).await?;
-        self.hands.books.note_l1_block(standing.head.number);
-        self.hands.metrics.l1_block.set(standing.head.number);
-        self.gas_price.send_replace(standing.gas_price);
-        self.heard_ms.send_replace((millis(&self.hands.context), standing.balance));
-        self.station.show("block", standing.head.number);
-        self.note(&standing).await?;
-        if let Some(block) = self.block
-            && !self.layer1.holds(block).await?
-        {
-            // What is executed from here on rests on funds that may not be there.
-            let why =
-                format!("L1 took back block {}, from which entries were consumed; order anew from there", block.number);
-            self.gate.close(Some(why.clone()));
-            self.hands.books.note_divergence(why.clone());
-            return Err(OutsideError::retry(why));
-        }
-        let items = self.layer1.inbox(self.inbox).await?;
-        if items.is_empty() {
-            return Ok(Turn::Idle);
-        }
-        self.hand_over(items).await
-    }
-}
-
-impl<E: Storage + Clock> Watcher<E> {
-    async fn hand_over(&mut self, items: Vec<InboxItem>) -> Result<Turn, OutsideError> {
-        for item in &items {
-            self.hands.books.note_inbox(InboxFacts {
-                index: item.index,
-                time: item.time,
-                entry: item.entry.clone(),
-                l1_block: item.block.number,
-                transaction: item.transaction,
-                sequence: None::<Sequence>,
-            });
-        }
-        let (next, block) = match items.last() {
-            Some(last) => (last.index.next(), Some(last.block)),
-            None => return Ok(Turn::Idle),
-        };
-        let sent = self.engine.send(Work::Inbox(items)).await;
-        sent.map_err(|_| OutsideError::stop("the engine has stopped"))?;
-        (self.inbox, self.block) = (next, block);
-        self.station.show("inbox", next.get());
-        Ok(Turn::Worked)
-    }
-
-    /// Writes down what became of batches.
-    async fn note(&self, standing: &L1Standing) -> Result<(), OutsideError> {
-        let Hands { books, metrics, .. } = &*self.hands;
-        for commit in &standing.commits {
-            let Some(header) = books.header(commit.number) else { continue };
-            if header.hash() != commit.hash {
-                books.note_divergence(format!("batch {} on L1 has another header than here", commit.number.get()));
-                continue;
-            }
-            let is_new = books.progress(commit.number).is_some_and(|progress| progress.stage < Stage::Committed);
-            let change = |progress: &mut Progress| {
-                progress.stage = progress.stage.max(Stage::Committed);
-                progress.commit = Some(commit.at);
-            };
-            self.hands.advance(commit.number, change).await?;
-            if is_new {
-                self.hands.took(Stage::Committed, commit.number);
-                metrics.batch_committed.set(commit.number.get());
-            }
-        }
-        self.reached(Stage::Proven, standing.proven).await?;
-        self.reached(Stage::Final, standing.finalized).await?;
-        metrics.batch_proven.set(books.last_at(Stage::Proven).map_or(0, BatchNumber::get));
-        metrics.batch_final.set(books.last_at(Stage::Final).map_or(0, BatchNumber::get));
-        Ok(())
-    }
-
-    async fn reached(
-        &self,
-        stage: Stage,
-        upto: Option<(BatchNumber, ashlar_api::door::L1Transaction)>,
-    ) -> Result<(), OutsideError> {
-        let Some((upto, at)) = upto else { return Ok(()) };
-        while let Some((number, _)) = self.hands.books.first_before(stage).filter(|(number, _)| *number <= upto) {
-            let change = |progress: &mut Progress| {
-                progress.stage = progress.stage.max(stage);
-                match stage {
-                    Stage::Final => progress.finalize = Some(at),
-                    _ => progress.prove = Some(at),
-                }
-            };
-            self.hands.advance(number, change).await?;
-            self.hands.took(stage, number);
-        }
-        Ok(())
     }
 }
 

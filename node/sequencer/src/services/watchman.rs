@@ -110,6 +110,7 @@ impl Watchman {
             unproven,
             unproven_max,
             stopped: self.board.stopped(),
+            held: self.gate.held(),
             answers: self.baseline.known(),
             level: self.level.permille(),
         }

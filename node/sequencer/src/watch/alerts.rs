@@ -27,11 +27,13 @@ pub enum AlertKind {
     Degraded,
     /// Too few answers come within the promised time.
     ServiceLevel,
+    /// L1 took back what was consumed: the order of everything is in doubt, or is being made anew.
+    Unwinding,
 }
 
 impl AlertKind {
     /// Every kind, in the order in which metrics list them.
-    pub const ALL: [AlertKind; 9] = [
+    pub const ALL: [AlertKind; 10] = [
         AlertKind::ErrorRate,
         AlertKind::ProverLag,
         AlertKind::L1Lag,
@@ -41,6 +43,7 @@ impl AlertKind {
         AlertKind::Service,
         AlertKind::Degraded,
         AlertKind::ServiceLevel,
+        AlertKind::Unwinding,
     ];
 
     /// Whether it only says that answers are slow.
@@ -60,6 +63,7 @@ impl AlertKind {
             AlertKind::Service => "service",
             AlertKind::Degraded => "degraded",
             AlertKind::ServiceLevel => "service_level",
+            AlertKind::Unwinding => "unwinding",
         }
     }
 }
@@ -127,6 +131,8 @@ pub struct Sight {
     pub answers: Option<(u64, u64)>,
     /// Answers within the promised time, in a thousand, once that is known.
     pub level: Option<u64>,
+    /// Why the order of everything is in doubt, if it is.
+    pub held: Option<String>,
 }
 
 /// An alarm that begins or ends.
@@ -214,6 +220,7 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); Al
         (AlertKind::Service, sight.stopped.clone()),
         (AlertKind::Degraded, slower(rules, sight)),
         (AlertKind::ServiceLevel, broken_promise(rules, sight)),
+        (AlertKind::Unwinding, sight.held.clone()),
     ]
 }
 
@@ -251,6 +258,7 @@ mod tests {
             (AlertKind::Service, Sight { stopped: Some("the prover".to_owned()), ..Sight::default() }),
             (AlertKind::Degraded, Sight { answers: Some((9_100, 3_000)), ..Sight::default() }),
             (AlertKind::ServiceLevel, Sight { level: Some(949), ..Sight::default() }),
+            (AlertKind::Unwinding, Sight { held: Some("block 9".to_owned()), ..Sight::default() }),
         ];
         for (kind, sight) in broken {
             let mut alarms = Alarms::default();

@@ -4,4 +4,5 @@ mod crash;
 mod disk;
 mod line;
 mod outside;
+mod reorg;
 mod world;

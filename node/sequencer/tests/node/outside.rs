@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ashlar_api::door::{L1Transaction, Refusal, Stage};
-use ashlar_batch::Hash;
+use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_guest::{NativePlatform, check};
 use ashlar_replica::L1Block;
 use ashlar_sequencer::{
     AlertKind, Asked, Availability, Commit, InboxItem, L1Standing, Layer1, Node, NodeHandle, OutsideError, Parts,
-    Proof, Proving, Sealed,
+    Proof, Proving, Reached, Sealed,
 };
 use ashlar_types::sign::{Curve, Native};
 use ashlar_types::{BatchNumber, Command, InboxIndex};
@@ -21,20 +21,24 @@ use super::world::*;
 
 /// An outside that checks everything it is given, and can be switched off.
 #[derive(Default)]
-struct Outside {
+pub struct Outside {
     data_down: AtomicBool,
     l1_down: AtomicBool,
     prover_down: AtomicBool,
-    chain: Mutex<Chain>,
+    pub chain: Mutex<Chain>,
 }
 
 #[derive(Default)]
-struct Chain {
-    inbox: Vec<InboxItem>,
+pub struct Chain {
+    pub inbox: Vec<InboxItem>,
+    /// Blocks that were left, and how often.
+    left: Vec<L1Block>,
+    pub reorgs: u64,
+    headers: BTreeMap<Hash, BatchHeader>,
     published: BTreeMap<u64, Vec<u8>>,
-    commits: Vec<Commit>,
+    pub commits: Vec<Commit>,
     proven: u64,
-    finalized: u64,
+    pub finalized: u64,
     proofs: BTreeMap<u64, Proof>,
     handed_in: u64,
 }
@@ -60,9 +64,23 @@ impl Outside {
     }
 }
 
+impl Chain {
+    /// L1 leaves the blocks of the entries from this one on, and holds others; commits that used them are gone with them.
+    pub fn reorg(&mut self, from: usize, instead: Vec<InboxItem>) {
+        self.left.extend(self.inbox.drain(from..).map(|item| item.block));
+        self.inbox.extend(instead);
+        self.reorgs += 1;
+        let headers = &self.headers;
+        self.commits.retain(|commit| headers[&commit.hash].inbox_next.get() <= from as u64);
+        let committed = self.commits.len() as u64;
+        self.proven = self.proven.min(committed);
+        self.finalized = self.finalized.min(committed);
+    }
+}
+
 /// The one outside, seen from three sides.
 #[derive(Clone)]
-struct Side(Arc<Outside>);
+pub struct Side(pub Arc<Outside>);
 
 impl Availability for Side {
     fn commitment(&self, bytes: &[u8]) -> Result<Hash, OutsideError> {
@@ -89,6 +107,13 @@ impl Layer1 for Side {
                 assert_eq!(header.number.get(), next, "commits come in order");
                 let parent = chain.commits.last().map(|commit| commit.hash);
                 assert!(parent.is_none_or(|parent| parent == header.parent_hash));
+                // A batch of the old order that was on its way: the contract refuses it, and nobody hears of it.
+                let consumed = chain.inbox.iter().take(header.inbox_next.get() as usize);
+                let inbox = consumed.fold(InboxChain::START, |chain, item| chain.consume(item.time, &item.entry));
+                if (inbox.next, inbox.hash) != (header.inbox_next, header.inbox_hash) {
+                    return Ok(());
+                }
+                chain.headers.insert(header.hash(), *header);
                 chain.commits.push(Commit { number: header.number, hash: header.hash(), at: AT });
             }
             Ok(())
@@ -97,11 +122,14 @@ impl Layer1 for Side {
 
     fn prove(&self, proof: Proof) -> Asked<()> {
         self.0.ask(&self.0.l1_down, "L1", |chain| {
-            if proof.first.get() <= chain.proven {
+            // What was on its way when L1 took commits back comes to nothing.
+            if proof.first.get() != chain.proven + 1 || proof.last.get() > chain.commits.len() as u64 {
+                assert!(
+                    proof.first.get() <= chain.proven || chain.reorgs > 0,
+                    "proofs come in order, of what is committed"
+                );
                 return Ok(());
             }
-            assert_eq!(proof.first.get(), chain.proven + 1, "proofs come in order");
-            assert!(proof.last.get() <= chain.commits.len() as u64, "what is proven is committed");
             chain.proven = proof.last.get();
             Ok(())
         })
@@ -109,7 +137,10 @@ impl Layer1 for Side {
 
     fn finalize(&self, upto: BatchNumber) -> Asked<()> {
         self.0.ask(&self.0.l1_down, "L1", |chain| {
-            assert!(upto.get() <= chain.proven);
+            if upto.get() > chain.proven {
+                assert!(chain.reorgs > 0, "what is made final is proven");
+                return Ok(());
+            }
             chain.finalized = chain.finalized.max(upto.get());
             Ok(())
         })
@@ -121,15 +152,37 @@ impl Layer1 for Side {
         })
     }
 
-    fn holds(&self, _: L1Block) -> Asked<bool> {
-        self.0.ask(&self.0.l1_down, "L1", |_| Ok(true))
+    fn holds(&self, block: L1Block) -> Asked<Option<bool>> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| Ok(Some(!chain.left.contains(&block))))
+    }
+
+    fn inbox_hash(&self, entries: InboxIndex) -> Asked<Option<Hash>> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            let consumed = chain.inbox.iter().take(entries.get() as usize);
+            let all = consumed.fold(InboxChain::START, |chain, item| chain.consume(item.time, &item.entry));
+            Ok((all.next == entries).then_some(all.hash))
+        })
+    }
+
+    fn revert(&self, kept: BatchHeader) -> Asked<()> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            chain.commits.retain(|commit| commit.number <= kept.number);
+            Ok(())
+        })
     }
 
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         self.0.ask(&self.0.l1_down, "L1", |chain| {
             let upto = |number: u64| (number > 0).then_some((BatchNumber::new(number), AT));
             Ok(L1Standing {
-                head: L1Block { number: 50, hash: Hash([5; 32]) },
+                head: L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) },
+                safe: L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) },
+                finalized_block: Some(L1Block::default()),
+                reached: Some(Reached {
+                    committed: BatchNumber::new(chain.commits.len() as u64),
+                    proven: BatchNumber::new(chain.proven),
+                    finalized: BatchNumber::new(chain.finalized),
+                }),
                 commits: chain.commits.iter().filter(|commit| commit.number >= from).copied().collect(),
                 proven: upto(chain.proven),
                 finalized: upto(chain.finalized),
@@ -160,7 +213,7 @@ impl Proving for Side {
     }
 }
 
-async fn begin(context: &deterministic::Context, outside: &Arc<Outside>, floor: u64) -> NodeHandle {
+pub async fn begin(context: &deterministic::Context, outside: &Arc<Outside>, floor: u64) -> NodeHandle {
     let side = || Side(outside.clone());
     let parts =
         Parts { availability: Some(Arc::new(side())), layer1: Some(Arc::new(side())), prover: Some(Arc::new(side())) };
@@ -170,13 +223,13 @@ async fn begin(context: &deterministic::Context, outside: &Arc<Outside>, floor: 
     Node::start(context.child("node"), config, parts).await.unwrap()
 }
 
-fn outside() -> Arc<Outside> {
+pub fn outside() -> Arc<Outside> {
     let outside = Outside::default();
     outside.chain.lock().unwrap().inbox = opening(2);
     Arc::new(outside)
 }
 
-async fn until(context: &deterministic::Context, what: &str, mut holds: impl FnMut() -> bool) {
+pub async fn until(context: &deterministic::Context, what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..6_000 {
         if holds() {
             return;
@@ -204,7 +257,7 @@ fn a_trade_becomes_final() {
     });
 }
 
-fn door_batch_is_final(node: &NodeHandle, sequence: ashlar_types::Sequence) -> bool {
+pub fn door_batch_is_final(node: &NodeHandle, sequence: ashlar_types::Sequence) -> bool {
     let batch = node.books().batch(ashlar_api::door::BatchKey::Sequence(sequence));
     batch.is_some_and(|batch| batch.stage == Stage::Final)
 }

@@ -1,7 +1,7 @@
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
-use ashlar_contracts::abi::ISettlement;
-use ashlar_types::Deployment;
+use ashlar_contracts::abi::{IBridge, ISettlement};
+use ashlar_types::{Deployment, InboxIndex};
 use thiserror::Error;
 
 use crate::contract::Addresses;
@@ -110,6 +110,24 @@ pub async fn check_balance<L: L1>(l1: &L, account: Address, needed: U256) -> Res
         return Err(SetupError::EmptyBalance { account, wei, needed });
     }
     Ok(())
+}
+
+/// The chained hash over so many entries of a bridge's inbox, at L1's last safe block; none if there are not so many.
+pub async fn safe_inbox_hash<L: L1>(
+    l1: &L,
+    bridge: Address,
+    entries: InboxIndex,
+) -> Result<Option<ashlar_batch::Hash>, L1Error> {
+    if entries.get() == 0 {
+        return Ok(Some(ashlar_batch::Hash::ZERO));
+    }
+    let data = IBridge::inboxHashCall { count: entries.get() }.abi_encode().into();
+    let call = Call { from: Address::ZERO, to: Some(bridge), value: U256::ZERO, data };
+    let answer = l1.call(&call, BlockAt::Safe).await?;
+    let hash = IBridge::inboxHashCall::abi_decode_returns(&answer);
+    let hash = hash.map_err(|_| L1Error::Missing { what: "the hash of the bridge's inbox" })?;
+    // The contract answers zero for an entry that is not there yet.
+    Ok((!hash.is_zero()).then_some(ashlar_batch::Hash(hash.0)))
 }
 
 /// Asks a contract for one value; the outer error is what a person should know if it is not such a contract.

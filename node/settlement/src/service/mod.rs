@@ -36,7 +36,7 @@ use requests::Request;
 
 pub use self::core::StopReason;
 pub(crate) use checks::ask;
-pub use checks::{SetupError, check_balance, check_contracts, check_operator};
+pub use checks::{SetupError, check_balance, check_contracts, check_operator, safe_inbox_hash};
 pub use config::{CommitGas, Config};
 pub use events::SettlementEvent;
 pub use requests::RequestError;

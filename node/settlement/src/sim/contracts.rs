@@ -176,6 +176,11 @@ impl Contracts {
 
     /// A call that only asks.
     pub(super) fn answer(&self, to: Option<Address>, input: &[u8]) -> Result<Bytes, String> {
+        if to == Some(self.addresses.bridge) {
+            let call = IBridge::inboxHashCall::abi_decode(input).map_err(|error| error.to_string())?;
+            let hash = usize::try_from(call.count).ok().and_then(|count| self.inbox.get(count)).copied();
+            return Ok(IBridge::inboxHashCall::abi_encode_returns(&hash.unwrap_or_default().into()).into());
+        }
         if to != Some(self.addresses.settlement) {
             return Err("no such contract".into());
         }

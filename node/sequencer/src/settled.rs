@@ -5,12 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::{Address, B256, Bytes};
 use ashlar_api::door::L1Transaction;
+use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
-use ashlar_sequencer::{Asked, Commit, InboxItem, L1Standing, Layer1, OutsideError, Proof, Sealed};
 use ashlar_settlement::contract::{DataRef, ProofType};
 use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
-use ashlar_settlement::{Events, Handle, RequestError, SettlementEvent};
+use ashlar_settlement::{Events, Handle, Health, RequestError, SettlementEvent, safe_inbox_hash};
 use ashlar_types::{BatchNumber, InboxIndex};
+
+use crate::build::Sealed;
+use crate::engine::InboxItem;
+use crate::outside::{Asked, Commit, L1Standing, Layer1, OutsideError, Proof, Reached};
 
 /// Entries handed over at once.
 const ENTRIES_AT_ONCE: usize = 1_024;
@@ -22,6 +26,7 @@ pub struct Settled<L> {
     client: Handle,
     l1: L,
     payer: Address,
+    bridge: Address,
     known: Arc<Mutex<Known>>,
 }
 
@@ -29,11 +34,19 @@ pub struct Settled<L> {
 #[derive(Default)]
 struct Known {
     head: L1Block,
+    safe: L1Block,
+    finalized_block: Option<L1Block>,
     inbox: BTreeMap<u64, InboxItem>,
     commits: BTreeMap<u64, Commit>,
     /// The last batch of each call that proved some, and where.
     proven: BTreeMap<u64, L1Transaction>,
     finalized: BTreeMap<u64, L1Transaction>,
+}
+
+impl<L> std::fmt::Debug for Settled<L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settled").field("payer", &self.payer).field("bridge", &self.bridge).finish_non_exhaustive()
+    }
 }
 
 impl<L: L1> Settled<L> {
@@ -43,6 +56,7 @@ impl<L: L1> Settled<L> {
         mut events: Events,
         l1: L,
         payer: Address,
+        bridge: Address,
     ) -> (Settled<L>, impl Future<Output = ()> + Send) {
         let known = Arc::<Mutex<Known>>::default();
         let kept = known.clone();
@@ -51,7 +65,7 @@ impl<L: L1> Settled<L> {
                 lock(&kept).hear(event);
             }
         };
-        (Settled { client, l1, payer, known }, listening)
+        (Settled { client, l1, payer, bridge, known }, listening)
     }
 }
 
@@ -62,12 +76,13 @@ fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
 /// What the client's refusals mean to the node.
 fn refused(error: RequestError) -> OutsideError {
     match error {
-        RequestError::Invalid { .. } | RequestError::OnlyFollows | RequestError::Count { .. } => {
-            OutsideError::stop(error.to_string())
-        }
-        RequestError::Stopped | RequestError::UnknownBatch(_) | RequestError::Outbox(_) | RequestError::Store(_) => {
-            OutsideError::retry(error.to_string())
-        }
+        RequestError::OnlyFollows | RequestError::Count { .. } => OutsideError::stop(error.to_string()),
+        // What cannot be committed is built anew once the order is.
+        RequestError::Invalid { .. }
+        | RequestError::Stopped
+        | RequestError::UnknownBatch(_)
+        | RequestError::Outbox(_)
+        | RequestError::Store(_) => OutsideError::retry(error.to_string()),
     }
 }
 
@@ -108,18 +123,41 @@ impl<L: L1> Layer1 for Settled<L> {
         Box::pin(std::future::ready(Ok(items)))
     }
 
-    fn holds(&self, block: L1Block) -> Asked<bool> {
+    fn holds(&self, block: L1Block) -> Asked<Option<bool>> {
         let l1 = self.l1.clone();
         Box::pin(async move {
             let there = l1.block(BlockAt::Number(block.number)).await.map_err(unanswered)?;
-            Ok(there.is_some_and(|there| there.at().hash.0 == block.hash.0))
+            Ok(there.map(|there| there.at().hash.0 == block.hash.0))
         })
+    }
+
+    fn inbox_hash(&self, entries: InboxIndex) -> Asked<Option<Hash>> {
+        let (l1, bridge) = (self.l1.clone(), self.bridge);
+        Box::pin(async move {
+            safe_inbox_hash(&l1, bridge, entries).await.map_err(|error| OutsideError::retry(error.to_string()))
+        })
+    }
+
+    fn revert(&self, kept: BatchHeader) -> Asked<()> {
+        let mut client = self.client.clone();
+        Box::pin(async move { client.revert_to(&kept).await.map(drop).map_err(refused) })
     }
 
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         let mut standing = lock(&self.known).standing(from);
-        let (l1, payer) = (self.l1.clone(), self.payer);
+        let (l1, payer, mut client) = (self.l1.clone(), self.payer, self.client.clone());
         Box::pin(async move {
+            let status = client.status().await.map_err(refused)?;
+            if status.health != Health::CatchingUp {
+                let number = BatchNumber::new;
+                let proven = number(status.proven.iter().map(|(_, last)| *last).max().unwrap_or(0));
+                let (committed, finalized) = (number(status.committed), number(status.finalized_batch));
+                standing.reached = Some(Reached { committed, proven, finalized });
+                // What was told before a reorganisation may not be true after it.
+                standing.proven = standing.proven.filter(|(last, _)| *last <= proven);
+                standing.finalized = standing.finalized.filter(|(last, _)| *last <= finalized);
+                standing.commits.retain(|commit| commit.number <= committed);
+            }
             let fees = l1.fees().await.map_err(unanswered)?;
             standing.gas_price = u64::try_from(fees.base_fee).unwrap_or(u64::MAX);
             standing.balance = u128::try_from(l1.balance(payer).await.map_err(unanswered)?).ok();
@@ -135,6 +173,9 @@ impl Known {
             |calls: &BTreeMap<u64, L1Transaction>| calls.last_key_value().map(|(n, at)| (BatchNumber::new(*n), *at));
         L1Standing {
             head: self.head,
+            safe: self.safe,
+            finalized_block: self.finalized_block,
+            reached: None,
             commits: self.commits.range(from.get()..).map(|(_, commit)| *commit).collect(),
             proven: last(&self.proven),
             finalized: last(&self.finalized),
@@ -174,10 +215,11 @@ impl Known {
                 self.finalized.retain(|_, at| at.block <= to.number);
             }
             SettlementEvent::Head(head) => self.head = block_of(&head),
+            SettlementEvent::Safe(block) => self.safe = block_of(&block),
+            SettlementEvent::FinalBlock(block) => self.finalized_block = Some(block_of(&block)),
+            SettlementEvent::FinalityFell { finalized: false, to } => self.safe = block_of(&to),
             SettlementEvent::Confirmation { .. }
             | SettlementEvent::Failed { .. }
-            | SettlementEvent::Safe(_)
-            | SettlementEvent::FinalBlock(_)
             | SettlementEvent::FinalityFell { .. }
             | SettlementEvent::Paused { .. }
             | SettlementEvent::Freeze { .. }

@@ -1,0 +1,444 @@
+//! One line, from what is on disk to the tasks that run it.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ashlar_batch::{BatchHeader, Hash, InboxChain};
+use ashlar_exchange::{HotStore, Store};
+use ashlar_prover::{Capture, Threads};
+use ashlar_replica::{Journal, JournalConfig, L1Block, Opened, Rejected, SnapshotHead, SnapshotStore};
+use ashlar_types::{BatchNumber, Sequence};
+use commonware_runtime::{Clock, Handle, Spawner, Storage};
+use tokio::sync::{Mutex, broadcast, mpsc, watch};
+
+use super::handle::Ended;
+use super::present::{Present, Ways};
+use super::restart::Past;
+use super::unwind::{Disk, open_from, settle_unwindings, unwind};
+use crate::admit::{Checker, Desk, Directory, Gate, Tolls};
+use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Wish};
+use crate::config::{Config, Limits, Mode};
+use crate::engine::{Engine, StopAt, Work};
+use crate::error::NodeError;
+use crate::keep::{Committed, Executed, Keeper, Kept, Unwinding, UnwindingStore};
+use crate::limits::{ANSWERS_MAX, BLOCKS_WAITING_MAX, ENGINE_WAITING_MAX, SERVICE_WAITING_MAX};
+use crate::measure::{Metrics, millis};
+use crate::outside::Parts;
+use crate::services::{
+    Board, Committer, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, TakenBack, Watcher, supervise,
+};
+
+/// Cut batches that wait for the builder.
+const CUTS_WAITING: usize = 2;
+/// Threads that compute one batch's nodes.
+const BUILDER_THREADS: NonZeroUsize = NonZeroUsize::MIN;
+
+/// Everything that is shared.
+pub(super) struct Common<E> {
+    pub context: E,
+    pub config: Config,
+    pub parts: Parts,
+    pub board: Board,
+    pub metrics: Arc<Metrics>,
+    pub books: Books,
+    pub limits: watch::Sender<Limits>,
+    pub gas_price: watch::Sender<u64>,
+    pub heard: watch::Sender<(u64, Option<u128>)>,
+    pub ended: watch::Sender<Ended>,
+    pub gate: Gate,
+    pub tolls: Arc<Tolls>,
+    pub stop_at: StopAt,
+    /// Whether the operator wants a checkpoint now.
+    pub wanted: Arc<AtomicBool>,
+    /// The last L1 block that will never be taken back, once it is known.
+    pub final_block: watch::Sender<Option<u64>>,
+    /// What L1 took back, for whoever orders anew.
+    pub taken_back: mpsc::Sender<TakenBack>,
+    /// Where work is handed to the line, while there is one.
+    pub present: Present,
+    /// The unwindings that are remembered.
+    pub unwindings: Arc<RwLock<Vec<Arc<Unwinding>>>>,
+    /// The header of no batch.
+    pub genesis: BatchHeader,
+}
+
+/// The tasks of one line, from a start or an unwinding to the next.
+pub(super) struct Line {
+    /// What ends by itself once the engine does, in the order in which it does.
+    tasks: Vec<Handle<()>>,
+    /// What has to be ended.
+    services: Vec<Handle<()>>,
+}
+
+impl Line {
+    /// Ends it: everything that was let in is executed, made durable and answered.
+    pub async fn end(self, present: &Present) {
+        // If the engine is gone it has stopped already.
+        let _ = present.work(Work::Stop).await;
+        present.set(None);
+        for service in &self.services {
+            service.abort();
+        }
+        for task in self.tasks.into_iter().chain(self.services) {
+            // A task that was aborted says so, and that is what was asked.
+            let _ = task.await;
+        }
+    }
+}
+
+impl<E> Common<E> {
+    /// Every header that was built from an order that does not stand any more, as far as is remembered.
+    fn discarded(&self) -> Vec<Hash> {
+        let all = self.unwindings.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().flat_map(|unwinding| unwinding.discarded.iter().map(|(_, hash)| *hash)).collect()
+    }
+}
+
+/// The way of blocks from the keeper to the shelf.
+struct BuildLine {
+    blocks: mpsc::Sender<Arc<Committed>>,
+    wishes: mpsc::Sender<Wish>,
+    tasks: Vec<Handle<()>>,
+}
+
+/// Begins a line from what is on disk. If L1 took something back, the order is made anew there first.
+pub(super) async fn begin_line<E>(common: &Common<E>, taken_back: Option<TakenBack>) -> Result<Line, NodeError>
+where
+    E: Spawner + Clock + Storage,
+{
+    let Common { context, config, books, .. } = common;
+    let shelf = Shelf::new(context.child("shelf"), &config.partition);
+    let snapshots = SnapshotStore::new(context.child("snapshots"), &format!("{}-snapshots", config.partition));
+    let unwindings = UnwindingStore::new(context.child("unwound"), &config.partition);
+    let mut journal = open_journal(common, &shelf, &unwindings).await?;
+    let mut disk = Disk { journal: &mut journal, snapshots: &snapshots, shelf: &shelf, unwindings: &unwindings };
+    let mut all = settle_unwindings(&mut disk).await?;
+    if let Some(taken) = &taken_back
+        && let Some(done) = unwind(config, &mut disk, taken, millis(context)).await?
+    {
+        tell_unwound(common, &done);
+        all.push(done);
+    }
+    common.metrics.epoch.set(journal.epoch().get());
+    *common.unwindings.write().unwrap_or_else(PoisonError::into_inner) = all;
+    books.clear();
+    let ends = progress_of(&shelf, &shelf.numbers().await?).await?;
+    let Begin { store, capture, parent, block } = begin(config, &snapshots, &journal).await?;
+    let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
+    let checkpoints = Checkpoints {
+        store: snapshots,
+        every: config.checkpoint_commands,
+        wanted: common.wanted.clone(),
+        last: parent.next_sequence,
+        keeper: executed.downgrade(),
+        final_block: common.parts.layer1.is_some().then(|| common.final_block.subscribe()),
+    };
+    for progress in ends.iter().filter(|progress| progress.header.number <= parent.number) {
+        books.enter(progress.clone(), None);
+    }
+    let ends = ends.iter().filter(|progress| progress.header.number > parent.number);
+    let end = |Progress { header, .. }: &Progress| End { next: header.next_sequence, commitment: header.da_commitment };
+    let ends = ends.map(end).collect();
+    let line = start_building(common, capture, parent, ends, checkpoints);
+    let kept = Kept::new(config.kept_commands_max);
+    let inbox = InboxChain { next: parent.inbox_next, hash: parent.inbox_hash };
+    let mut past = Past::new(config.deployment, store, inbox, ANSWERS_MAX, kept);
+    past.block = block;
+    past.replay(&journal, &line.blocks).await?;
+    tracing::info!(commands = past.replayed, "everything that was acknowledged has been executed again");
+    let keeping = Keeping { journal, executed, executed_queue, base: inbox };
+    Ok(start_trading(common, past, keeping, line, shelf))
+}
+
+/// Opens the journal, which must reach as far as the batches that were built from it.
+async fn open_journal<E>(
+    common: &Common<E>,
+    shelf: &Shelf<E>,
+    unwindings: &UnwindingStore<E>,
+) -> Result<Journal<E>, NodeError>
+where
+    E: Spawner + Clock + Storage,
+{
+    let Common { context, config, .. } = common;
+    let built = progress_of(shelf, &shelf.numbers().await?).await?;
+    let open_from = open_from(&unwindings.all().await?).unwrap_or(Sequence::new(u64::MAX));
+    let mut journal_config =
+        JournalConfig::new(&format!("{}-journal", config.partition), config.deployment.exchange_id());
+    let mut reached = built.iter().map(|progress| progress.header.next_sequence).filter(|next| *next <= open_from);
+    journal_config.floor = reached.next_back().unwrap_or_default();
+    let Opened { journal, cut } = Journal::open(context.child("journal"), journal_config).await?;
+    if let Some(cut) = cut {
+        tracing::warn!(?cut, "the journal ended in a group that was never acknowledged; it was cut off");
+    }
+    Ok(journal)
+}
+
+fn tell_unwound<E>(common: &Common<E>, done: &Unwinding) {
+    common.metrics.unwindings.add(1);
+    common.metrics.unwound.add(done.affected.len() as u64);
+    tracing::warn!(
+        epoch = done.epoch.get(),
+        from = done.from.get(),
+        batches = done.discarded.len(),
+        commands = done.affected.len(),
+        "L1 took back what was consumed; the order was made anew"
+    );
+}
+
+/// Where a node begins.
+struct Begin {
+    store: HotStore,
+    capture: Capture,
+    parent: BatchHeader,
+    block: L1Block,
+}
+
+/// The newest snapshot from which the journal goes on, or the genesis.
+async fn begin<E: Storage + Clock>(
+    config: &Config,
+    snapshots: &SnapshotStore<E>,
+    journal: &Journal<E>,
+) -> Result<Begin, NodeError> {
+    let id = config.deployment.exchange_id();
+    let within = journal.first_sequence()..=journal.next_sequence();
+    let wanted = |head: &SnapshotHead| head.header.exchange_id == id && within.contains(&head.sequence());
+    let threads = Threads(BUILDER_THREADS);
+    let bad = |why: String| NodeError::Snapshot { why };
+    let (newest, rejected) = snapshots.newest(wanted, &threads).await.map_err(|error| bad(error.to_string()))?;
+    for Rejected { name, error } in rejected {
+        tracing::warn!(name, %error, "a snapshot was passed over");
+    }
+    if let Some(snapshot) = newest {
+        let capture = Capture::from_leaves(config.deployment, &snapshot.leaves, &threads);
+        return Ok(Begin {
+            store: snapshot.hot_store(config.store).map_err(|error| bad(error.to_string()))?,
+            capture: capture.map_err(|error| bad(error.to_string()))?,
+            parent: snapshot.head.header,
+            block: snapshot.head.block,
+        });
+    }
+    if journal.first_sequence().get() > 0 {
+        return Err(bad("there is none that is whole, and the journal has forgotten the beginning; recover from L1 and data availability".to_owned()));
+    }
+    let mut store = HotStore::new(config.store);
+    config.genesis.write(&mut store);
+    let (capture, parent) = Capture::new(config.deployment, &config.genesis);
+    Ok(Begin { store, capture, parent, block: L1Block::default() })
+}
+
+/// The batches that are stored, without a gap, in their order.
+async fn progress_of<E: Storage>(shelf: &Shelf<E>, stored: &[BatchNumber]) -> Result<Vec<Progress>, NodeError> {
+    let mut all: Vec<Progress> = Vec::new();
+    for number in stored {
+        let is_next = all.last().is_none_or(|last| last.header.number.next() == *number);
+        match shelf.progress(*number).await? {
+            Some(progress) if is_next => all.push(progress),
+            // One that is not whole was the last to be written, and is built anew.
+            _ => break,
+        }
+    }
+    Ok(all)
+}
+
+/// The journal, and the way to it.
+struct Keeping<E: Storage> {
+    journal: Journal<E>,
+    executed: mpsc::Sender<Executed>,
+    executed_queue: mpsc::Receiver<Executed>,
+    /// The inbox where the replay began.
+    base: InboxChain,
+}
+
+fn start_building<E>(
+    common: &Common<E>,
+    capture: Capture,
+    parent: BatchHeader,
+    ends: VecDeque<End>,
+    checkpoints: Checkpoints<E>,
+) -> BuildLine
+where
+    E: Spawner + Clock + Storage,
+{
+    let Common { context, config, parts, board, metrics, books, limits, gas_price, ended, gate, .. } = common;
+    let (blocks, block_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
+    let (wishes, wish_queue) = mpsc::channel(SERVICE_WAITING_MAX);
+    let (cuts, cut_queue) = mpsc::channel::<Cut>(CUTS_WAITING);
+    let station = board.station("batch-producer");
+    let mut producer = Producer::new(
+        limits.subscribe(),
+        books.clone(),
+        metrics.clone(),
+        station,
+        gas_price.subscribe(),
+        parent.number.next(),
+    );
+    producer.ends = ends;
+    let builder = Builder {
+        capture,
+        parent,
+        shelf: Shelf::new(context.child("builder"), &config.partition),
+        books: books.clone(),
+        availability: parts.availability.clone(),
+        threads: BUILDER_THREADS,
+        metrics: metrics.clone(),
+        station: board.station("state-updater"),
+        checkpoints,
+    };
+    let producing =
+        context.child("producer").spawn(move |context| producer.run(context, block_queue, wish_queue, cuts));
+    let (ended, gate) = (ended.clone(), gate.clone());
+    let building = context.child("builder").dedicated().spawn(move |context| async move {
+        if let Err(error) = builder.run(context, cut_queue).await {
+            fail(&ended, &gate, error);
+        }
+    });
+    BuildLine { blocks, wishes, tasks: vec![producing, building] }
+}
+
+/// Remembers the first reason why the node cannot go on, and lets nothing in any more.
+pub(super) fn fail(ended: &watch::Sender<Ended>, gate: &Gate, error: NodeError) {
+    tracing::error!(%error, "the node stops");
+    gate.close(Some(error.to_string()));
+    ended.send_if_modified(|ended| {
+        let is_first = ended.is_none();
+        if is_first {
+            *ended = Some(Err(Arc::new(error)));
+        }
+        is_first
+    });
+}
+
+fn start_trading<E>(common: &Common<E>, mut past: Past, keeping: Keeping<E>, line: BuildLine, shelf: Shelf<E>) -> Line
+where
+    E: Spawner + Clock + Storage,
+{
+    let Common { context, config, metrics, .. } = common;
+    let id = config.deployment.exchange_id();
+    let BuildLine { blocks, wishes, mut tasks } = line;
+    let (work, work_queue) = mpsc::channel(ENGINE_WAITING_MAX);
+    let Keeping { journal, executed, executed_queue, base } = keeping;
+    let (submissions, submission_queue) = mpsc::channel(config.waiting_max);
+    let (feed, _) = broadcast::channel(ashlar_api::limits::FEED_BLOCKS_MAX);
+    let directory = Directory::of(&mut past.exchange.store);
+    let clock = *past.exchange.store.clock();
+    metrics.next_sequence.set(clock.next_sequence);
+    let block = past.block;
+    let engine = Engine {
+        exchange: past.exchange,
+        id,
+        epoch: past.epoch,
+        block,
+        answers: past.answers,
+        directory: directory.clone(),
+        stop_at: common.stop_at.clone(),
+        metrics: metrics.clone(),
+        rest: Vec::new().into_iter(),
+        entries: VecDeque::new(),
+        followed: VecDeque::new(),
+        is_over: false,
+    };
+    let keeper = Keeper {
+        journal,
+        id,
+        key: config.key.clone(),
+        head: past.head,
+        l1: block,
+        linked_l1: block.hash.0,
+        kept: past.kept,
+        feed,
+        builder: blocks,
+        metrics: metrics.clone(),
+    };
+    let desk = Desk {
+        checker: Checker::new(config.deployment, directory.clone()),
+        tolls: common.tolls.clone(),
+        metrics: metrics.clone(),
+        engine: work.clone(),
+    };
+    let out = executed.clone();
+    let mut line = vec![context.child("engine").dedicated().spawn(move |context| engine.run(context, work_queue, out))];
+    let (ended, gate) = (common.ended.clone(), common.gate.clone());
+    line.push(context.child("keeper").spawn(move |context| async move {
+        if let Err(error) = keeper.run(context, executed_queue).await {
+            fail(&ended, &gate, error);
+        }
+    }));
+    line.append(&mut tasks);
+    let mut services = desk.start(context, config.checkers, submission_queue);
+    let seen = Seen { inbox: past.inbox, base, marks: past.marks.into() };
+    start_services(common, &mut services, shelf, &work, seen);
+    common.present.set(Some(Ways { submissions, engine: work, wishes, keeper: executed, directory }));
+    Line { tasks: line, services }
+}
+
+/// The inbox as far as it was consumed.
+struct Seen {
+    inbox: InboxChain,
+    base: InboxChain,
+    marks: VecDeque<Mark>,
+}
+
+/// Starts what moves built batches on. What is not there is not waited for.
+fn start_services<E>(
+    common: &Common<E>,
+    services: &mut Vec<Handle<()>>,
+    shelf: Shelf<E>,
+    engine: &mpsc::Sender<Work>,
+    seen: Seen,
+) where
+    E: Spawner + Clock + Storage,
+{
+    let Common { context, config, parts, board, books, metrics, .. } = common;
+    let (shelf, context_of) = (Arc::new(Mutex::new(shelf)), context.child("hands"));
+    let hands = Arc::new(Hands { books: books.clone(), shelf, metrics: metrics.clone(), context: context_of });
+    let station = |name| board.station(name);
+    let availability = parts.availability.clone().filter(|_| config.mode != Mode::Validium);
+    let publisher = Publisher { hands: hands.clone(), availability };
+    services.push(run(common, "data-publisher", publisher));
+    let hands_of = || hands.clone();
+    if let Some(layer1) = &parts.layer1 {
+        let (layer1, station) = (layer1.clone(), station("l1-committer"));
+        let committer = Committer { hands: hands_of(), layer1: layer1.clone(), handed: Handed::default(), station };
+        services.push(run(common, "l1-committer", committer));
+        let watcher = Watcher {
+            hands: hands_of(),
+            layer1,
+            engine: engine.clone(),
+            gate: common.gate.clone(),
+            inbox: seen.inbox,
+            base: seen.base,
+            marks: seen.marks,
+            genesis: common.genesis,
+            discarded: Arc::new(common.discarded()),
+            sure_at: L1Block::default(),
+            taken_back: common.taken_back.clone(),
+            final_block: common.final_block.clone(),
+            gas_price: common.gas_price.clone(),
+            heard_ms: common.heard.clone(),
+            station: board.station("l1-watcher"),
+        };
+        services.push(run(common, "l1-watcher", watcher));
+    }
+    if let Some(prover) = &parts.prover {
+        let (prover, station) = (prover.clone(), station("proof-coordinator"));
+        let coordinator = Coordinator { hands: hands_of(), prover, handed: BatchNumber::default(), station };
+        services.push(run(common, "proof-coordinator", coordinator));
+    }
+    if let (Some(layer1), Some(prover)) = (&parts.layer1, &parts.prover) {
+        let (layer1, prover, station) = (layer1.clone(), prover.clone(), station("proof-sender"));
+        let (handed, asked) = (Handed::default(), Handed::default());
+        let sender = Sender { hands: hands_of(), layer1, prover, handed, asked, station };
+        services.push(run(common, "proof-sender", sender));
+    }
+}
+
+fn run<E, S>(common: &Common<E>, name: &'static str, service: S) -> Handle<()>
+where
+    E: Spawner + Clock + Storage,
+    S: Service,
+{
+    let (station, metrics, news) = (common.board.station(name), common.metrics.clone(), common.books.subscribe());
+    common.context.child("service").spawn(move |context| supervise(context, service, station, metrics, news))
+}

@@ -1,0 +1,313 @@
+//! Watches L1: its inbox, what became of batches, and whether what was consumed is still there.
+//!
+//! 1. An entry that was consumed counts as taken back only when L1's safe chain holds another one in its place, or none at all up to the height
+//!    from which it was consumed. Until that is known nothing is let in (SPEC J-16).
+//! 2. What was taken back is told to whoever orders anew together with all that L1 safely holds instead.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ashlar_api::door::{InboxFacts, L1Transaction, ServiceState, Stage};
+use ashlar_batch::{BatchHeader, Hash, InboxChain};
+use ashlar_replica::L1Block;
+use ashlar_types::{BatchNumber, InboxIndex, Sequence};
+use commonware_runtime::{Clock, Storage};
+use tokio::sync::{mpsc, watch};
+
+use super::board::Station;
+use super::settle::Hands;
+use super::supervise::{Service, Turn};
+use crate::admit::Gate;
+use crate::build::Progress;
+use crate::engine::{InboxItem, Work};
+use crate::outside::{L1Standing, Layer1, OutsideError, Reached};
+
+/// How the inbox stood after an entry that was consumed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Mark {
+    /// The entry that comes next.
+    pub next: InboxIndex,
+    /// The chained hash over all before it.
+    pub hash: Hash,
+    /// The L1 block of the entry.
+    pub block: L1Block,
+}
+
+/// What L1 took back of what was consumed, and what it holds instead.
+#[derive(Clone, Debug)]
+pub(crate) struct TakenBack {
+    /// The first entry that is not what was consumed.
+    pub from: InboxIndex,
+    /// What is there now, from that one on: everything that is safe.
+    pub instead: Vec<InboxItem>,
+}
+
+/// Whether what was consumed is still there.
+enum Verdict {
+    Holds,
+    /// It is not, but L1 is not sure yet of what is there instead.
+    Waits,
+    Gone,
+}
+
+/// The watcher.
+pub(crate) struct Watcher<E> {
+    pub hands: Arc<Hands<E>>,
+    pub layer1: Arc<dyn Layer1>,
+    pub engine: mpsc::Sender<Work>,
+    pub gate: Gate,
+    /// The inbox as far as it was handed to the engine.
+    pub inbox: InboxChain,
+    /// The inbox as far as L1 will never take it back.
+    pub base: InboxChain,
+    /// How it stood after each entry since then.
+    pub marks: VecDeque<Mark>,
+    /// The header of no batch.
+    pub genesis: BatchHeader,
+    /// Headers that were built from an order that does not stand any more.
+    pub discarded: Arc<Vec<Hash>>,
+    /// The head at which all was seen to hold.
+    pub sure_at: L1Block,
+    pub taken_back: mpsc::Sender<TakenBack>,
+    pub gas_price: watch::Sender<u64>,
+    pub heard_ms: watch::Sender<(u64, Option<u128>)>,
+    pub final_block: watch::Sender<Option<u64>>,
+    pub station: Station,
+}
+
+impl<E: Storage + Clock> Service for Watcher<E> {
+    async fn turn(&mut self) -> Result<Turn, OutsideError> {
+        let last_final = self.hands.books.last_at(Stage::Final).unwrap_or_default();
+        let standing = self.layer1.standing(last_final.next()).await?;
+        self.hands.books.note_l1_block(standing.head.number);
+        self.hands.metrics.l1_block.set(standing.head.number);
+        self.gas_price.send_replace(standing.gas_price);
+        self.heard_ms.send_replace((crate::measure::millis(&self.hands.context), standing.balance));
+        self.station.show("block", standing.head.number);
+        self.note(&standing).await?;
+        match self.verdict(&standing).await? {
+            Verdict::Holds => self.gate.hold(None),
+            Verdict::Waits => {
+                self.hold("L1 left the block that was consumed last, and is not sure yet of what is there instead");
+                return Ok(Turn::Idle);
+            }
+            Verdict::Gone => {
+                self.hold("L1 took back what was consumed");
+                return self.take_back().await;
+            }
+        }
+        self.forget_final(&standing);
+        let items = self.layer1.inbox(self.inbox.next).await?;
+        if items.is_empty() {
+            return Ok(Turn::Idle);
+        }
+        self.hand_over(items).await
+    }
+}
+
+impl<E: Storage + Clock> Watcher<E> {
+    fn hold(&mut self, why: &str) {
+        let block = self.marks.back().map_or(0, |mark| mark.block.number);
+        let why = format!("{why} (block {block}); nothing is let in until the order stands again");
+        if self.gate.held().is_none() {
+            tracing::warn!(why, "the order is in doubt");
+        }
+        self.station.say(ServiceState::Degraded, why.clone());
+        self.gate.hold(Some(why));
+    }
+
+    async fn verdict(&mut self, standing: &L1Standing) -> Result<Verdict, OutsideError> {
+        let Some(last) = self.marks.back() else { return Ok(Verdict::Holds) };
+        if standing.head != L1Block::default() && standing.head == self.sure_at {
+            return Ok(Verdict::Holds);
+        }
+        match self.layer1.inbox_hash(last.next).await? {
+            Some(hash) if hash == last.hash => {
+                self.sure_at = standing.head;
+                Ok(Verdict::Holds)
+            }
+            Some(_) => Ok(Verdict::Gone),
+            None => match self.layer1.holds(last.block).await? {
+                Some(false) if standing.safe.number >= last.block.number => Ok(Verdict::Gone),
+                Some(false) => Ok(Verdict::Waits),
+                // Whoever answers is behind, or counts less as safe than before: that says nothing.
+                Some(true) | None => Ok(Verdict::Holds),
+            },
+        }
+    }
+
+    /// Finds where L1 and this node part, and what L1 holds from there on.
+    async fn take_back(&mut self) -> Result<Turn, OutsideError> {
+        let (mut good, mut bad) = (0, self.marks.len());
+        // Each hash is over all before it, so what agrees is a beginning.
+        while good < bad {
+            let middle = usize::midpoint(good, bad);
+            let mark = self.marks[middle];
+            let agrees = self.layer1.inbox_hash(mark.next).await? == Some(mark.hash);
+            if agrees { good = middle + 1 } else { bad = middle }
+        }
+        let kept = match good.checked_sub(1) {
+            Some(last) => InboxChain { next: self.marks[last].next, hash: self.marks[last].hash },
+            None => self.base,
+        };
+        if self.layer1.inbox_hash(kept.next).await? != Some(kept.hash) {
+            let why = format!("L1's inbox is not the one whose {} entries were consumed and final", kept.next.get());
+            return Err(OutsideError::retry(format!("{why}; check the L1 endpoint")));
+        }
+        let (mut now, mut instead) = (kept, Vec::new());
+        loop {
+            let items = self.layer1.inbox(now.next).await?;
+            for item in &items {
+                if item.index != now.next {
+                    return Err(OutsideError::retry("the client of L1 is between two chains"));
+                }
+                now = now.consume(item.time, &item.entry);
+            }
+            if items.is_empty() {
+                break;
+            }
+            instead.extend(items);
+        }
+        let is_whole = self.layer1.inbox_hash(now.next).await? == Some(now.hash)
+            && self.layer1.inbox_hash(now.next.next()).await?.is_none();
+        if !is_whole {
+            return Err(OutsideError::retry("the client of L1 has not told all that is safe on its new chain"));
+        }
+        // Whoever orders anew ends this service first.
+        let sent = self.taken_back.send(TakenBack { from: kept.next, instead }).await;
+        sent.map_err(|_| OutsideError::stop("the node is stopping"))?;
+        Ok(Turn::Over)
+    }
+
+    fn forget_final(&mut self, standing: &L1Standing) {
+        let Some(block) = standing.finalized_block else { return };
+        self.final_block.send_replace(Some(block.number));
+        while self.marks.len() > 1
+            && let Some(first) = self.marks.front()
+            && first.block.number <= block.number
+        {
+            self.base = InboxChain { next: first.next, hash: first.hash };
+            self.marks.pop_front();
+        }
+    }
+
+    async fn hand_over(&mut self, items: Vec<InboxItem>) -> Result<Turn, OutsideError> {
+        let mut marks = Vec::with_capacity(items.len());
+        let mut now = self.inbox;
+        for item in &items {
+            if item.index != now.next {
+                return Err(OutsideError::retry("the client of L1 is between two chains"));
+            }
+            now = now.consume(item.time, &item.entry);
+            marks.push(Mark { next: now.next, hash: now.hash, block: item.block });
+            self.hands.books.note_inbox(InboxFacts {
+                index: item.index,
+                time: item.time,
+                entry: item.entry.clone(),
+                l1_block: item.block.number,
+                transaction: item.transaction,
+                sequence: None::<Sequence>,
+            });
+        }
+        let sent = self.engine.send(Work::Inbox(items)).await;
+        sent.map_err(|_| OutsideError::stop("the engine has stopped"))?;
+        self.inbox = now;
+        self.marks.extend(marks);
+        self.station.show("inbox", now.next.get());
+        Ok(Turn::Worked)
+    }
+
+    /// Writes down what became of batches.
+    async fn note(&self, standing: &L1Standing) -> Result<(), OutsideError> {
+        let Hands { books, metrics, .. } = &*self.hands;
+        if let Some(reached) = standing.reached {
+            self.fall_back(reached).await?;
+        }
+        let mut own = u64::MAX;
+        for commit in &standing.commits {
+            let Some(header) = books.header(commit.number) else { continue };
+            if header.hash() != commit.hash {
+                self.foreign_commit(commit.number, commit.hash, standing).await?;
+                own = commit.number.get().saturating_sub(1);
+                break;
+            }
+            let is_new = books.progress(commit.number).is_some_and(|progress| progress.stage < Stage::Committed);
+            let change = |progress: &mut Progress| {
+                progress.stage = progress.stage.max(Stage::Committed);
+                progress.commit = Some(commit.at);
+            };
+            self.hands.advance(commit.number, change).await?;
+            if is_new {
+                self.hands.took(Stage::Committed, commit.number);
+            }
+        }
+        // What was proven of another's batches says nothing about ours.
+        let of_ours = |(upto, at): (BatchNumber, L1Transaction)| (BatchNumber::new(upto.get().min(own)), at);
+        self.reached(Stage::Proven, standing.proven.map(of_ours)).await?;
+        self.reached(Stage::Final, standing.finalized.map(of_ours)).await?;
+        let at = |stage| books.last_at(stage).map_or(0, BatchNumber::get);
+        metrics.batch_committed.set(at(Stage::Committed));
+        metrics.batch_proven.set(at(Stage::Proven));
+        metrics.batch_final.set(at(Stage::Final));
+        Ok(())
+    }
+
+    /// What L1 took back of the way that batches had come.
+    async fn fall_back(&self, reached: Reached) -> Result<(), OutsideError> {
+        let books = &self.hands.books;
+        for (stage, below, upto) in [
+            (Stage::Final, Stage::Proven, reached.finalized),
+            (Stage::Proven, Stage::Committed, reached.proven),
+            (Stage::Committed, Stage::Published, reached.committed),
+        ] {
+            // From the last one down, so that no batch is ever further than one before it.
+            while let Some(number) = books.last_at(stage).filter(|number| *number > upto) {
+                tracing::warn!(batch = number.get(), ?stage, "L1 took back how far a batch had come");
+                let change = |progress: &mut Progress| {
+                    progress.stage = below;
+                    progress.finalize = None;
+                    if below < Stage::Proven {
+                        progress.prove = None;
+                    }
+                    if below < Stage::Committed {
+                        progress.commit = None;
+                    }
+                };
+                self.hands.advance(number, change).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// L1 holds a header that is not the one here: one of ours from before an unwinding is taken back, any other is a divergence.
+    async fn foreign_commit(&self, number: BatchNumber, hash: Hash, standing: &L1Standing) -> Result<(), OutsideError> {
+        let books = &self.hands.books;
+        let is_final = standing.reached.is_some_and(|reached| number <= reached.finalized);
+        if is_final || !self.discarded.contains(&hash) {
+            books.note_divergence(format!("batch {} on L1 has another header than here", number.get()));
+            return Ok(());
+        }
+        let below = BatchNumber::new(number.get().saturating_sub(1));
+        let kept = if below == self.genesis.number { Some(self.genesis) } else { books.header(below) };
+        match kept {
+            Some(kept) => self.layer1.revert(kept).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn reached(&self, stage: Stage, upto: Option<(BatchNumber, L1Transaction)>) -> Result<(), OutsideError> {
+        let Some((upto, at)) = upto else { return Ok(()) };
+        while let Some((number, _)) = self.hands.books.first_before(stage).filter(|(number, _)| *number <= upto) {
+            let change = |progress: &mut Progress| {
+                progress.stage = progress.stage.max(stage);
+                match stage {
+                    Stage::Final => progress.finalize = Some(at),
+                    _ => progress.prove = Some(at),
+                }
+            };
+            self.hands.advance(number, change).await?;
+            self.hands.took(stage, number);
+        }
+        Ok(())
+    }
+}
