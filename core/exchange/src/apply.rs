@@ -9,14 +9,15 @@ use alloc::vec::Vec;
 use ashlar_book::Budget;
 use ashlar_types::limits::{MESSAGE_COMMANDS_MAX, VALIDITY_MS_MAX};
 use ashlar_types::{
-    AccountId, Command, Header, Input, Message, NewOrder, Reason, Receipt, Scopes, Sequence, Signer, Time,
+    AccountId, Command, Header, Input, Lots, Message, NewOrder, OrderId, Price, Reason, Receipt, Scopes, Sequence,
+    Signer, Time,
 };
 
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::run::Run;
 use crate::store::{Listed, NonceLane, Store};
-use crate::trading::HOUSE;
+use crate::trading::{HOUSE, Running};
 
 /// Applies inputs to a store, one after another.
 #[derive(Debug)]
@@ -24,12 +25,13 @@ pub struct Exchange<S> {
     /// What it works on.
     pub store: S,
     listed: Vec<Listed>,
+    running: Running,
 }
 
 impl<S: Store> Exchange<S> {
     /// An exchange over a store that holds a genesis.
     pub fn new(store: S) -> Exchange<S> {
-        Exchange { store, listed: Vec::new() }
+        Exchange { store, listed: Vec::new(), running: Running::NOBODY }
     }
 
     /// Applies one input at a time. A time before the last one counts as the last one.
@@ -41,7 +43,9 @@ impl<S: Store> Exchange<S> {
         let clock = self.store.clock();
         clock.time = clock.time.max(time);
         let now = clock.time;
-        let mut run = Run { store: &mut self.store, out, now, budget: Budget::COMMAND, listed: &mut self.listed };
+        let budget = Budget::COMMAND;
+        let (running, listed) = (&mut self.running, &mut self.listed);
+        let mut run = Run { store: &mut self.store, out, now, budget, running, listed };
         match input {
             Input::Message(message) => run.message(message),
             Input::Inbox { index, time, entry } => {
@@ -75,15 +79,20 @@ impl<S: Store, O: Output> Run<'_, S, O> {
         } else {
             self.accept(&message.header)
         };
+        let scopes = match accepted {
+            Ok(scopes) => scopes,
+            Err(reason) => return self.refuse_all(who, &message.commands, reason),
+        };
         for command in &message.commands {
-            let outcome = match accepted {
-                Ok(scopes) => {
-                    self.budget = Budget::COMMAND;
-                    self.command(&message.header, scopes, command)
-                }
-                Err(reason) => named_by(command, reason),
-            };
-            self.close(who, &outcome);
+            self.budget = Budget::COMMAND;
+            self.command(&message.header, scopes, command);
+        }
+    }
+
+    #[cold]
+    fn refuse_all(&mut self, who: AccountId, commands: &[Command], reason: Reason) {
+        for command in commands {
+            self.close(who, &named_by(command, reason));
         }
     }
 
@@ -113,8 +122,49 @@ impl<S: Store, O: Output> Run<'_, S, O> {
         Ok(scopes)
     }
 
+    /// Runs a command to its receipt. The usual ones end in functions of their own that write it, so that what came of a command
+    /// is nowhere put together only to be taken apart again.
     #[inline(always)]
-    fn command(&mut self, header: &Header, scopes: Option<Scopes>, command: &Command) -> Outcome {
+    fn command(&mut self, header: &Header, scopes: Option<Scopes>, command: &Command) {
+        let who = header.account;
+        let may = |need| scopes.is_none_or(|have| have.covers(need));
+        match command {
+            Command::Place(order) if may(Scopes::TRADE) => self.run_place(who, order),
+            Command::Cancel(id) if may(Scopes::CANCEL) => self.run_cancel(who, id),
+            Command::Replace { order, price, lots } if may(Scopes::TRADE) => {
+                self.run_replace(who, order, *price, *lots)
+            }
+            other => self.rarer(header, scopes, other),
+        }
+    }
+
+    #[inline(never)]
+    fn run_place(&mut self, who: AccountId, order: &NewOrder) {
+        let outcome = if let Ok(mut market) = self.open(order.market) {
+            let placed = market.place(who, order);
+            market.end();
+            placed.unwrap_or_else(|reason| Outcome::refused(reason, order.client))
+        } else {
+            Outcome::refused(self.may_trade(who).err().unwrap_or(Reason::UnknownMarket), order.client)
+        };
+        self.close(who, &outcome);
+    }
+
+    #[inline(never)]
+    fn run_cancel(&mut self, who: AccountId, id: &OrderId) {
+        let outcome = self.cancel(who, *id);
+        self.close(who, &outcome);
+    }
+
+    #[inline(never)]
+    fn run_replace(&mut self, who: AccountId, id: &OrderId, price: Price, lots: Lots) {
+        let outcome = self.replace(who, *id, price, lots);
+        self.close(who, &outcome);
+    }
+
+    /// What the usual commands are not, or what may not be done.
+    #[inline(never)]
+    fn rarer(&mut self, header: &Header, scopes: Option<Scopes>, command: &Command) {
         let who = header.account;
         let own_slot = |slot| matches!(header.signer, Signer::Session { slot: own, .. } if own == slot);
         let allowed = match (scopes, needed(command)) {
@@ -123,32 +173,12 @@ impl<S: Store, O: Output> Run<'_, S, O> {
             (Some(_), Need::Owner) => matches!(command, Command::RevokeKey(slot) if own_slot(*slot)),
         };
         if !allowed {
-            return named_by(command, Reason::OutOfScope);
+            return self.close(who, &named_by(command, Reason::OutOfScope));
         }
-        match command {
-            Command::Place(order) => self.place(who, order),
-            Command::Cancel(id) => self.cancel(who, *id),
-            Command::Replace { order, price, lots } => self.replace(who, *order, *price, *lots),
-            other => self.rarer(who, other),
-        }
-    }
-
-    #[inline(always)]
-    fn place(&mut self, who: AccountId, order: &NewOrder) -> Outcome {
-        let mut listed = false;
-        let outcome = self.in_market(order.market, |market| {
-            listed = true;
-            market.place(who, order).unwrap_or_else(|reason| Outcome::refused(reason, order.client))
-        });
-        if listed {
-            return outcome;
-        }
-        Outcome::refused(self.may_trade(who).err().unwrap_or(Reason::UnknownMarket), order.client)
-    }
-
-    #[inline(never)]
-    fn rarer(&mut self, who: AccountId, command: &Command) -> Outcome {
-        match command {
+        let outcome = match command {
+            Command::Place(order) => return self.run_place(who, order),
+            Command::Cancel(id) => return self.run_cancel(who, id),
+            Command::Replace { order, price, lots } => return self.run_replace(who, order, *price, *lots),
             Command::Reduce { order, by } => self.reduce(who, *order, *by),
             Command::CancelPlace { cancel, place } => self.cancel_place(who, *cancel, place),
             Command::CancelAll(filter) => self.cancel_all(who, filter, Reason::Cancelled),
@@ -162,10 +192,8 @@ impl<S: Store, O: Output> Run<'_, S, O> {
             Command::RevokeKey(slot) => self.revoke_key(who, *slot).into(),
             Command::OpenSubAccount => self.open_sub_account(who).into(),
             Command::Sweep(orders) => self.sweep(orders),
-            Command::Place(order) => self.place(who, order),
-            Command::Cancel(id) => self.cancel(who, *id),
-            Command::Replace { order, price, lots } => self.replace(who, *order, *price, *lots),
-        }
+        };
+        self.close(who, &outcome);
     }
 }
 

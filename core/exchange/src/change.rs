@@ -1,23 +1,28 @@
 //! Cancelling, reducing and replacing what was placed before (SPEC C-18 to C-22).
 
-use ashlar_book::{Floor, reduce};
-use ashlar_types::{AccountId, CancelFilter, Lots, NewOrder, OrderId, OrderKind, Price, Reason, TimeInForce};
+use ashlar_book::{Floor, Resting, reduce};
+use ashlar_types::{AccountId, CancelFilter, Event, Lots, NewOrder, OrderId, OrderKind, Price, Reason, TimeInForce};
 
+use crate::funds;
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::place::Gone;
 use crate::removal::Found;
 use crate::run::Run;
-use crate::store::{Store, View};
+use crate::store::{Store, View, id_of};
 use crate::trading::Trading;
 
 impl<S: Store, O: Output> Run<'_, S, O> {
     #[inline(always)]
     pub fn cancel(&mut self, who: AccountId, id: OrderId) -> Outcome {
-        let outcome = self.in_market(id.market, |market| match market.find_own(who, id) {
-            Ok(found) => cancelled(market, id, &found),
-            Err(refusal) => refusal,
-        });
+        let outcome = match self.open(id.market) {
+            Ok(mut market) => {
+                let outcome = market.cancel(who, id);
+                market.end();
+                outcome
+            }
+            Err(reason) => Outcome::of(reason),
+        };
         named(outcome, id)
     }
 
@@ -45,44 +50,14 @@ impl<S: Store, O: Output> Run<'_, S, O> {
 
     #[inline(always)]
     pub fn replace(&mut self, who: AccountId, id: OrderId, price: Price, lots: Lots) -> Outcome {
-        let outcome = self.in_market(id.market, |market| {
-            let found = match market.find_own(who, id) {
-                Ok(found) => found,
-                Err(refusal) => return refusal,
-            };
-            let Found::Resting(at, old) = found else {
-                return Outcome::about(Reason::UnknownOrder, id, found.client());
-            };
-            if market.is_dead(who, old.expires) {
-                return Outcome::about(Reason::Expired, id, old.client);
+        let outcome = match self.open(id.market) {
+            Ok(mut market) => {
+                let outcome = market.replace(who, id, price, lots);
+                market.end();
+                outcome
             }
-            if old.paired {
-                return Outcome::about(Reason::BadCombination, id, old.client);
-            }
-            let order = NewOrder {
-                market: id.market,
-                side: old.side,
-                kind: OrderKind::Limit,
-                time_in_force: TimeInForce::Rest,
-                post_only: old.post_only,
-                self_trade: old.self_trade,
-                price,
-                lots,
-                display: old.display.min(lots),
-                expires: old.expires,
-                trigger: None,
-                client: old.client,
-            };
-            let (asset, amount, orders) = market.would_free(&found);
-            let gone = Gone { at: Some(at), same_market: true, asset, amount, orders };
-            match market.check(who, &order, Some(&gone)) {
-                Ok(ticket) => {
-                    market.take_out(&found, Some(Reason::Replaced));
-                    market.execute(who, &ticket)
-                }
-                Err(reason) => Outcome::about(reason, id, old.client),
-            }
-        });
+            Err(reason) => Outcome::of(reason),
+        };
         named(outcome, id)
     }
 
@@ -157,6 +132,101 @@ impl<S: Store, O: Output> Run<'_, S, O> {
     }
 }
 
+impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
+    /// C-18.
+    #[inline(always)]
+    fn cancel(&mut self, who: AccountId, id: OrderId) -> Outcome {
+        let Some((at, order)) = self.view.find(id) else { return self.cancel_waiting(who, id) };
+        if order.account != who {
+            return Outcome::about(Reason::NotYourOrder, id, order.client);
+        }
+        self.view.take_out(at);
+        self.let_go(&order, None);
+        Outcome { remaining: order.lots(), ..Outcome::about(Reason::Cancelled, id, order.client) }
+    }
+
+    /// The same of what does not rest.
+    #[cold]
+    #[inline(never)]
+    fn cancel_waiting(&mut self, who: AccountId, id: OrderId) -> Outcome {
+        match self.find_own(who, id) {
+            Ok(found) => cancelled(self, id, &found),
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// C-20.
+    #[inline(always)]
+    fn replace(&mut self, who: AccountId, id: OrderId, price: Price, lots: Lots) -> Outcome {
+        let Some((at, old)) = self.view.find(id) else { return self.refuse_to_replace(who, id) };
+        let refuse = |reason| Outcome::about(reason, id, old.client);
+        if old.account != who {
+            return refuse(Reason::NotYourOrder);
+        }
+        if self.is_dead(who, old.expires) {
+            return refuse(Reason::Expired);
+        }
+        if old.paired {
+            return refuse(Reason::BadCombination);
+        }
+        let order = NewOrder {
+            market: id.market,
+            side: old.side,
+            kind: OrderKind::Limit,
+            time_in_force: TimeInForce::Rest,
+            post_only: old.post_only,
+            self_trade: old.self_trade,
+            price,
+            lots,
+            display: old.display.min(lots),
+            expires: old.expires,
+            trigger: None,
+            client: old.client,
+        };
+        let asset = funds::reserved_asset(&self.terms(), old.side);
+        let amount = funds::reserved(&self.terms(), old.side, old.price, old.lots());
+        let gone = Gone { at: Some(at), same_market: true, asset, amount, orders: 1 };
+        match self.put_in_place(who, &order, (at, &old), &gone) {
+            Ok(outcome) => outcome,
+            Err(reason) => refuse(reason),
+        }
+    }
+
+    /// Places an order in the place of one that rests in this market and is no leg of a pair.
+    #[inline(always)]
+    fn put_in_place(
+        &mut self,
+        who: AccountId,
+        order: &NewOrder,
+        (at, old): (S::At, &Resting),
+        gone: &Gone<S>,
+    ) -> Result<Outcome, Reason> {
+        let limit = self.check_but_funds(who, order, Some(gone))?;
+        if self.would_meet(order.side, limit) {
+            let ticket = self.check_rest(who, order, limit, Some(gone))?;
+            self.take_out(&Found::Resting(at, *old), Some(Reason::Replaced));
+            return Ok(self.execute(who, &ticket));
+        }
+        // The usual one: nobody to meet, so one reservation takes the place of the other and as many orders rest as before.
+        let (asset, need) = self.need(order.side, limit, order.lots)?;
+        self.view.balance(who, asset, |b| b.try_hold_instead(gone.amount, need)).ok_or(Reason::InsufficientFunds)?;
+        let (id, account) = (id_of(self.view.id(), old), old.account);
+        self.out.event(&Event::Removed { order: id, account, lots: old.lots(), reason: Reason::Replaced });
+        self.view.take_out(at);
+        Ok(self.put_whole(who, order, limit))
+    }
+
+    /// Why an order that does not rest cannot be replaced.
+    #[cold]
+    #[inline(never)]
+    fn refuse_to_replace(&mut self, who: AccountId, id: OrderId) -> Outcome {
+        match self.find_own(who, id) {
+            Ok(found) => Outcome::about(Reason::UnknownOrder, id, found.client()),
+            Err(refusal) => refusal,
+        }
+    }
+}
+
 /// Makes an order smaller; `by` is less than what it has.
 fn make_smaller<S: Store, O: Output>(market: &mut Trading<'_, S, O>, found: &Found<S>, by: Lots) {
     match found {
@@ -169,8 +239,8 @@ fn make_smaller<S: Store, O: Output>(market: &mut Trading<'_, S, O>, found: &Fou
             let left = order.lots.saturating_sub(by);
             market.view.set_waiting_lots(*at, left);
             market.release_waiting(order);
-            let held = crate::funds::reserved(&market.terms(), order.side, order.reserve_at, left);
-            let asset = crate::funds::reserved_asset(&market.terms(), order.side);
+            let held = funds::reserved(&market.terms(), order.side, order.reserve_at, left);
+            let asset = funds::reserved_asset(&market.terms(), order.side);
             market.view.balance(order.account, asset, |b| b.hold(held));
         }
     }

@@ -33,7 +33,7 @@ mod leaf;
 pub use answers::{Answered, Answers, Retry};
 pub use apply::Exchange;
 pub use genesis::Genesis;
-pub use hot::{Ahead, HotConfig, HotStore, HotView, RestoreError};
+pub use hot::{Ahead, Expected, HotConfig, HotStore, HotView, RestoreError};
 pub use leaf::{LeafStore, LeafView, Lists, OrderIndex, RecordingLists, ReplayedLists};
 pub use output::{Line, Output};
 pub use record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonces, SessionKey};

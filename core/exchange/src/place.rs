@@ -31,8 +31,8 @@ pub(crate) struct Gone<S: Store> {
 
 /// An order that passed every check.
 #[derive(Clone, Copy)]
-pub(crate) struct Ticket {
-    pub order: NewOrder,
+pub(crate) struct Ticket<'o> {
+    pub order: &'o NewOrder,
     /// The limit after collar and slide.
     pub limit: Price,
 }
@@ -54,14 +54,24 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
 
     /// Makes every check of an order, as if what is `gone` were gone.
     #[inline(always)]
-    pub fn check(&mut self, who: AccountId, order: &NewOrder, gone: Option<&Gone<S>>) -> Result<Ticket, Reason> {
+    pub fn check<'o>(
+        &mut self,
+        who: AccountId,
+        order: &'o NewOrder,
+        gone: Option<&Gone<S>>,
+    ) -> Result<Ticket<'o>, Reason> {
         let limit = self.check_but_funds(who, order, gone)?;
         self.check_rest(who, order, limit, gone)
     }
 
     /// C-6 to C-13: the limit the order will have.
     #[inline(always)]
-    fn check_but_funds(&mut self, who: AccountId, order: &NewOrder, gone: Option<&Gone<S>>) -> Result<Price, Reason> {
+    pub fn check_but_funds(
+        &mut self,
+        who: AccountId,
+        order: &NewOrder,
+        gone: Option<&Gone<S>>,
+    ) -> Result<Price, Reason> {
         let account = self.view.account(who, |a| *a).ok_or(Reason::UnknownAccount)?;
         if !account.may_trade() {
             return Err(Reason::AccountFrozen);
@@ -77,13 +87,13 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
 
     /// C-14 to C-16.
     #[inline(always)]
-    fn check_rest(
+    pub fn check_rest<'o>(
         &mut self,
         who: AccountId,
-        order: &NewOrder,
+        order: &'o NewOrder,
         limit: Price,
         gone: Option<&Gone<S>>,
-    ) -> Result<Ticket, Reason> {
+    ) -> Result<Ticket<'o>, Reason> {
         self.check_funds(who, order.side, limit, order.lots, gone)?;
         if order.time_in_force == TimeInForce::FillOrKill {
             let taker = taker_of(who, order, limit);
@@ -91,7 +101,7 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
                 return Err(Reason::CannotFill);
             }
         }
-        Ok(Ticket { order: *order, limit })
+        Ok(Ticket { order, limit })
     }
 
     /// C-6 to C-9: whether the order makes sense, here and now.
@@ -180,7 +190,7 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         let all = after(account.orders, gone_all);
         let most_here = self.view.record().rules.orders_max;
         // No market holds more of an account's orders than all do, so most accounts need not be counted here.
-        let too_many_here = all > most_here && after(self.view.count(who, |n| *n), gone_here) > most_here;
+        let too_many_here = all > most_here && after(self.view.count(who), gone_here) > most_here;
         if too_many_here || all > ACCOUNT_ORDERS_MAX { Err(Reason::TooManyOrders) } else { Ok(()) }
     }
 
@@ -213,7 +223,7 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
 
     /// C-14: what it reserves, of which asset.
     #[inline(always)]
-    fn need(&self, side: Side, limit: Price, lots: Lots) -> Result<(AssetId, Amount), Reason> {
+    pub fn need(&self, side: Side, limit: Price, lots: Lots) -> Result<(AssetId, Amount), Reason> {
         let terms = self.view.record().terms;
         let base = funds::base(&terms, lots).ok_or(Reason::TooLarge)?;
         match side {
@@ -241,12 +251,12 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
 
     /// C-17: does what was checked.
     #[inline(always)]
-    pub fn execute(&mut self, who: AccountId, ticket: &Ticket) -> Outcome {
-        let Ticket { order, limit } = ticket;
+    pub fn execute(&mut self, who: AccountId, ticket: &Ticket<'_>) -> Outcome {
+        let Ticket { order, limit } = *ticket;
         let rank = self.view.live_mut().take_rank();
-        let id = OrderId { market: self.view.id(), side: order.side, price: *limit, rank };
+        let id = OrderId { market: self.view.id(), side: order.side, price: limit, rank };
         if order.trigger.is_some() {
-            self.put_to_wait(who, ticket, id, *limit, false);
+            self.put_to_wait(who, ticket, id, limit, false);
             return Outcome {
                 reason: Reason::Waiting,
                 order: Some(id),
@@ -255,22 +265,29 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
                 remaining: order.lots,
             };
         }
-        let (reason, filled, remaining) = self.trade_and_rest(who, order, id, *limit, false);
+        let (reason, filled, remaining) = self.trade_and_rest(who, order, id, limit, false);
         Outcome { reason, order: Some(id), client: order.client, filled, remaining }
     }
 
     /// Whether an order would meet another, dead or alive.
     #[inline(always)]
-    fn would_meet(&mut self, side: Side, limit: Price) -> bool {
+    pub fn would_meet(&mut self, side: Side, limit: Price) -> bool {
         self.view.best_price(side.opposite()).is_some_and(|price| side.accepts(limit, price))
     }
 
     /// An order that meets nobody rests as it is; its funds are set aside already.
     #[inline(always)]
     fn rest_whole(&mut self, who: AccountId, order: &NewOrder, limit: Price) -> Outcome {
+        self.count_in(who);
+        self.put_whole(who, order, limit)
+    }
+
+    /// The same of an order that is counted already, or takes the place of another.
+    #[inline(always)]
+    pub fn put_whole(&mut self, who: AccountId, order: &NewOrder, limit: Price) -> Outcome {
         let rank = self.view.live_mut().take_rank();
         let id = OrderId { market: self.view.id(), side: order.side, price: limit, rank };
-        self.let_rest(who, order, id, limit, rank, order.lots);
+        self.put(who, order, id, limit, rank, order.lots);
         Outcome {
             reason: Reason::Resting,
             order: Some(id),
@@ -307,13 +324,15 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         self.settle_taker(resting);
         if !resting.is_zero() {
             let rank = if fired { self.view.live_mut().take_rank() } else { id.rank };
-            self.let_rest(who, order, id, limit, rank, resting);
+            self.put(who, order, id, limit, rank, resting);
+            self.count_in(who);
         }
         (reason, self.running.filled, resting)
     }
 
+    /// Lets so many lots of an order rest.
     #[inline(always)]
-    fn let_rest(
+    fn put(
         &mut self,
         who: AccountId,
         order: &NewOrder,
@@ -339,12 +358,11 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
             paired: false,
         };
         self.view.rest(&resting);
-        self.count_in(who);
     }
 
     /// Puts an order to wait and reserves for it.
-    pub fn put_to_wait(&mut self, who: AccountId, ticket: &Ticket, id: OrderId, reserve_at: Price, paired: bool) {
-        let order = &ticket.order;
+    pub fn put_to_wait(&mut self, who: AccountId, ticket: &Ticket<'_>, id: OrderId, reserve_at: Price, paired: bool) {
+        let order = ticket.order;
         let Some(trigger) = order.trigger else { return };
         let waiting = PendingTrigger {
             account: who,

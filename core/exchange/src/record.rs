@@ -172,6 +172,14 @@ impl Balance {
         self.reserved = self.reserved.saturating_add(amount);
     }
 
+    /// Puts free funds aside in place of what was, if there are as many.
+    #[inline(always)]
+    pub fn try_hold_instead(&mut self, of: Amount, amount: Amount) -> Option<()> {
+        self.free = self.free.saturating_add(of).checked_sub(amount)?;
+        self.reserved = self.reserved.saturating_sub(of).saturating_add(amount);
+        Some(())
+    }
+
     /// Frees what was put aside.
     #[inline(always)]
     pub fn release(&mut self, amount: Amount) {

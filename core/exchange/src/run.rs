@@ -3,14 +3,13 @@
 use alloc::vec::Vec;
 
 use ashlar_book::Budget;
-use ashlar_types::limits::CASCADE_MAX;
 use ashlar_types::{AccountId, MarketId, OrderId, Reason, Time};
 
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::removal::Found;
 use crate::store::{Listed, Store};
-use crate::trading::Trading;
+use crate::trading::{Running, Trading};
 
 /// What a command works on.
 pub(crate) struct Run<'a, S: Store, O: Output> {
@@ -18,6 +17,8 @@ pub(crate) struct Run<'a, S: Store, O: Output> {
     pub out: &'a mut O,
     pub now: Time,
     pub budget: Budget,
+    /// The order that trades, kept from command to command because only its trading writes it.
+    pub running: &'a mut Running,
     /// Room for a list of orders, kept from command to command.
     pub listed: &'a mut Vec<Listed>,
 }
@@ -27,7 +28,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
     #[inline(always)]
     pub fn open(&mut self, market: MarketId) -> Result<Trading<'_, S, O>, Reason> {
         let view = self.store.open(market).ok_or(Reason::UnknownMarket)?;
-        Ok(Trading::new(view, self.out, &mut self.budget, self.now))
+        Ok(Trading::new(view, self.out, &mut self.budget, self.running, self.now))
     }
 
     /// Runs `deed` in a market, then whatever triggers it made due.
@@ -36,8 +37,7 @@ impl<S: Store, O: Output> Run<'_, S, O> {
         match self.open(market) {
             Ok(mut trading) => {
                 let outcome = deed(&mut trading);
-                trading.cascade(CASCADE_MAX);
-                trading.close();
+                trading.end();
                 outcome
             }
             Err(reason) => Outcome::of(reason),

@@ -92,17 +92,17 @@ fn is_pair(pair: &OneCancelsOther) -> bool {
     alike && plain && stop.trigger.is_some()
 }
 
-fn check_pair<S: Store, O: Output>(
+fn check_pair<'o, S: Store, O: Output>(
     market: &mut Trading<'_, S, O>,
     who: AccountId,
-    pair: &OneCancelsOther,
-) -> Result<(Ticket, Ticket), Reason> {
+    pair: &'o OneCancelsOther,
+) -> Result<(Ticket<'o>, Ticket<'o>), Reason> {
     let account = market.view.account(who, |a| *a).ok_or(Reason::UnknownAccount)?;
-    let mut tickets = [&pair.limit, &pair.stop].map(|order| Ticket { order: *order, limit: order.price });
+    let mut tickets = [&pair.limit, &pair.stop].map(|order| Ticket { order, limit: order.price });
     for (ticket, more) in tickets.iter_mut().zip([1, 2]) {
-        market.check_terms(&account, &ticket.order)?;
-        ticket.limit = market.check_price(&ticket.order)?;
-        market.check_room(who, &account, &ticket.order, None, more)?;
+        market.check_terms(&account, ticket.order)?;
+        ticket.limit = market.check_price(ticket.order)?;
+        market.check_room(who, &account, ticket.order, None, more)?;
     }
     let [limit, stop] = tickets;
     match best_live(market, limit.order.side.opposite(), None) {
@@ -118,7 +118,7 @@ fn check_pair<S: Store, O: Output>(
     Ok((limit, stop))
 }
 
-fn covering(limit: &Ticket, stop: &Ticket) -> Price {
+fn covering(limit: &Ticket<'_>, stop: &Ticket<'_>) -> Price {
     match limit.order.side {
         Side::Buy => limit.limit.max(stop.limit),
         Side::Sell => stop.limit,
@@ -128,8 +128,8 @@ fn covering(limit: &Ticket, stop: &Ticket) -> Price {
 fn place_pair<S: Store, O: Output>(
     market: &mut Trading<'_, S, O>,
     who: AccountId,
-    limit: &Ticket,
-    stop: &Ticket,
+    limit: &Ticket<'_>,
+    stop: &Ticket<'_>,
 ) -> Outcome {
     let side = limit.order.side;
     let name = |price, rank| OrderId { market: limit.order.market, side, price, rank };

@@ -121,8 +121,8 @@ pub trait View {
     fn account<T>(&mut self, account: AccountId, with: impl FnOnce(&mut Account) -> T) -> Option<T>;
     /// A balance; one that was never touched is zero.
     fn balance<T>(&mut self, account: AccountId, asset: AssetId, with: impl FnOnce(&mut Balance) -> T) -> T;
-    /// How many orders and triggers an account holds here.
-    fn count<T>(&mut self, account: AccountId, with: impl FnOnce(&mut u32) -> T) -> T;
+    /// How many orders and triggers an account holds here: what came to rest or to wait and was not taken out.
+    fn count(&mut self, account: AccountId) -> u32;
 
     /// The first resting order of a side.
     fn best(&mut self, side: Side) -> Option<Self::At>;

@@ -5,6 +5,7 @@
 //! 3. Every unit that leaves one balance arrives in another: fees in the house's (SPEC F-5, F-7).
 
 use ashlar_book::{Budget, Floor, Orders, Resting};
+use ashlar_types::limits::CASCADE_MAX;
 use ashlar_types::{
     AccountId, Amount, AssetId, Event, Lots, MarketId, MarketTerms, OrderId, Ppm, Price, Rank, Reason, Side, Time,
     Trade,
@@ -18,7 +19,7 @@ use crate::store::{Store, View, id_of};
 pub const HOUSE: AccountId = AccountId::new(0).unwrap();
 
 /// The order that is trading now, and what it has spent and gained so far.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Running {
     pub id: OrderId,
     pub account: AccountId,
@@ -37,7 +38,7 @@ pub(crate) struct Trading<'a, S: Store + 'a, O: Output> {
     pub out: &'a mut O,
     pub now: Time,
     pub budget: &'a mut Budget,
-    pub running: Running,
+    pub running: &'a mut Running,
     /// The lowest and highest price traded at.
     pub range: Option<(Price, Price)>,
     house: Amount,
@@ -45,7 +46,7 @@ pub(crate) struct Trading<'a, S: Store + 'a, O: Output> {
 
 impl Running {
     /// Before any order runs.
-    const NOBODY: Running = Running {
+    pub const NOBODY: Running = Running {
         id: OrderId { market: MarketId::FIRST, side: Side::Buy, price: Price::MIN, rank: Rank::new(0) },
         account: HOUSE,
         limit: Price::MIN,
@@ -59,8 +60,21 @@ impl Running {
 impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// A market that was opened, on behalf of a command.
     #[inline(always)]
-    pub fn new(view: S::View<'a>, out: &'a mut O, budget: &'a mut Budget, now: Time) -> Trading<'a, S, O> {
-        Trading { view, out, now, budget, running: Running::NOBODY, range: None, house: Amount::ZERO }
+    pub fn new(
+        view: S::View<'a>,
+        out: &'a mut O,
+        budget: &'a mut Budget,
+        running: &'a mut Running,
+        now: Time,
+    ) -> Trading<'a, S, O> {
+        Trading { view, out, now, budget, running, range: None, house: Amount::ZERO }
+    }
+
+    /// Ends a deed: whatever triggers it made due fire, and the market is left.
+    #[inline(always)]
+    pub fn end(mut self) {
+        self.cascade(CASCADE_MAX);
+        self.close();
     }
 
     /// Leaves the market; the house gets its fees.
@@ -78,22 +92,20 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
         self.view.record().terms
     }
 
-    /// Counts an order or trigger in, everywhere it is counted.
+    /// Counts an order or trigger in, everywhere but in the count of its account in this market, which the store keeps.
     #[inline(always)]
     pub fn count_in(&mut self, account: AccountId) {
         let live = self.view.live_mut();
         live.orders = live.orders.saturating_add(1);
         self.view.account(account, |a| a.orders = a.orders.saturating_add(1));
-        self.view.count(account, |n| *n = n.saturating_add(1));
     }
 
-    /// Counts an order or trigger out.
+    /// Counts an order or trigger out, likewise.
     #[inline(always)]
     pub fn count_out(&mut self, account: AccountId) {
         let live = self.view.live_mut();
         live.orders = live.orders.saturating_sub(1);
         self.view.account(account, |a| a.orders = a.orders.saturating_sub(1));
-        self.view.count(account, |n| *n = n.saturating_sub(1));
     }
 
     /// Frees what was put aside.
@@ -110,13 +122,14 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// Begins an order's trading: from here on the running order is the taker.
     #[inline(always)]
     pub fn begin(&mut self, id: OrderId, account: AccountId, limit: Price, lots: Lots) {
-        self.running = Running { id, account, limit, left: lots, fee: Ppm(0), quote: Amount::ZERO, filled: Lots::ZERO };
+        *self.running =
+            Running { id, account, limit, left: lots, fee: Ppm(0), quote: Amount::ZERO, filled: Lots::ZERO };
     }
 
     /// Ends it: the taker pays, is paid, and sets aside for what will rest.
     #[inline(always)]
     pub fn settle_taker(&mut self, resting: Lots) {
-        let Running { id, account, limit, quote, filled, .. } = self.running;
+        let Running { id, account, limit, quote, filled, .. } = *self.running;
         let terms = self.terms();
         if filled.is_zero() && resting.is_zero() {
             return;
@@ -139,13 +152,15 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
     /// What the taker pays in fees for a trade that costs `cost` (SPEC F-3).
     #[inline(always)]
     fn taker_fee(&mut self, cost: Amount, lots: Lots) -> Amount {
-        let Running { id, limit, left, filled, account, .. } = self.running;
+        let Running { id, limit, left, filled, account, .. } = *self.running;
         if filled.is_zero() {
             self.running.fee = self.fee_rates(account).taker.min(self.terms().fee_cap);
         }
         let fee = fee_of(self.running.fee, cost);
+        let terms = self.terms();
         match id.side {
-            Side::Buy => fee.min(set_aside(&self.terms(), limit, left, lots).saturating_sub(cost)),
+            Side::Buy if fee <= surely_spare(&terms, limit, lots, cost) => fee,
+            Side::Buy => fee.min(set_aside(&terms, limit, left, lots).saturating_sub(cost)),
             Side::Sell => fee.min(cost),
         }
     }
@@ -185,6 +200,15 @@ impl<'a, S: Store + 'a, O: Output> Trading<'a, S, O> {
 #[inline(always)]
 fn fee_of(rate: Ppm, cost: Amount) -> Amount {
     if rate.0 == 0 { Amount::ZERO } else { Amount::new(rate.of_rounding_up(cost.get())).unwrap_or(Amount::MAX) }
+}
+
+/// No more than what is left for fees of what a buy order's reservation falls by when `lots` of it cost `cost`: of two fees that are
+/// rounded up the difference is at least that of the rates, rounded down.
+#[inline(always)]
+fn surely_spare(terms: &MarketTerms, limit: Price, lots: Lots, cost: Amount) -> Amount {
+    let at_limit = funds::cost(terms, limit, lots).unwrap_or(Amount::ZERO);
+    let cap = Amount::new(terms.fee_cap.of_rounding_down(at_limit.get())).unwrap_or(Amount::ZERO);
+    at_limit.saturating_sub(cost).saturating_add(cap)
 }
 
 /// What a buy order's reservation falls by when `lots` of its `left` go.
@@ -261,7 +285,7 @@ impl<'a, S: Store + 'a, O: Output> Floor for Trading<'a, S, O> {
         if maker_remaining.is_zero() {
             self.count_out(maker.account);
         }
-        let run = &mut self.running;
+        let run = &mut *self.running;
         run.quote = match run.id.side {
             Side::Buy => run.quote.saturating_add(cost).saturating_add(taker_fee),
             Side::Sell => run.quote.saturating_add(cost.saturating_sub(taker_fee)),

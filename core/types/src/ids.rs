@@ -136,13 +136,11 @@ impl Side {
         if bit & 1 == 0 { Side::Buy } else { Side::Sell }
     }
 
-    /// A price turned so that on either side the better price is the smaller number (SPEC K-2).
+    /// A price turned so that on either side the better price is the smaller number (SPEC K-2). It is a subtraction from
+    /// `2^47 − 1` or nothing at all, written so that no branch depends on the side, which nobody can predict.
     #[inline(always)]
     pub const fn normalise(self, price: Price) -> u64 {
-        match self {
-            Side::Buy => ((1 << PRICE_BITS) - 1) - price.get(),
-            Side::Sell => price.get(),
-        }
+        price.get() ^ ((self as u64).wrapping_sub(1) & ((1 << PRICE_BITS) - 1))
     }
 
     /// The price behind a normalised one, kept in range.

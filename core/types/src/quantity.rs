@@ -184,14 +184,20 @@ impl Ppm {
     #[inline(always)]
     pub const fn of_rounding_down(self, value: u64) -> u64 {
         let rate = self.0 as u64;
-        (value / PPM).saturating_mul(rate).saturating_add((value % PPM) * rate / PPM)
+        match value.checked_mul(rate) {
+            Some(product) => product / PPM,
+            None => (value / PPM).saturating_mul(rate).saturating_add((value % PPM) * rate / PPM),
+        }
     }
 
     /// This share of a value, rounded up.
     #[inline(always)]
     pub const fn of_rounding_up(self, value: u64) -> u64 {
         let rate = self.0 as u64;
-        (value / PPM).saturating_mul(rate).saturating_add(((value % PPM) * rate).div_ceil(PPM))
+        match value.checked_mul(rate) {
+            Some(product) => product.div_ceil(PPM),
+            None => (value / PPM).saturating_mul(rate).saturating_add(((value % PPM) * rate).div_ceil(PPM)),
+        }
     }
 }
 

@@ -192,6 +192,7 @@ impl Shadow {
         for (input, timed) in codec::iter(bytes)?.enumerate() {
             let timed = timed?;
             run.input(input, &timed)?;
+            run.exchange.store.flush();
             let now = run.exchange.store.rows().words(row);
             if now != words {
                 (words, writer) = (now.to_vec(), Some(next));

@@ -1,7 +1,7 @@
 //! The engine under measurement: commands in, receipts out.
 
 use ashlar_cache_lines::prefetch;
-use ashlar_exchange::{Ahead, Exchange, HotStore};
+use ashlar_exchange::{Exchange, Expected, HotStore};
 use ashlar_harness::flow::Timed;
 use ashlar_types::Input;
 
@@ -26,9 +26,16 @@ pub struct Engine {
     pub exchange: Exchange<HotStore>,
     /// The answers.
     pub ring: Ring,
+    /// What the next commands are about, by their place modulo the number of those that are looked at.
+    pub ahead: [Expected; FAR],
 }
 
 impl Engine {
+    /// An engine that has seen nothing come.
+    pub fn new(exchange: Exchange<HotStore>) -> Engine {
+        Engine { exchange, ring: Ring::new(), ahead: [Expected::NOTHING; FAR] }
+    }
+
     #[inline(always)]
     fn apply(&mut self, (time, input): &Timed) {
         self.exchange.apply(*time, input, &mut self.ring);
@@ -36,18 +43,13 @@ impl Engine {
 
     /// Asks for what commands further back in the queue will read, as far as they have arrived.
     #[inline(always)]
-    fn read_ahead(&self, inputs: &[Timed], index: usize, has_arrived: impl Fn(usize) -> bool) {
-        let at = |places: usize| inputs.get(index + places).filter(|_| has_arrived(index + places));
-        let Some((_, next)) = at(NEXT) else { return };
+    fn read_ahead(&mut self, inputs: &[Timed], index: usize, has_arrived: impl Fn(usize) -> bool) {
         let store = &self.exchange.store;
-        store.warm(next, Ahead::Next, prefetch);
-        if let Some((_, input)) = at(NEAR) {
-            store.warm(input, Ahead::Near, prefetch);
-        }
-        if let Some((_, input)) = at(FAR) {
-            store.warm(input, Ahead::Far, prefetch);
-        }
-        if let Some((_, Input::Message(message))) = at(BYTES) {
+        store.name_neighbours(&self.ahead[(index + NEXT) % FAR], &prefetch);
+        store.name_order(&mut self.ahead[(index + NEAR) % FAR], &prefetch);
+        let far = inputs.get(index + FAR).filter(|_| has_arrived(index + FAR));
+        self.ahead[index % FAR] = far.map_or(Expected::NOTHING, |(_, input)| store.expect(input, prefetch));
+        if let Some((_, Input::Message(message))) = inputs.get(index + BYTES).filter(|_| has_arrived(index + BYTES)) {
             prefetch(message.commands.as_ptr().cast());
         }
     }

@@ -20,7 +20,6 @@ use crate::latency::{Idle, Latencies, open_loop};
 use crate::memory::resident_bytes;
 use crate::traffic::{Chunk, Traffic, exchange};
 use engine::{Arrivals, Engine, TOUCHED_MAX};
-use ring::Ring;
 
 /// Chunks that run before anything is measured.
 const WARM_UP_CHUNKS: usize = 4;
@@ -47,7 +46,7 @@ pub fn run(arguments: &CoreArguments) -> Result<Vec<Figure>> {
     let ticks = Ticks::new();
     let shape = arguments.shape();
     let mut traffic = Traffic::new(shape);
-    let mut engine = Engine { exchange: exchange(&shape, traffic.flow()), ring: Ring::new() };
+    let mut engine = Engine::new(exchange(&shape, traffic.flow()));
     traffic.set_up(|(time, input)| engine.exchange.apply(*time, input, &mut engine.ring));
     let mut chunk = Chunk::default();
     for _ in 0..WARM_UP_CHUNKS {

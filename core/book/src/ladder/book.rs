@@ -1,6 +1,6 @@
 //! The resting orders of one market.
 
-use ashlar_types::{Lots, Price, Rank, Side};
+use ashlar_types::{AccountId, Lots, Price, Rank, Side};
 
 use super::BookConfig;
 use super::links::NOWHERE;
@@ -63,20 +63,16 @@ impl Book {
     }
 
     /// Names what else changing an order reads. It looks where [`Book::name_index`] pointed, and finds the order most
-    /// of the time.
+    /// of the time; another order, or none, if not.
     #[inline(always)]
-    pub fn name_order(&self, id_rank: Rank, touch: &impl Fn(*const u8)) -> Option<At> {
-        self.ladder.name_record(id_rank.get(), touch).map(At::of_slot)
+    pub fn name_order(&self, id_rank: Rank, touch: &impl Fn(*const u8)) -> At {
+        At::of_slot(self.ladder.name_record(id_rank.get(), touch))
     }
 
     /// Names what is read around an order that [`Book::name_order`] has named.
     #[inline(always)]
-    pub fn name_neighbours(&self, id_rank: Rank, touch: &impl Fn(*const u8)) -> Option<At> {
-        let (slot, hot) = self.ladder.name_neighbours(id_rank.get(), touch)?;
-        if let Some(number) = hot.extra() {
-            self.extras.name(number, touch);
-        }
-        Some(At::of_slot(slot))
+    pub fn name_neighbours(&self, at: At, touch: &impl Fn(*const u8)) {
+        self.ladder.name_neighbours(at.slot(), touch);
     }
 
     /// Names what every use of the book reads.
@@ -96,6 +92,12 @@ impl Book {
         if let Some(hot) = self.ladder.get_mut(at.slot()) {
             hot.unpair();
         }
+    }
+
+    /// Whose an order is.
+    #[inline(always)]
+    pub fn account(&self, at: At) -> AccountId {
+        self.ladder.get(at.slot()).account
     }
 
     /// Gives what an extra record was for back.

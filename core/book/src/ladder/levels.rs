@@ -18,10 +18,11 @@ const PAGES_AHEAD: u64 = 4;
 
 /// One side.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Levels {
-    side: usize,
     window: Window,
     far: BTreeMap<u64, Node>,
+    side: usize,
 }
 
 impl Levels {

@@ -1,4 +1,4 @@
-//! How an order is kept: half a cache line that matching reads, and apart from it what few orders have.
+//! How an order is kept: one cache line that matching, cancelling and replacing read, and apart from it what few orders have.
 
 use ashlar_types::limits::PRICE_BITS;
 use ashlar_types::{AccountId, ClientId, Lots, PostOnly, Price, Rank, SelfTrade, Side, Time};
@@ -10,25 +10,37 @@ const SIDE: u32 = 1;
 const SELF_TRADE: u32 = 0b11 << 1;
 const POST_ONLY: u32 = 0b11 << 3;
 const PAIRED: u32 = 1 << 5;
-/// What matching needs to know of it is in its extra record: something is hidden, or it expires.
-const MATCHED_BY_EXTRA: u32 = 1 << 6;
 /// The bits above hold the number of its extra record plus one, or zero.
 const EXTRA_SHIFT: u32 = 8;
 
-/// The part of an order that matching and cancelling read.
+/// What every order has.
 #[derive(Clone, Copy, Debug)]
-#[repr(align(32))]
+#[repr(align(64))]
 pub(super) struct Hot {
     pub id_rank: Rank,
+    rank: Rank,
     pub price: Price,
     pub visible: Lots,
+    expires: Time,
+    client: ClientId,
     pub account: AccountId,
     bits: u32,
 }
 
+const _: () = assert!(size_of::<Hot>() == 64);
+
 impl Default for Hot {
     fn default() -> Hot {
-        Hot { id_rank: Rank::default(), price: Price::MIN, visible: Lots::ZERO, account: AccountId::default(), bits: 0 }
+        Hot {
+            id_rank: Rank::default(),
+            rank: Rank::default(),
+            price: Price::MIN,
+            visible: Lots::ZERO,
+            expires: Time::NEVER,
+            client: ClientId(0),
+            account: AccountId::default(),
+            bits: 0,
+        }
     }
 }
 
@@ -51,56 +63,51 @@ pub(super) fn turn(side: Side, ticks: u64) -> u64 {
     ticks ^ ((side as u64).wrapping_sub(1) & ((1 << PRICE_BITS) - 1))
 }
 
-/// What few orders have.
+/// What only orders have that show a part of themselves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extra {
-    pub rank: Rank,
     pub hidden: Lots,
     pub display: Lots,
-    pub expires: Time,
-    pub client: ClientId,
 }
 
 impl Hot {
     /// The part of an order that is kept here, and the rest if it is not what every plain order has.
     #[inline(always)]
     pub fn split(order: &Resting) -> (Hot, Option<Extra>) {
-        let by_extra = !order.hidden.is_zero() | (order.expires != Time::NEVER);
-        let has_extra =
-            by_extra | !order.display.is_zero() | (order.client != ClientId(0)) | (order.rank != order.id_rank);
+        let has_extra = !order.hidden.is_zero() | !order.display.is_zero();
         let bits = order.side as u32
             | (order.self_trade as u32) << SELF_TRADE.trailing_zeros()
             | (order.post_only as u32) << POST_ONLY.trailing_zeros()
-            | if order.paired { PAIRED } else { 0 }
-            | if by_extra { MATCHED_BY_EXTRA } else { 0 };
-        let hot =
-            Hot { id_rank: order.id_rank, price: order.price, visible: order.visible, account: order.account, bits };
-        let extra = Extra {
+            | (order.paired as u32) << PAIRED.trailing_zeros();
+        let hot = Hot {
+            id_rank: order.id_rank,
             rank: order.rank,
-            hidden: order.hidden,
-            display: order.display,
+            price: order.price,
+            visible: order.visible,
             expires: order.expires,
             client: order.client,
+            account: order.account,
+            bits,
         };
-        (hot, has_extra.then_some(extra))
+        (hot, has_extra.then_some(Extra { hidden: order.hidden, display: order.display }))
     }
 
     /// The whole order again. What nobody looks at is not read.
     #[inline(always)]
     pub fn join(&self, extra: impl Fn(u32) -> Option<Extra>) -> Resting {
-        let rest = self.extra().and_then(&extra);
-        let matched = if self.bits & MATCHED_BY_EXTRA != 0 { self.extra().and_then(&extra) } else { None };
+        let (hidden, display) =
+            self.extra().and_then(extra).map_or((Lots::ZERO, Lots::ZERO), |extra| (extra.hidden, extra.display));
         Resting {
             account: self.account,
             side: self.side(),
             price: self.price,
-            rank: rest.map_or(self.id_rank, |e| e.rank),
+            rank: self.rank,
             id_rank: self.id_rank,
             visible: self.visible,
-            hidden: matched.map_or(Lots::ZERO, |e| e.hidden),
-            display: rest.map_or(Lots::ZERO, |e| e.display),
-            expires: matched.map_or(Time::NEVER, |e| e.expires),
-            client: rest.map_or(ClientId(0), |e| e.client),
+            hidden,
+            display,
+            expires: self.expires,
+            client: self.client,
             self_trade: match (self.bits & SELF_TRADE) >> SELF_TRADE.trailing_zeros() {
                 0 => SelfTrade::CancelNewest,
                 1 => SelfTrade::CancelOldest,
@@ -141,21 +148,13 @@ impl Hot {
 #[derive(Debug)]
 pub(super) struct Extras {
     records: alloc::vec::Vec<Extra>,
-    /// The first free one; the rank of each leads to the next.
+    /// The first free one; what each hides leads to the next.
     free: u32,
 }
 
 impl Extras {
     pub fn new(orders_max: u32) -> Extras {
         Extras { records: alloc::vec::Vec::with_capacity(orders_max as usize), free: u32::MAX }
-    }
-
-    /// Names a record.
-    #[inline(always)]
-    pub fn name(&self, number: u32, touch: &impl Fn(*const u8)) {
-        if let Some(extra) = self.records.get(number as usize) {
-            touch(core::ptr::from_ref(extra).cast());
-        }
     }
 
     #[inline(always)]
@@ -173,7 +172,7 @@ impl Extras {
         let number = instead.unwrap_or(self.free);
         if let Some(place) = self.records.get_mut(number as usize) {
             if instead.is_none() {
-                self.free = place.rank.get() as u32;
+                self.free = place.hidden.get() as u32;
             }
             *place = extra;
             return number;
@@ -184,7 +183,7 @@ impl Extras {
 
     pub fn remove(&mut self, number: u32) {
         if let Some(place) = self.records.get_mut(number as usize) {
-            place.rank = Rank::new(self.free as u64);
+            place.hidden = Lots::new(self.free as u64).unwrap_or(Lots::MAX);
             self.free = number;
         }
     }

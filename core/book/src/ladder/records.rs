@@ -17,16 +17,17 @@ pub(super) trait Record: Copy + Default {
 
 /// A slab of records, the levels they queue at, and an index of their ids.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Ladder<R> {
-    sides: [Levels; 2],
     links: Links,
     /// Reserved for as many as there can be; it never moves.
     records: Vec<R>,
     /// The first free slot; each free slot's link leads to the next.
     free: u32,
-    index: Index,
     len: u32,
     max: u32,
+    index: Index,
+    sides: [Levels; 2],
 }
 
 impl<R: Record> Ladder<R> {
@@ -103,7 +104,6 @@ impl<R: Record> Ladder<R> {
         }
         touch(core::ptr::from_ref(&self.links).cast());
         touch(core::ptr::from_ref(&self.index).cast());
-        touch(core::ptr::from_ref(&self.max).cast());
     }
 
     /// Names what finding a key reads first.
@@ -114,11 +114,20 @@ impl<R: Record> Ladder<R> {
 
     /// Names what else is read of the record that a key seems to have; its slot.
     #[inline(always)]
-    pub fn name_record(&self, key: u64, touch: &impl Fn(*const u8)) -> Option<u32> {
-        let slot = self.index.peek(key);
-        touch(core::ptr::from_ref(self.records.get(slot as usize)?).cast());
+    pub fn name_record(&self, key: u64, touch: &impl Fn(*const u8)) -> u32 {
+        let slot = self.likely_slot(key);
+        if let Some(record) = self.records.get(slot as usize) {
+            touch(core::ptr::from_ref(record).cast());
+        }
         self.links.name(Links::order(slot), touch);
-        Some(slot)
+        slot
+    }
+
+    /// The slot that a key seems to have, or the first one: nobody can predict whether a command names an order at all.
+    #[inline(always)]
+    fn likely_slot(&self, key: u64) -> u32 {
+        let slot = self.index.peek(key);
+        if (slot as usize) < self.records.len() { slot } else { 0 }
     }
 
     /// Names what putting a record at a price reads.
@@ -127,15 +136,14 @@ impl<R: Record> Ladder<R> {
         self.sides[side % 2].name(&self.links, n, touch);
     }
 
-    /// Names the neighbours of the record that a key seems to have, and gives that record.
+    /// Names the neighbours of a record.
     #[inline(always)]
-    pub fn name_neighbours(&self, key: u64, touch: &impl Fn(*const u8)) -> Option<(u32, &R)> {
-        let slot = self.index.peek(key);
-        let record = self.records.get(slot as usize)?;
-        let node = Links::order(slot);
-        self.links.name(self.links.next(node), touch);
-        self.links.name(self.links.prev(node), touch);
-        Some((slot, record))
+    pub fn name_neighbours(&self, slot: u32, touch: &impl Fn(*const u8)) {
+        if self.records.get(slot as usize).is_some() {
+            let node = Links::order(slot);
+            self.links.name(self.links.next(node), touch);
+            self.links.name(self.links.prev(node), touch);
+        }
     }
 
     /// Puts a record at the back of its level; `None` if the ladder is full.

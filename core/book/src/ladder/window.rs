@@ -16,8 +16,9 @@ pub(super) const PAGES: u32 = (WINDOW >> PAGE_BITS) as u32;
 /// Set in `pages` while there are levels beside the window that may come before one of its own.
 const OTHERS_FIRST: u64 = 1 << 63;
 
-/// The bits of one side.
+/// The bits of one side. What finding the first level begins with is kept together.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Window {
     /// The normalised price it starts at.
     start: u64,
@@ -60,8 +61,8 @@ impl Window {
     /// Names where the first level is looked for.
     #[inline(always)]
     pub fn name_top(&self, touch: &impl Fn(*const u8)) {
-        touch(core::ptr::from_ref(&self.pages).cast());
-        touch(core::ptr::from_ref(&self.words[(self.start >> PAGE_BITS) as usize % PAGES as usize]).cast());
+        touch(core::ptr::from_ref(&self.start).cast());
+        touch(core::ptr::from_ref(&self.words[PAGES as usize / 2]).cast());
     }
 
     /// Names the word of a level's bit.

@@ -22,8 +22,6 @@ pub(super) struct AccountLine {
     pub account: Account,
     /// The key of slot 0; epoch zero where there never was one.
     key: KeyTerms,
-    /// The newest of its orders and triggers.
-    chain: Node,
 }
 
 const _: () = assert!(size_of::<AccountLine>() == 64);
@@ -62,8 +60,6 @@ pub(super) struct Ledger {
     pub counts: Table,
     pub fees: Vec<Option<FeeTier>>,
     pub pairs: BTreeMap<OrderId, OrderId>,
-    /// For each market the neighbours of its orders, then of its triggers, in the chains of their accounts.
-    pub chains: Vec<[Chain; 2]>,
 }
 
 impl Ledger {
@@ -78,17 +74,11 @@ impl Ledger {
             counts: Table::with_capacity(config.counts),
             fees: vec![None; usize::from(SCHEDULES_MAX) * usize::from(TIERS_MAX)],
             pairs: BTreeMap::new(),
-            chains: Vec::new(),
         }
     }
 
     pub fn open_account(&mut self, account: AccountId, owner: Address) {
-        let line = AccountLine {
-            nonces: PackedNonces::pack(Nonces::default()),
-            account: Account::NEW,
-            key: NO_KEY,
-            chain: Node::NONE,
-        };
+        let line = AccountLine { nonces: PackedNonces::pack(Nonces::default()), account: Account::NEW, key: NO_KEY };
         let index = account.get() as usize;
         if self.accounts.len() <= index {
             self.accounts.resize(index + 1, line);
@@ -102,7 +92,7 @@ impl Ledger {
     /// Puts the next account back; its owner and key come by themselves.
     pub fn push_account(&mut self, account: &Account) {
         let nonces = PackedNonces::pack(Nonces::default());
-        self.accounts.push(AccountLine { nonces, account: *account, key: NO_KEY, chain: Node::NONE });
+        self.accounts.push(AccountLine { nonces, account: *account, key: NO_KEY });
     }
 
     #[inline(always)]
@@ -157,65 +147,52 @@ impl Ledger {
         })
     }
 
+    /// What an account holds in a market.
     #[inline(always)]
-    pub fn count<T>(&mut self, account: AccountId, market: MarketId, with: impl FnOnce(&mut u32) -> T) -> T {
+    pub fn held<T>(&mut self, account: AccountId, market: MarketId, with: impl FnOnce(&mut Held) -> T) -> T {
         self.counts.with(count_key(account, market), |words| {
-            let mut count = words[0] as u32;
-            let result = with(&mut count);
-            words[0] = u64::from(count);
+            let mut held = Held { count: words[0] as u32, heads: [words[1] as u32, (words[1] >> 32) as u32] };
+            let result = with(&mut held);
+            words[0] = u64::from(held.count);
+            words[1] = u64::from(held.heads[1]) << 32 | u64::from(held.heads[0]);
             result
         })
     }
+}
 
+/// Which of the two chains of an account in a market.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Resting = 0,
+    Waiting = 1,
+}
+
+/// What an account holds in one market.
+pub(super) struct Held {
+    /// Orders and triggers.
+    pub count: u32,
+    /// The newest of its orders, and of its triggers.
+    heads: [Node; 2],
+}
+
+impl Held {
+    /// Puts an order or trigger in its chain, without counting it.
     #[inline(always)]
-    fn chain_of(&mut self, node: Node) -> Option<&mut Chain> {
-        self.chains.get_mut(usize::from(node.market().get())).map(|chains| &mut chains[usize::from(node.is_waiting())])
+    pub fn join(&mut self, chains: &mut [Chain; 2], kind: Kind, slot: u32) {
+        let head = &mut self.heads[kind as usize];
+        *head = chains[kind as usize].join(slot, *head);
     }
 
-    /// Puts a node at the head of its account's chain.
+    /// Takes an order or trigger out of its chain, without counting it.
     #[inline(always)]
-    pub fn join(&mut self, account: AccountId, node: Node) {
-        let Some(line) = self.line(account) else { return };
-        let head = core::mem::replace(&mut line.chain, node);
-        if let Some(chain) = self.chain_of(node) {
-            chain.set(node, head, Node::NONE);
-        }
-        if head.is_some()
-            && let Some(chain) = self.chain_of(head)
-        {
-            chain.set_before(head, node);
-        }
+    pub fn leave(&mut self, chains: &mut [Chain; 2], kind: Kind, slot: u32) {
+        let head = &mut self.heads[kind as usize];
+        *head = chains[kind as usize].leave(slot, *head);
     }
 
-    /// Takes a node out of its account's chain.
-    #[inline(always)]
-    pub fn leave(&mut self, account: AccountId, node: Node) {
-        let Some((next, before)) = self.chain_of(node).map(|chain| chain.links(node)) else { return };
-        if next.is_some()
-            && let Some(chain) = self.chain_of(next)
-        {
-            chain.set_before(next, before);
-        }
-        if !before.is_some() {
-            if let Some(line) = self.line(account) {
-                line.chain = next;
-            }
-        } else if let Some(chain) = self.chain_of(before) {
-            chain.set_next(before, next);
-        }
-    }
-
-    /// The nodes of an account, newest first.
-    pub fn nodes(&mut self, account: AccountId, nodes: &mut Vec<Node>) {
-        let Some(line) = self.line(account) else { return };
-        let (mut node, most) = (line.chain, line.account.orders);
-        for _ in 0..most {
-            if !node.is_some() {
-                break;
-            }
-            nodes.push(node);
-            node = self.chain_of(node).map_or(Node::NONE, |chain| chain.links(node).0);
-        }
+    /// The slots of its orders or its triggers, newest first.
+    pub fn slots<'a>(&self, chains: &'a [Chain; 2], kind: Kind) -> impl Iterator<Item = u32> + 'a {
+        chains[kind as usize].slots(self.heads[kind as usize], self.count)
     }
 }
 

@@ -13,4 +13,4 @@ mod warm;
 pub use restore::RestoreError;
 pub use store::{HotConfig, HotStore};
 pub use view::HotView;
-pub use warm::Ahead;
+pub use warm::{Ahead, Expected};

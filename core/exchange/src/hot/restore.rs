@@ -6,15 +6,16 @@
 //! 3. It is total. That leaves are those of a state is shown by their root, before or beside this; what cannot be a state at all
 //!    is refused, and no leaf makes it set aside more memory than a leaf of its kind takes.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use ashlar_book::{Orders, Triggers};
 use ashlar_state::Key;
 use ashlar_types::{AccountId, AssetId, Direction, KeySlot, MarketId, OrderId, Price, Side};
 
-use super::chain::Node;
-use super::ledger::tier_index;
+use super::ledger::{Kind, tier_index};
 use super::store::{HotConfig, HotStore};
+use super::view::HotMarket;
 use crate::leaf::keys;
 use crate::leaf::places::{order_key, read_order, read_trigger, trigger_key};
 use crate::leaf::words::{Words, address, word};
@@ -123,7 +124,7 @@ impl HotStore {
                 self.ledger.nonces(id, lane, |nonces| *nonces = Nonces::from_words(w));
             }
             keys::BALANCE => self.ledger.balance(id, asset(two)?, |balance| *balance = Balance::from_words(w)),
-            _ => self.ledger.count(id, market(two)?, |count| *count = u32::from_words(w)),
+            _ => self.ledger.held(id, market(two)?, |held| held.count = u32::from_words(w)),
         }
         Ok(())
     }
@@ -138,7 +139,7 @@ impl HotStore {
         let [_, place, rank] = *key.words();
         let id = market(place >> 48)?;
         let order = read_order(key, w);
-        let entry = self.at_mut(id).ok_or(NO_MARKET)?;
+        let entry = market_of(&mut self.markets, id)?;
         if rank == 0 {
             return sentinel(*key == keys::book_sentinel(id, Side::Buy) || *key == keys::book_sentinel(id, Side::Sell));
         }
@@ -146,7 +147,7 @@ impl HotStore {
             return Err(NO_PLACE);
         }
         let at = entry.book.insert(&order);
-        self.ledger.join(order.account, Node::new(false, id, at.slot()));
+        self.ledger.held(order.account, id, |held| held.join(&mut entry.chains, Kind::Resting, at.slot()));
         Ok(())
     }
 
@@ -154,7 +155,7 @@ impl HotStore {
         let [_, place, rank] = *key.words();
         let id = market(place >> 48)?;
         let order = read_trigger(key, w);
-        let entry = self.at_mut(id).ok_or(NO_MARKET)?;
+        let entry = market_of(&mut self.markets, id)?;
         if rank == 0 {
             let directions = [Direction::Falls, Direction::Rises];
             return sentinel(directions.iter().any(|of| *key == keys::trigger_sentinel(id, *of)));
@@ -163,7 +164,7 @@ impl HotStore {
             return Err(NO_PLACE);
         }
         let at = entry.triggers.insert(&order);
-        self.ledger.join(order.account, Node::new(true, id, at.slot()));
+        self.ledger.held(order.account, id, |held| held.join(&mut entry.chains, Kind::Waiting, at.slot()));
         Ok(())
     }
 }
@@ -171,6 +172,10 @@ impl HotStore {
 const NO_MARKET: &str = "its market is missing";
 const NO_NUMBER: &str = "its number is out of range";
 const NO_PLACE: &str = "there is no such place, or no room in the book";
+
+fn market_of(markets: &mut [Option<Box<HotMarket>>], id: MarketId) -> Result<&mut HotMarket, &'static str> {
+    markets.get_mut(usize::from(id.get())).and_then(Option::as_deref_mut).ok_or(NO_MARKET)
+}
 
 fn sentinel(is_one: bool) -> Result<(), &'static str> {
     if is_one { Ok(()) } else { Err("no order has rank zero") }

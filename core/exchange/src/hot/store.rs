@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use ashlar_book::{At, Book, BookConfig, Orders, PendingTrigger, Resting, TriggerAt, TriggerBook, Triggers};
 use ashlar_types::{AccountId, Address, AssetId, Direction, FeeTier, KeySlot, MarketId, MarketRules, OrderId};
 
-use super::chain::{Chain, Node};
-use super::ledger::{Ledger, tier_index};
+use super::chain::Chain;
+use super::ledger::{Kind, Ledger, tier_index};
 use super::view::{HotMarket, HotView};
 use crate::leaf::keys;
 use crate::record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonces, SessionKey};
@@ -40,7 +40,6 @@ pub struct HotStore {
     pub(super) assets: Vec<Option<Asset>>,
     pub(super) markets: Vec<Option<Box<HotMarket>>>,
     pub(super) ledger: Ledger,
-    nodes: Vec<Node>,
 }
 
 impl HotStore {
@@ -52,7 +51,6 @@ impl HotStore {
             assets: Vec::new(),
             markets: Vec::new(),
             ledger: Ledger::new(&config),
-            nodes: Vec::new(),
         }
     }
 
@@ -61,14 +59,15 @@ impl HotStore {
         self.markets.get_mut(usize::from(market.get()))?.as_deref_mut()
     }
 
-    fn listed(&self, node: Node) -> Option<Listed> {
-        let id = node.market();
-        let market = self.markets.get(usize::from(id.get()))?.as_deref()?;
-        Some(if node.is_waiting() {
-            listed_trigger(id, &market.triggers.get(TriggerAt::of_slot(node.slot())))
-        } else {
-            listed_order(id, &market.book.get(At::of_slot(node.slot())))
-        })
+    /// Adds the orders and triggers that an account holds in a market to a list, in no order.
+    fn list_in(&mut self, account: AccountId, id: MarketId, listed: &mut Vec<Listed>) {
+        let Some(market) = self.markets.get(usize::from(id.get())).and_then(Option::as_deref) else { return };
+        self.ledger.held(account, id, |held| {
+            let orders = held.slots(&market.chains, Kind::Resting);
+            listed.extend(orders.map(|slot| listed_order(id, &market.book.get(At::of_slot(slot)))));
+            let waiting = held.slots(&market.chains, Kind::Waiting);
+            listed.extend(waiting.map(|slot| listed_trigger(id, &market.triggers.get(TriggerAt::of_slot(slot)))));
+        });
     }
 }
 
@@ -122,15 +121,14 @@ impl Store for HotStore {
 
     fn list_market(&mut self, market: MarketId, record: &Market, live: &Live) {
         let config = BookConfig::keyed(self.config.hash_key);
-        let entry =
-            HotMarket { record: *record, live: *live, book: Book::new(config), triggers: TriggerBook::new(config) };
-        let index = usize::from(market.get());
-        put(&mut self.markets, index, Box::new(entry));
-        let chains = &mut self.ledger.chains;
-        if chains.len() <= index {
-            chains.resize_with(index + 1, || [0, 0].map(Chain::new));
-        }
-        chains[index] = [config.orders_max, config.orders_max].map(Chain::new);
+        let entry = HotMarket {
+            live: *live,
+            record: *record,
+            book: Book::new(config),
+            chains: [config.orders_max; 2].map(Chain::new),
+            triggers: TriggerBook::new(config),
+        };
+        put(&mut self.markets, usize::from(market.get()), Box::new(entry));
     }
 
     fn set_rules(&mut self, market: MarketId, rules: &MarketRules) -> Option<()> {
@@ -178,12 +176,19 @@ impl Store for HotStore {
     }
 
     fn list(&mut self, account: AccountId, market: Option<MarketId>, listed: &mut Vec<Listed>) {
-        let mut nodes = core::mem::take(&mut self.nodes);
-        nodes.clear();
-        self.ledger.nodes(account, &mut nodes);
-        let wanted = nodes.iter().filter(|node| market.is_none_or(|market| market == node.market()));
-        listed.extend(wanted.filter_map(|node| self.listed(*node)));
+        if let Some(market) = market {
+            self.list_in(account, market, listed);
+        } else {
+            let all = self.ledger.account(account, |a| a.orders).unwrap_or(0) as usize;
+            let markets =
+                (0..self.markets.len()).map_while(|number| u16::try_from(number).ok().and_then(MarketId::new));
+            for market in markets {
+                if listed.len() >= all {
+                    break;
+                }
+                self.list_in(account, market, listed);
+            }
+        }
         listed.sort_unstable();
-        self.nodes = nodes;
     }
 }

@@ -3,18 +3,41 @@
 use ashlar_book::{At, Book, Orders, PendingTrigger, Resting, TriggerAt, TriggerBook, Triggers};
 use ashlar_types::{AccountId, AssetId, Direction, FeeTier, Lots, MarketId, OrderId, Price, Rank, Side};
 
-use super::chain::Node;
-use super::ledger::{Ledger, tier_index};
+use super::chain::Chain;
+use super::ledger::{Kind, Ledger, tier_index};
 use crate::record::{Account, Balance, Live, Market};
 use crate::store::{View, id_of, id_of_waiting};
 
-/// What belongs to one market.
+/// What belongs to one market. What every command reads comes first and is kept together.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct HotMarket {
-    pub record: Market,
     pub live: Live,
+    pub record: Market,
     pub book: Book,
+    /// The chains of the accounts through the orders, and through the triggers.
+    pub chains: [Chain; 2],
     pub triggers: TriggerBook,
+}
+
+impl HotView<'_> {
+    #[inline(always)]
+    fn join(&mut self, account: AccountId, kind: Kind, slot: u32) {
+        let chains = &mut self.market.chains;
+        self.ledger.held(account, self.id, |held| {
+            held.count = held.count.saturating_add(1);
+            held.join(chains, kind, slot);
+        });
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, account: AccountId, kind: Kind, slot: u32) {
+        let chains = &mut self.market.chains;
+        self.ledger.held(account, self.id, |held| {
+            held.count = held.count.saturating_sub(1);
+            held.leave(chains, kind, slot);
+        });
+    }
 }
 
 /// A market of a [`super::HotStore`].
@@ -68,8 +91,8 @@ impl View for HotView<'_> {
     }
 
     #[inline(always)]
-    fn count<T>(&mut self, account: AccountId, with: impl FnOnce(&mut u32) -> T) -> T {
-        self.ledger.count(account, self.id, with)
+    fn count(&mut self, account: AccountId) -> u32 {
+        self.ledger.held(account, self.id, |held| held.count)
     }
 
     #[inline(always)]
@@ -102,21 +125,21 @@ impl View for HotView<'_> {
     #[inline(always)]
     fn rest(&mut self, order: &Resting) -> At {
         let at = self.market.book.insert(order);
-        self.ledger.join(order.account, Node::new(false, self.id, at.slot()));
+        self.join(order.account, Kind::Resting, at.slot());
         at
     }
 
     #[inline(always)]
     fn take_out(&mut self, at: At) {
-        let account = self.market.book.get(at).account;
-        self.ledger.leave(account, Node::new(false, self.id, at.slot()));
+        let account = self.market.book.account(at);
+        self.leave(account, Kind::Resting, at.slot());
         self.market.book.remove(at);
     }
 
     #[inline(always)]
     fn take_out_then_after(&mut self, at: At) -> Option<At> {
-        let account = self.market.book.get(at).account;
-        self.ledger.leave(account, Node::new(false, self.id, at.slot()));
+        let account = self.market.book.account(at);
+        self.leave(account, Kind::Resting, at.slot());
         self.market.book.remove_then_after(at)
     }
 
@@ -149,12 +172,12 @@ impl View for HotView<'_> {
 
     fn wait(&mut self, order: &PendingTrigger) {
         let at = self.market.triggers.insert(order);
-        self.ledger.join(order.account, Node::new(true, self.id, at.slot()));
+        self.join(order.account, Kind::Waiting, at.slot());
     }
 
     fn take_out_waiting(&mut self, at: TriggerAt) {
         let account = self.market.triggers.get(at).account;
-        self.ledger.leave(account, Node::new(true, self.id, at.slot()));
+        self.leave(account, Kind::Waiting, at.slot());
         self.market.triggers.remove(at);
     }
 

@@ -1,9 +1,10 @@
-//! Naming what a later command will read, so that it can be asked for ahead of time.
+//! Which memory a later command will read, so that it can be asked for ahead of time.
 //!
-//! Nothing here changes anything or decides anything. A command that names nonsense makes nonsense be fetched.
+//! Nothing here changes anything or decides anything. A command that names nonsense makes nonsense be fetched. What a command is
+//! about is looked up once: nobody can predict which kind comes next, and each question about it costs a processor its guess.
 
 use ashlar_book::At;
-use ashlar_types::{AccountId, Command, Input, MarketId, NewOrder, OrderId, Side};
+use ashlar_types::{AccountId, AssetId, Command, Input, MarketId, NewOrder, OrderId, Price, Rank, Side};
 
 use super::ledger::{balance_key, count_key};
 use super::store::HotStore;
@@ -20,82 +21,125 @@ pub enum Ahead {
     Next,
 }
 
+/// What a command will be about, for whoever reads ahead of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    market: MarketId,
+    /// Of the order that is named; no order has rank zero, so a search for none finds none.
+    rank: Rank,
+    /// Where that order seems to be.
+    slot: u32,
+}
+
+impl Expected {
+    /// Nothing that could be told.
+    pub const NOTHING: Expected = Expected { market: MarketId::FIRST, rank: Rank::new(0), slot: 0 };
+}
+
+/// The part of a command that says where it leads.
+struct Subject {
+    market: MarketId,
+    side: Side,
+    price: Price,
+    rank: Rank,
+}
+
+impl Subject {
+    #[inline(always)]
+    fn of(command: &Command) -> Option<Subject> {
+        match command {
+            Command::Place(NewOrder { market, side, price, .. }) => {
+                Some(Subject { market: *market, side: *side, price: *price, rank: Rank::new(0) })
+            }
+            Command::Cancel(order) | Command::Replace { order, .. } => {
+                let OrderId { market, side, price, rank } = *order;
+                Some(Subject { market, side, price, rank })
+            }
+            _ => None,
+        }
+    }
+}
+
 impl HotStore {
     /// Names the memory that applying this input will read; `touch` may ask for it, and need not.
     #[inline(always)]
     pub fn warm(&self, input: &Input, ahead: Ahead, touch: impl Fn(*const u8)) {
         let Input::Message(message) = input else { return };
         let who = message.header.account;
-        if ahead == Ahead::Far
-            && let Some(line) = self.ledger.accounts.get(who.get() as usize)
-        {
-            touch(core::ptr::from_ref(line).cast());
+        if ahead == Ahead::Far {
+            self.name_account(who, &touch);
         }
         for command in &message.commands {
-            match command {
-                Command::Place(order) => self.warm_place(who, order, ahead, &touch),
-                Command::Cancel(id) => self.warm_order(who, *id, ahead, &touch),
-                Command::Replace { order, .. } => self.warm_order(who, *order, ahead, &touch),
-                _ => {}
+            let Some(subject) = Subject::of(command) else { continue };
+            let mut expected = Expected { market: subject.market, rank: subject.rank, slot: 0 };
+            match ahead {
+                Ahead::Far => self.name_subject(who, &subject, &touch),
+                Ahead::Near => self.name_order(&mut expected, &touch),
+                Ahead::Next => {
+                    self.name_order(&mut expected, &touch);
+                    self.name_neighbours(&expected, &touch);
+                }
             }
         }
     }
 
+    /// The same of an input of one command, some sixteen commands ahead; what it gives tells the later calls about it all they
+    /// need.
     #[inline(always)]
-    fn warm_place(&self, who: AccountId, order: &NewOrder, ahead: Ahead, touch: &impl Fn(*const u8)) {
-        if ahead == Ahead::Far
-            && let Some(Some(entry)) = self.markets.get(usize::from(order.market.get()))
-        {
-            self.warm_funds(who, entry, order.market, order.side, touch);
-            entry.book.name_price(order.side, order.price, touch);
+    pub fn expect(&self, input: &Input, touch: impl Fn(*const u8)) -> Expected {
+        let Input::Message(message) = input else { return Expected::NOTHING };
+        let who = message.header.account;
+        self.name_account(who, &touch);
+        let Some(subject) = message.commands.first().and_then(Subject::of) else { return Expected::NOTHING };
+        self.name_subject(who, &subject, &touch);
+        Expected { market: subject.market, rank: subject.rank, slot: 0 }
+    }
+
+    /// Some eight commands ahead.
+    #[inline(always)]
+    pub fn name_order(&self, expected: &mut Expected, touch: &impl Fn(*const u8)) {
+        let Some(entry) = self.entry(expected.market) else { return };
+        let at = entry.book.name_order(expected.rank, touch);
+        expected.slot = at.slot();
+        entry.chains[0].name(at.slot(), touch);
+    }
+
+    /// Some four commands ahead.
+    #[inline(always)]
+    pub fn name_neighbours(&self, expected: &Expected, touch: &impl Fn(*const u8)) {
+        let Some(entry) = self.entry(expected.market) else { return };
+        entry.book.name_neighbours(At::of_slot(expected.slot), touch);
+        entry.chains[0].name_neighbours(expected.slot, touch);
+    }
+
+    #[inline(always)]
+    fn entry(&self, market: MarketId) -> Option<&HotMarket> {
+        self.markets.get(usize::from(market.get()))?.as_deref()
+    }
+
+    #[inline(always)]
+    fn name_account(&self, who: AccountId, touch: &impl Fn(*const u8)) {
+        if let Some(line) = self.ledger.accounts.get(who.get() as usize) {
+            touch(core::ptr::from_ref(line).cast());
         }
     }
 
     #[inline(always)]
-    fn warm_funds(&self, who: AccountId, entry: &HotMarket, id: MarketId, side: Side, touch: &impl Fn(*const u8)) {
+    fn name_subject(&self, who: AccountId, subject: &Subject, touch: &impl Fn(*const u8)) {
+        let &Subject { market, side, price, rank } = subject;
+        let Some(entry) = self.entry(market) else { return };
         touch(core::ptr::from_ref(&entry.live).cast());
-        touch(core::ptr::from_ref(&entry.record.rules).cast());
         entry.book.name_parts(touch);
         let terms = &entry.record.terms;
-        let asset = if side == Side::Buy { terms.quote } else { terms.base };
-        touch(self.ledger.balances.first_look(balance_key(who, asset)));
-        touch(self.ledger.counts.first_look(count_key(who, id)));
+        touch(self.ledger.balances.first_look(balance_key(who, reserved_asset(terms.base, terms.quote, side))));
+        touch(self.ledger.counts.first_look(count_key(who, market)));
+        entry.book.name_index(rank, touch);
+        entry.book.name_price(side, price, touch);
     }
+}
 
-    #[inline(always)]
-    fn warm_order(&self, who: AccountId, id: OrderId, ahead: Ahead, touch: &impl Fn(*const u8)) {
-        let number = usize::from(id.market.get());
-        let Some(Some(entry)) = self.markets.get(number) else { return };
-        match ahead {
-            Ahead::Far => {
-                self.warm_funds(who, entry, id.market, id.side, touch);
-                entry.book.name_index(id.rank, touch);
-                entry.book.name_price(id.side, id.price, touch);
-            }
-            Ahead::Near => {
-                if let Some(at) = entry.book.name_order(id.rank, touch)
-                    && let Some(chains) = self.ledger.chains.get(number)
-                {
-                    chains[0].name(at.slot(), touch);
-                }
-            }
-            Ahead::Next => {
-                if let Some(at) = entry.book.name_neighbours(id.rank, touch) {
-                    self.warm_chain(number, at, touch);
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn warm_chain(&self, market: usize, at: At, touch: &impl Fn(*const u8)) {
-        let Some(chains) = self.ledger.chains.get(market) else { return };
-        for node in chains[0].neighbours(at.slot()) {
-            if node.is_some()
-                && let Some(chains) = self.ledger.chains.get(usize::from(node.market().get()))
-            {
-                chains[usize::from(node.is_waiting())].name(node.slot(), touch);
-            }
-        }
-    }
+/// [`crate::funds::reserved_asset`] without a branch, for the side of a command to come is anybody's guess.
+#[inline(always)]
+fn reserved_asset(base: AssetId, quote: AssetId, side: Side) -> AssetId {
+    [quote, base][side.index()]
 }

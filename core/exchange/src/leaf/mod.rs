@@ -4,6 +4,7 @@
 //! 2. Reading is total: a word out of its range reads as the nearest value in range. That a leaf says what the state's
 //!    root says is proven after the run, so a false one costs the prover its proof and nothing else.
 
+mod kept;
 mod lists;
 mod replayed;
 mod store;

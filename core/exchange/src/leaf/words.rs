@@ -5,7 +5,7 @@ use ashlar_types::{
     Rank, Scopes, Time,
 };
 
-use crate::record::{Account, Asset, Balance, Clock, Live, Market, Nonces, SessionKey};
+use crate::record::{Account, Asset, Balance, Clock, KeyTerms, Live, Market, Nonces, SessionKey};
 
 /// A record that is kept as a leaf.
 pub(crate) trait Words: Sized {
@@ -237,6 +237,16 @@ impl Words for SessionKey {
             epoch: word(w, 4) as u32,
             expires: time(word(w, 5)),
         }
+    }
+}
+
+/// A session key without its point.
+pub fn key_terms(w: &[u64]) -> KeyTerms {
+    KeyTerms {
+        scopes: Scopes((word(w, 4) >> 32) as u8),
+        epoch: word(w, 4) as u32,
+        expires: time(word(w, 5)),
+        is_set: word(w, 0) | word(w, 1) | word(w, 2) | word(w, 3) != 0,
     }
 }
 
