@@ -3,32 +3,28 @@
 //! A leaf is the receipt's encoding without its sequence number, which the leaf's place says, and the command's events
 //! after it. Without events that is 48 bytes at most: one block, and one more for the node above it.
 
-use alloc::vec::Vec;
-
 use ashlar_types::{Decode, DecodeError, Encode, Event, Reader, Receipt, Sequence, Writer};
 
 use crate::merkle::{Digest, Path, ProofError, RootBuilder, Tree, TreeHash, TreeKind};
 
-/// Bytes of the sequence number with which the encoding of a receipt begins.
-const SEQUENCE_BYTES: usize = 8;
+/// Words of the sequence number with which the encoding of a receipt begins.
+const SEQUENCE_WORDS: usize = 1;
 
-/// Writes a receipt and its events into memory that is used again, and gives the leaf's bytes.
-fn leaf<'a>(scratch: &'a mut Vec<u8>, receipt: &Receipt, events: &[Event]) -> &'a [u8] {
+/// Writes a receipt and its events into memory that is used again. The leaf is what follows the sequence number.
+fn write<'a>(scratch: &'a mut Writer, receipt: &Receipt, events: &[Event]) -> &'a Writer {
     scratch.clear();
-    let mut writer = Writer::after(core::mem::take(scratch));
-    receipt.encode(&mut writer);
+    receipt.encode(scratch);
     for event in events {
-        event.encode(&mut writer);
+        event.encode(scratch);
     }
-    *scratch = writer.into_bytes();
-    scratch.get(SEQUENCE_BYTES..).unwrap_or(&[])
+    scratch
 }
 
 /// The receipts of a batch as they come: leaf `i` is that of the batch's first sequence number plus `i`.
 #[derive(Clone, Debug)]
 pub struct ReceiptsRoot {
     builder: RootBuilder,
-    scratch: Vec<u8>,
+    scratch: Writer,
 }
 
 impl Default for ReceiptsRoot {
@@ -40,12 +36,12 @@ impl Default for ReceiptsRoot {
 impl ReceiptsRoot {
     /// None yet.
     pub fn new() -> ReceiptsRoot {
-        ReceiptsRoot { builder: RootBuilder::new(TreeKind::RECEIPTS), scratch: Vec::new() }
+        ReceiptsRoot { builder: RootBuilder::new(TreeKind::RECEIPTS), scratch: Writer::new() }
     }
 
     /// Appends what the next command did. `false` if the tree is full, beyond what a batch can hold.
     pub fn push(&mut self, receipt: &Receipt, events: &[Event]) -> bool {
-        self.builder.push(leaf(&mut self.scratch, receipt, events))
+        self.builder.push_written(write(&mut self.scratch, receipt, events), SEQUENCE_WORDS)
     }
 
     /// The root so far.
@@ -57,8 +53,9 @@ impl ReceiptsRoot {
 /// The tree over a batch's receipts, for their proofs; `None` if they are more than a tree holds.
 pub fn receipts_tree<'a>(receipts: impl Iterator<Item = (&'a Receipt, &'a [Event])>) -> Option<Tree> {
     let hash = TreeHash::new(TreeKind::RECEIPTS);
-    let mut scratch = Vec::new();
-    let leaves = receipts.map(|(receipt, events)| hash.leaf(leaf(&mut scratch, receipt, events))).collect();
+    let mut scratch = Writer::new();
+    let leaf = |(receipt, events)| hash.leaf_written(write(&mut scratch, receipt, events), SEQUENCE_WORDS);
+    let leaves = receipts.map(leaf).collect();
     Tree::new(TreeKind::RECEIPTS, leaves)
 }
 
@@ -86,8 +83,8 @@ impl ReceiptProof {
             return Err(ProofError::WrongIndex { expected: receipt.sequence.get(), got });
         }
         let hash = TreeHash::new(TreeKind::RECEIPTS);
-        let mut scratch = Vec::new();
-        self.path.verify(&hash, root, hash.leaf(leaf(&mut scratch, receipt, events)))
+        let mut scratch = Writer::new();
+        self.path.verify(&hash, root, hash.leaf_written(write(&mut scratch, receipt, events), SEQUENCE_WORDS))
     }
 }
 
@@ -105,4 +102,4 @@ impl Decode for ReceiptProof {
     }
 }
 
-const _: () = assert!(Receipt::BYTES_MAX - SEQUENCE_BYTES <= 55, "a receipt without events is one block");
+const _: () = assert!(Receipt::BYTES_MAX - 8 * SEQUENCE_WORDS <= 55, "a receipt without events is one block");

@@ -3,19 +3,15 @@
 //! That block is hashed once for a whole tree. What follows it is then the only cost of a hash: a message of up to 55
 //! bytes is one block, while L1 computes the same hash with its precompile over domain, domain and message.
 
-use ashlar_types::Domain;
+use ashlar_types::{Domain, Sha256Prefix, Writer};
 use sha2::block_api::compress256;
-
-/// The initial state of SHA-256 (FIPS 180-4, 5.3.3).
-const INITIAL: [u32; 8] =
-    [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 
 /// Bytes that one compression takes.
 const BLOCK: usize = 64;
 
 /// The state after a domain's block.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Midstate([u32; 8]);
+pub(crate) struct Midstate(Sha256Prefix);
 
 impl Midstate {
     /// One compression.
@@ -24,9 +20,7 @@ impl Midstate {
         for (slot, byte) in block.iter_mut().zip(domain.bytes().iter().chain(domain.bytes())) {
             *slot = *byte;
         }
-        let mut state = INITIAL;
-        compress256(&mut state, &[block]);
-        Midstate(state)
+        Midstate(Sha256Prefix::new(&block))
     }
 
     /// The hash of a message that is exactly one block together with its padding, as its sixteen words.
@@ -36,14 +30,20 @@ impl Midstate {
         for (slot, word) in block.as_chunks_mut::<4>().0.iter_mut().zip(words) {
             *slot = word.to_be_bytes();
         }
-        let mut state = self.0;
+        let mut state = *self.0.state();
         compress256(&mut state, &[block]);
         state
     }
 
+    /// The hash of what was written, but for its first `skip` words.
+    #[inline]
+    pub(crate) fn of_written(&self, written: &Writer, skip: usize) -> [u32; 8] {
+        self.0.finish(written, skip)
+    }
+
     /// The hash of a message of any length followed by so many zeros: `(bytes + 8) / 64 + 1` compressions.
     pub(crate) fn of_padded(&self, message: &[u8], zeros: usize) -> [u32; 8] {
-        let mut state = self.0;
+        let mut state = *self.0.state();
         let (blocks, tail) = message.as_chunks::<BLOCK>();
         compress256(&mut state, blocks);
 

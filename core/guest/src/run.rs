@@ -129,7 +129,7 @@ impl<'a, P: Platform> Run<'a, '_, P> {
             None => return Err(GuestError::NoSigner { input: self.input, account: header.account }),
             Some(Authority::Session) => {
                 let public = public_of(self.exchange.store.rows().last_words());
-                self.signatures.session(self.platform.curve(), self.input, &message, public)?;
+                self.signatures.session(self.input, &message, public)?;
             }
             Some(Authority::Wallet(owner)) => {
                 self.signatures.wallet(self.platform, self.input, &message, owner)?;

@@ -6,7 +6,7 @@ use ashlar_batch::merkle::{Digest, RootBuilder, TreeKind};
 use ashlar_batch::{SIGNATURE_BYTES, row_bytes};
 use ashlar_types::sign::SignatureError;
 use ashlar_types::sign::{BatchError, Curve, SchnorrSigned, session_prefix, verify_batch, wallet_digest};
-use ashlar_types::{Address, Deployment, Encode, ExchangeId, Message, Writer};
+use ashlar_types::{Address, Deployment, Encode, ExchangeId, Message, Sha256Prefix, Writer};
 
 use crate::error::GuestError;
 use crate::platform::Platform;
@@ -26,9 +26,9 @@ pub(crate) struct SignatureReader<'a> {
     bytes: &'a [u8],
     left: &'a [u8],
     deployment: Deployment,
-    prefix: [u8; 64],
+    prefix: Sha256Prefix,
     claims: Vec<Claim>,
-    scratch: Vec<u8>,
+    scratch: Writer,
 }
 
 impl<'a> SignatureReader<'a> {
@@ -37,9 +37,9 @@ impl<'a> SignatureReader<'a> {
             bytes,
             left: bytes,
             deployment,
-            prefix: session_prefix(exchange),
+            prefix: Sha256Prefix::new(&session_prefix(exchange)),
             claims: Vec::new(),
-            scratch: Vec::new(),
+            scratch: Writer::new(),
         }
     }
 
@@ -57,19 +57,11 @@ impl<'a> SignatureReader<'a> {
     }
 
     /// Remembers that this key must have signed this message.
-    pub(crate) fn session<C: Curve>(
-        &mut self,
-        curve: &mut C,
-        input: usize,
-        message: &Message,
-        public: [u8; 32],
-    ) -> Result<(), GuestError> {
+    pub(crate) fn session(&mut self, input: usize, message: &Message, public: [u8; 32]) -> Result<(), GuestError> {
         let signature = self.take()?;
         self.scratch.clear();
-        let mut writer = Writer::after(core::mem::take(&mut self.scratch));
-        message.encode(&mut writer);
-        self.scratch = writer.into_bytes();
-        let digest = curve.sha256(&self.prefix, &[&self.scratch]);
+        message.encode(&mut self.scratch);
+        let digest = self.prefix.finish_bytes(&self.scratch);
         self.claims.push(Claim { input, public, digest, signature });
         Ok(())
     }

@@ -25,7 +25,9 @@ pub use command::{
     SystemCommand,
 };
 pub use domain::{Deployment, Domain, ExchangeId};
-pub use encode::{Decode, DecodeError, Encode, Reader, Record, Writer, from_bytes, from_record, to_bytes, to_record};
+pub use encode::{
+    Decode, DecodeError, Encode, Reader, Record, Sha256Prefix, Writer, from_bytes, from_record, to_bytes, to_record,
+};
 pub use ids::{
     AccountId, Address, AssetId, BatchNumber, ClientId, InboxIndex, KeySlot, MarketId, OrderId, Rank, Sequence, Side,
     WithdrawalIndex,

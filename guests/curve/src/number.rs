@@ -29,12 +29,18 @@ impl Modulus {
 
     /// `-a` of a number below the modulus.
     pub fn negate(&self, a: &Number) -> Number {
-        if *a == ZERO { ZERO } else { minus(&self.value, a) }
+        if is_equal(a, &ZERO) { ZERO } else { minus(&self.value, a) }
     }
 }
 
 pub(crate) const ZERO: Number = [0; 4];
 pub(crate) const ONE: Number = [1, 0, 0, 0];
+
+/// Whether `a == b`. Numbers that differ mostly do so in the first limb.
+#[inline(always)]
+pub(crate) fn is_equal(a: &Number, b: &Number) -> bool {
+    a[0] == b[0] && (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0
+}
 
 /// Whether `a < b`.
 pub(crate) fn is_below(a: &Number, b: &Number) -> bool {

@@ -60,7 +60,7 @@ impl Sum {
     pub(crate) fn add<C: Circuits>(&mut self, other: &Affine) {
         if !self.is_finite {
             *self = Sum { point: *other, is_finite: true };
-        } else if self.point.x == other.x {
+        } else if number::is_equal(&self.point.x, &other.x) {
             self.add_of_same_x::<C>(other);
         } else {
             C::add(&mut self.point, other);

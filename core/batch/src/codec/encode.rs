@@ -180,7 +180,7 @@ impl Encoder {
         if preamble.length > BATCH_BYTES_MAX {
             return Err(BatchError::TooLong { max: BATCH_BYTES_MAX, got: preamble.length });
         }
-        let mut writer = Writer::after(Vec::with_capacity(preamble.length));
+        let mut writer = Writer::with_capacity(preamble.length);
         preamble.encode(&mut writer);
         writer.bytes(&directory.into_bytes());
         writer.bytes(&packed);

@@ -1,5 +1,7 @@
 use alloc::vec::Vec;
 
+use ashlar_types::Writer;
+
 use super::{Digest, Path, TreeHash, TreeKind, height};
 use crate::limits::HEIGHT_MAX;
 
@@ -21,6 +23,11 @@ impl RootBuilder {
     /// Appends the leaf of these bytes; `false` if the tree is full, at `2^HEIGHT_MAX` leaves.
     pub fn push(&mut self, leaf: &[u8]) -> bool {
         self.push_digest(self.hash.leaf(leaf))
+    }
+
+    /// Appends the leaf of what was written, but for its first `skip` words.
+    pub fn push_written(&mut self, written: &Writer, skip: usize) -> bool {
+        self.push_digest(self.hash.leaf_written(written, skip))
     }
 
     /// Appends the leaf of bytes and the zeros that follow them.

@@ -15,6 +15,13 @@ impl Digest {
     /// Bytes of a digest wherever space matters; where L1 reads words, five zero bytes follow.
     pub const BYTES: usize = 27;
 
+    /// Whether it is of nothing.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        let [a, b, c, d, e, f, g] = self.0;
+        a | b | c | d | e | f | g == 0
+    }
+
     /// What is kept of a finished hash.
     #[inline]
     pub const fn truncate(state: &[u32; 8]) -> Digest {

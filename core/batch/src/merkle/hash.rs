@@ -1,4 +1,4 @@
-use ashlar_types::Domain;
+use ashlar_types::{Domain, Writer};
 
 use super::Digest;
 use crate::sha::Midstate;
@@ -42,6 +42,11 @@ impl TreeHash {
         self.leaf_padded(bytes, 0)
     }
 
+    /// The leaf of what was written, but for its first `skip` words.
+    pub fn leaf_written(&self, written: &Writer, skip: usize) -> Digest {
+        Digest::truncate(&self.leaf.of_written(written, skip))
+    }
+
     /// The leaf of bytes that so many zeros follow, which nobody has to write down.
     pub fn leaf_padded(&self, bytes: &[u8], zeros: usize) -> Digest {
         Digest::truncate(&self.leaf.of_padded(bytes, zeros))
@@ -50,7 +55,7 @@ impl TreeHash {
     /// `sha256(domain || domain || left || level || right)`, truncated; over nothing, nothing.
     #[inline]
     pub fn node(&self, level: u8, left: &Digest, right: &Digest) -> Digest {
-        if *left == Digest::EMPTY && *right == Digest::EMPTY {
+        if left.is_empty() && right.is_empty() {
             return Digest::EMPTY;
         }
         // The free byte of either digest's last word takes the level and the padding's first bit: nothing is shifted.

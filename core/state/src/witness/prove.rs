@@ -17,8 +17,9 @@ pub struct Roots {
     pub after: Digest,
 }
 
-/// A finished subtree of the union.
+/// A finished subtree of the union. Aligned, because it is copied by words where words are all there is.
 #[derive(Clone, Copy)]
+#[repr(align(8))]
 struct Subtree {
     before: Digest,
     /// Not filled in while the subtree is unchanged.

@@ -8,6 +8,7 @@
 
 mod commands;
 mod error;
+mod hash;
 mod layout;
 mod numbers;
 mod orders;
@@ -18,6 +19,7 @@ mod record;
 mod writer;
 
 pub use error::DecodeError;
+pub use hash::Sha256Prefix;
 pub use reader::Reader;
 pub use record::{Record, from_record, to_record};
 pub use writer::Writer;

@@ -169,7 +169,10 @@ impl Decode for Scopes {
 /// Big-endian, unlike all other numbers, so that the order of the bytes is the order of the book keys (E-6).
 impl Encode for OrderId {
     fn encode(&self, writer: &mut Writer) {
-        writer.bytes(&self.to_u128().to_be_bytes());
+        // Most significant byte first, unlike all else, so that ids compare as bytes do.
+        let bits = self.to_u128();
+        writer.u64(((bits >> 64) as u64).swap_bytes());
+        writer.u64((bits as u64).swap_bytes());
     }
 }
 

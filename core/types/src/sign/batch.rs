@@ -8,8 +8,10 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::multiply::{Term, sums_to_infinity};
+use super::schnorr::ChallengeHash;
 use super::{BatchError, Curve, Native, SchnorrSigned, SignatureError, verify};
 use crate::domain::Domain;
+use crate::encode::{Sha256Prefix, Writer};
 
 /// Below this many, checking one by one is as fast as halving.
 const BISECT_MIN: usize = 6;
@@ -23,11 +25,15 @@ struct Parsed<C: Curve> {
     challenge: [u8; 32],
 }
 
-fn parse<C: Curve>(curve: &mut C, signed: &SchnorrSigned<'_>) -> Result<Parsed<C>, SignatureError> {
+fn parse<C: Curve>(
+    curve: &mut C,
+    hash: &mut ChallengeHash,
+    signed: &SchnorrSigned<'_>,
+) -> Result<Parsed<C>, SignatureError> {
     Ok(Parsed {
         commitment: curve.lift_x(signed.commitment()).ok_or(SignatureError::CommitmentNotOnCurve)?,
         response: curve.scalar(signed.response()).ok_or(SignatureError::ScalarTooLarge)?,
-        challenge: signed.challenge(curve),
+        challenge: signed.challenge(hash),
     })
 }
 
@@ -36,43 +42,55 @@ fn parse<C: Curve>(curve: &mut C, signed: &SchnorrSigned<'_>) -> Result<Parsed<C
 /// None at all are accepted. Keys that appear more than once are cheaper than as many different ones.
 pub fn verify_batch<C: Curve>(curve: &mut C, batch: &[SchnorrSigned<'_>]) -> Result<(), BatchError> {
     let mut parsed = Vec::with_capacity(batch.len());
+    let mut hash = ChallengeHash::new();
     for (index, signed) in batch.iter().enumerate() {
-        parsed.push(parse(curve, signed).map_err(|error| BatchError::Malformed { index, error })?);
+        parsed.push(parse(curve, &mut hash, signed).map_err(|error| BatchError::Malformed { index, error })?);
     }
-    let mut weights = Weights::of(curve, batch, &parsed);
-    let mut by_key: Vec<usize> = (0..batch.len()).collect();
-    by_key.sort_unstable_by_key(|&index| batch[index].public);
+    let mut weights = Weights::of(batch, &parsed);
+    let mut by_key: Vec<([u64; 4], usize)> =
+        batch.iter().enumerate().map(|(index, signed)| (key_words(&signed.public), index)).collect();
+    by_key.sort_unstable();
 
     let zero = curve.scalar_reduced(&[0; 32]);
     let mut generator = zero;
-    let mut terms = Vec::with_capacity(2 * batch.len() + 1);
-    for same_key in by_key.chunk_by(|&a, &b| batch[a].public == batch[b].public) {
+    let (mut full, mut short) = (Vec::new(), Vec::with_capacity(batch.len()));
+    for same_key in by_key.chunk_by(|(a, _), (b, _)| a == b) {
         let mut multiple = zero;
-        for &index in same_key {
+        for &(_, index) in same_key {
             let Parsed { commitment, response, challenge } = &parsed[index];
-            let weight = weights.next(curve);
+            let weight = weights.next();
             let scalar = weight_scalar(curve, &weight);
             generator = curve.multiply_add(&scalar, response, &generator);
             multiple = curve.multiply_add(&scalar, &curve.scalar_reduced(challenge), &multiple);
-            terms.push(Term::short(*commitment, weight));
+            short.push(Term::short(*commitment, weight));
         }
-        let index = same_key[0];
+        let (_, index) = same_key[0];
         let key = curve
             .lift_x(&batch[index].public)
             .ok_or(BatchError::Malformed { index, error: SignatureError::PublicKeyNotOnCurve })?;
-        terms.push(Term::full(curve, key, &multiple));
+        full.push(Term::full(curve, key, &multiple));
     }
     let negated = curve.negate(&generator);
-    terms.push(Term::full(curve, curve.generator(), &negated));
-    if sums_to_infinity(curve, &terms) { Ok(()) } else { Err(BatchError::Mismatch) }
+    full.push(Term::full(curve, curve.generator(), &negated));
+    if sums_to_infinity(curve, &[full, short]) { Ok(()) } else { Err(BatchError::Mismatch) }
+}
+
+/// A key as words, in the same order: what differs most often differs in the first.
+fn key_words(public: &[u8; 32]) -> [u64; 4] {
+    let mut words = [0; 4];
+    for (word, chunk) in words.iter_mut().zip(public.as_chunks().0) {
+        *word = u64::from_be_bytes(*chunk);
+    }
+    words
 }
 
 /// The indices of those that [`verify`] does not accept, in ascending order.
 pub fn find_invalid(batch: &[SchnorrSigned<'_>]) -> Vec<usize> {
     let mut culprits = Vec::new();
     let mut formed = Vec::new();
+    let mut hash = ChallengeHash::new();
     for (index, signed) in batch.iter().enumerate() {
-        match parse(&mut Native, signed) {
+        match parse(&mut Native, &mut hash, signed) {
             Ok(_) if Native.lift_x(&signed.public).is_some() => formed.push((index, *signed)),
             _ => culprits.push(index),
         }
@@ -97,30 +115,35 @@ fn bisect(batch: &[SchnorrSigned<'_>], range: Range<usize>, culprits: &mut Vec<u
 
 /// The coefficients, drawn from a hash of every challenge and response: a challenge stands for key, commitment and message.
 struct Weights {
-    prefix: [u8; 64],
+    prefix: Sha256Prefix,
     drawn: u64,
     spare: Option<[u8; 16]>,
+    room: Writer,
 }
 
 impl Weights {
-    fn of<C: Curve>(curve: &mut C, batch: &[SchnorrSigned<'_>], parsed: &[Parsed<C>]) -> Weights {
-        let mut parts: Vec<&[u8]> = Vec::with_capacity(2 * batch.len());
-        for (signed, parsed) in batch.iter().zip(parsed) {
-            parts.push(&parsed.challenge);
-            parts.push(signed.response());
-        }
+    fn of<C: Curve>(batch: &[SchnorrSigned<'_>], parsed: &[Parsed<C>]) -> Weights {
         let mut count = [0; 32];
         count[..8].copy_from_slice(&(batch.len() as u64).to_le_bytes());
-        let seed = curve.sha256(&prefix(&count), &parts);
-        Weights { prefix: prefix(&seed), drawn: 0, spare: None }
+        let mut hash = Sha256Prefix::new(&prefix(&count));
+        for (signed, parsed) in batch.iter().zip(parsed) {
+            let mut block = [0; 64];
+            block[..32].copy_from_slice(&parsed.challenge);
+            block[32..].copy_from_slice(signed.response());
+            hash = hash.then(&block);
+        }
+        let seed = hash.finish_bytes(&Writer::new());
+        Weights { prefix: Sha256Prefix::new(&prefix(&seed)), drawn: 0, spare: None, room: Writer::new() }
     }
 
     /// The next 128 bits; one hash gives two.
-    fn next<C: Curve>(&mut self, curve: &mut C) -> [u8; 16] {
+    fn next(&mut self) -> [u8; 16] {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
-        let bytes = curve.sha256(&self.prefix, &[&self.drawn.to_le_bytes()]);
+        self.room.clear();
+        self.room.u64(self.drawn);
+        let bytes = self.prefix.finish_bytes(&self.room);
         self.drawn += 1;
         let (mut first, mut second) = ([0; 16], [0; 16]);
         first.copy_from_slice(&bytes[..16]);
@@ -152,9 +175,10 @@ mod tests {
     use crate::sign::SessionSecret;
 
     fn first_weights(batch: &[SchnorrSigned<'_>]) -> [[u8; 16]; 3] {
-        let parsed: Vec<_> = batch.iter().map(|signed| parse(&mut Native, signed).unwrap()).collect();
-        let mut weights = Weights::of(&mut Native, batch, &parsed);
-        core::array::from_fn(|_| weights.next(&mut Native))
+        let hash = &mut ChallengeHash::new();
+        let parsed: Vec<_> = batch.iter().map(|signed| parse(&mut Native, hash, signed).unwrap()).collect();
+        let mut weights = Weights::of(batch, &parsed);
+        core::array::from_fn(|_| weights.next())
     }
 
     /// If a weight did not depend on some part, that part could be chosen to fit the weights.

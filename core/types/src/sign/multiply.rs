@@ -8,51 +8,80 @@ use alloc::vec::Vec;
 
 use super::Curve;
 
-/// A scalar with its point. Short scalars, below 2^128, take half the windows.
+/// A scalar with its point.
 pub(super) struct Term<P> {
-    pub point: P,
-    /// Little-endian.
-    pub scalar: [u8; 32],
-    pub bits: u32,
+    point: P,
+    /// Sixty-four bits each, the lowest first.
+    scalar: [u64; 4],
 }
+
+/// Bits of the scalars of two kinds of terms. Short ones take half the windows.
+const BITS: [u32; 2] = [256, 128];
 
 impl<P> Term<P> {
+    /// Of any scalar.
     pub fn full<C: Curve<Point = P>>(curve: &C, point: P, scalar: &C::Scalar) -> Self {
-        let mut scalar = curve.scalar_bytes(scalar);
-        scalar.reverse();
-        Term { point, scalar, bits: 256 }
+        let bytes = curve.scalar_bytes(scalar);
+        let mut words = [0; 4];
+        for (word, chunk) in words.iter_mut().rev().zip(bytes.as_chunks().0) {
+            *word = u64::from_be_bytes(*chunk);
+        }
+        Term { point, scalar: words }
     }
 
+    /// Of a scalar of 128 bits, little-endian.
     pub fn short(point: P, scalar: [u8; 16]) -> Self {
-        let mut wide = [0; 32];
-        wide[..16].copy_from_slice(&scalar);
-        Term { point, scalar: wide, bits: 128 }
-    }
-
-    /// Windows of `width` bits, with room for the carry that signed digits leave at the top.
-    fn windows(&self, width: u32) -> usize {
-        (self.bits / width + 1) as usize
+        let scalar = u128::from_le_bytes(scalar);
+        Term { point, scalar: [scalar as u64, (scalar >> 64) as u64, 0, 0] }
     }
 }
 
-/// Whether the terms sum to the point at infinity.
-pub(super) fn sums_to_infinity<C: Curve>(curve: &C, terms: &[Term<C::Point>]) -> bool {
-    let width = best_width(terms);
-    let digits: Vec<Vec<i16>> = terms.iter().map(|term| signed_digits(term, width)).collect();
-    let windows = digits.iter().map(Vec::len).max().unwrap_or(0);
+/// Windows of `width` bits, with room for the carry that signed digits leave at the top.
+const fn windows(bits: u32, width: u32) -> usize {
+    (bits / width + 1) as usize
+}
+
+/// The digits of terms of one kind: all of the lowest window, then all of the next.
+struct Digits<'t, P> {
+    terms: &'t [Term<P>],
+    digits: Vec<i16>,
+}
+
+impl<'t, P> Digits<'t, P> {
+    fn of(terms: &'t [Term<P>], bits: u32, width: u32) -> Self {
+        let windows = windows(bits, width);
+        let mut digits = vec![0; windows * terms.len()];
+        for (place, term) in terms.iter().enumerate() {
+            let places = digits.iter_mut().skip(place).step_by(terms.len());
+            places.zip(SignedDigits::of(&term.scalar, width)).for_each(|(slot, digit)| *slot = digit);
+        }
+        Digits { terms, digits }
+    }
+
+    /// Each point with its digit of a window; none beyond the last window.
+    fn window(&self, window: usize) -> impl Iterator<Item = (&'t P, i16)> + '_ {
+        let from = window * self.terms.len();
+        let digits = self.digits.get(from..from + self.terms.len()).unwrap_or_default();
+        self.terms.iter().map(|term| &term.point).zip(digits.iter().copied())
+    }
+}
+
+/// Whether the terms, full ones and short ones, sum to the point at infinity.
+pub(super) fn sums_to_infinity<C: Curve>(curve: &C, terms: &[Vec<Term<C::Point>>; 2]) -> bool {
+    let [full, short] = terms;
+    let width = best_width([full.len(), short.len()]);
+    let digits = [(full, BITS[0]), (short, BITS[1])].map(|(terms, bits)| Digits::of(terms, bits, width));
     let mut buckets = vec![C::Sum::default(); 1 << (width - 1)];
     let mut total = C::Sum::default();
-    for window in (0..windows).rev() {
+    for window in (0..windows(BITS[0], width)).rev() {
         for _ in 0..width {
             curve.double(&mut total);
         }
-        for (term, digits) in terms.iter().zip(&digits) {
-            let digit = digits.get(window).copied().unwrap_or(0);
-            let Some(bucket) = usize::from(digit.unsigned_abs()).checked_sub(1) else { continue };
-            if digit > 0 {
-                curve.add(&mut buckets[bucket], &term.point);
-            } else {
-                curve.subtract(&mut buckets[bucket], &term.point);
+        for digits in &digits {
+            for (point, digit) in digits.window(window) {
+                let Some(bucket) = usize::from(digit.unsigned_abs()).checked_sub(1) else { continue };
+                let Some(bucket) = buckets.get_mut(bucket) else { continue };
+                if digit > 0 { curve.add(bucket, point) } else { curve.subtract(bucket, point) }
             }
         }
         let mut running = C::Sum::default();
@@ -65,34 +94,49 @@ pub(super) fn sums_to_infinity<C: Curve>(curve: &C, terms: &[Term<C::Point>]) ->
     curve.is_infinity(&total)
 }
 
-/// Digits from the lowest window up. With `h = 2^(width-1)` each is in `-h ..= h`.
-fn signed_digits<P>(term: &Term<P>, width: u32) -> Vec<i16> {
-    let half = 1i32 << (width - 1);
-    let mut carry = 0;
-    (0..term.windows(width))
-        .map(|window| {
-            let mut digit = bits_at(&term.scalar, window as u32 * width, width) + carry;
-            carry = i32::from(digit > half);
-            digit -= carry << width;
-            digit as i16
-        })
-        .collect()
+/// Digits from the lowest window up, without end. With `h = 2^(width-1)` each is in `-h ..= h`.
+struct SignedDigits<'s> {
+    words: core::slice::Iter<'s, u64>,
+    /// The bits that were read and not given, and how many they are.
+    bits: u64,
+    count: u32,
+    width: u32,
+    carry: i32,
 }
 
-/// The `width <= 15` bits of a little-endian number from bit `from` on; zeros beyond its end.
-fn bits_at(number: &[u8; 32], from: u32, width: u32) -> i32 {
-    let byte = |i: usize| u32::from(number.get(i).copied().unwrap_or(0));
-    let first = (from / 8) as usize;
-    let three = byte(first) | byte(first + 1) << 8 | byte(first + 2) << 16;
-    ((three >> (from % 8)) & ((1 << width) - 1)) as i32
+impl<'s> SignedDigits<'s> {
+    fn of(scalar: &'s [u64; 4], width: u32) -> Self {
+        SignedDigits { words: scalar.iter(), bits: 0, count: 0, width, carry: 0 }
+    }
 }
 
-/// The width that costs the fewest additions: one per term and window, two per bucket and window.
-fn best_width<P>(terms: &[Term<P>]) -> u32 {
+impl Iterator for SignedDigits<'_> {
+    type Item = i16;
+
+    #[inline]
+    fn next(&mut self) -> Option<i16> {
+        let mut bits = self.bits;
+        if self.count < self.width {
+            let word = self.words.next().copied().unwrap_or(0);
+            bits |= word << self.count;
+            self.bits = word >> (self.width - self.count);
+            self.count += 64 - self.width;
+        } else {
+            self.bits >>= self.width;
+            self.count -= self.width;
+        }
+        let mut digit = (bits & ((1 << self.width) - 1)) as i32 + self.carry;
+        self.carry = i32::from(digit > 1 << (self.width - 1));
+        digit -= self.carry << self.width;
+        Some(digit as i16)
+    }
+}
+
+/// The width, at most 15, that costs the fewest additions: one per term and window, two per bucket and window.
+fn best_width(terms: [usize; 2]) -> u32 {
     let cost = |width: u32| {
-        let spread: usize = terms.iter().map(|term| term.windows(width)).sum();
-        let windows = terms.iter().map(|term| term.windows(width)).max().unwrap_or(0);
-        spread + (windows << width)
+        let [full, short] = BITS.map(|bits| windows(bits, width));
+        terms[0] * full + terms[1] * short + (full << width)
     };
     (2..=12).min_by_key(|width| cost(*width)).unwrap_or(2)
 }
@@ -112,33 +156,44 @@ mod tests {
     fn sums_agree_with_scalars() {
         let mut seed = Scalar::from(7u64);
         for n in [0usize, 1, 2, 3, 7, 40, 200] {
-            let mut terms = Vec::new();
+            let [mut terms, mut short] = [Vec::new(), Vec::new()];
             let mut sum = Scalar::ZERO;
             for i in 0..n {
                 seed = seed * seed + Scalar::from(i as u64);
                 let times = if i % 5 == 4 { -Scalar::from(i as u64) } else { seed * seed };
-                terms.push(term(seed, times));
-                sum += seed * times;
+                if i % 3 == 2 {
+                    let weight = u128::MAX / (i as u128 + 1);
+                    short.push(Term::short((ProjectivePoint::GENERATOR * seed).to_affine(), weight.to_le_bytes()));
+                    sum += seed * Scalar::from(weight);
+                } else {
+                    terms.push(term(seed, times));
+                    sum += seed * times;
+                }
             }
+            let mut terms = [terms, short];
             if n > 0 {
                 assert!(!sums_to_infinity(&Native, &terms), "{n} terms without the balance");
             }
-            terms.push(term(-Scalar::ONE, sum));
+            terms[0].push(term(-Scalar::ONE, sum));
             assert!(sums_to_infinity(&Native, &terms), "{n} terms");
-            terms.push(term(Scalar::ONE, Scalar::ONE));
+            terms[0].push(term(Scalar::ONE, Scalar::ONE));
             assert!(!sums_to_infinity(&Native, &terms), "{n} terms and one too much");
         }
     }
 
     #[test]
     fn digits_add_up_to_their_scalar() {
-        for bits in [128u32, 256] {
+        for bits in BITS {
             for fill in [0u8, 1, 0x55, 0x7f, 0x80, 0xaa, 0xff] {
                 let mut scalar = [0; 32];
                 scalar[..bits as usize / 8].fill(fill);
-                let term = Term { point: (), scalar, bits };
+                let mut words = [0; 4];
+                for (word, chunk) in words.iter_mut().zip(scalar.as_chunks().0) {
+                    *word = u64::from_le_bytes(*chunk);
+                }
                 for width in 2..=12 {
-                    let back = signed_digits(&term, width).iter().rev().fold(Scalar::ZERO, |sum, &digit| {
+                    let digits: Vec<i16> = SignedDigits::of(&words, width).take(windows(bits, width)).collect();
+                    let back = digits.iter().rev().fold(Scalar::ZERO, |sum, &digit| {
                         let size = Scalar::from(u64::from(digit.unsigned_abs()));
                         let shifted = sum * Scalar::from(1u64 << width);
                         if digit < 0 { shifted - size } else { shifted + size }

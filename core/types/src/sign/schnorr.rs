@@ -6,6 +6,7 @@ use k256::schnorr::SigningKey;
 use k256::{ProjectivePoint, Scalar};
 
 use super::{Curve, Native, SignatureError};
+use crate::encode::{Sha256Prefix, Writer};
 
 /// `SHA256("BIP0340/challenge")` twice: the prefix of every challenge.
 const CHALLENGE_PREFIX: [u8; 64] = {
@@ -21,6 +22,18 @@ const CHALLENGE_PREFIX: [u8; 64] = {
     }
     prefix
 };
+
+/// The hash of challenges, its prefix already hashed.
+pub(super) struct ChallengeHash {
+    prefix: Sha256Prefix,
+    room: Writer,
+}
+
+impl ChallengeHash {
+    pub(super) fn new() -> ChallengeHash {
+        ChallengeHash { prefix: Sha256Prefix::new(&CHALLENGE_PREFIX), room: Writer::new() }
+    }
+}
 
 /// A message with the session key and the signature it came with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,8 +56,12 @@ impl SchnorrSigned<'_> {
     }
 
     /// The challenge before it is reduced. It depends on commitment, key and message, and so stands for all three.
-    pub(super) fn challenge<C: Curve>(&self, curve: &mut C) -> [u8; 32] {
-        curve.sha256(&CHALLENGE_PREFIX, &[self.commitment(), &self.public, self.message])
+    pub(super) fn challenge(&self, hash: &mut ChallengeHash) -> [u8; 32] {
+        hash.room.clear();
+        for part in [self.commitment(), &self.public, self.message] {
+            hash.room.bytes(part);
+        }
+        hash.prefix.finish_bytes(&hash.room)
     }
 }
 
@@ -52,7 +69,7 @@ impl SchnorrSigned<'_> {
 pub fn verify(signed: &SchnorrSigned<'_>) -> Result<(), SignatureError> {
     let key = Native.lift_x(&signed.public).ok_or(SignatureError::PublicKeyNotOnCurve)?;
     let response = Native.scalar(signed.response()).ok_or(SignatureError::ScalarTooLarge)?;
-    let challenge: Scalar = Native.scalar_reduced(&signed.challenge(&mut Native));
+    let challenge: Scalar = Native.scalar_reduced(&signed.challenge(&mut ChallengeHash::new()));
     let commitment =
         ProjectivePoint::mul_by_generator_and_mul_add_vartime(&response, &-challenge, &key.into()).to_affine();
     // The point at infinity has the coordinates zero here, and no point of the curve has the x coordinate zero.

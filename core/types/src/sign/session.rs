@@ -1,9 +1,9 @@
 //! What a session key signs.
 
-use super::{Curve, Native, SchnorrSigned, SignatureError, verify};
+use super::{SchnorrSigned, SignatureError, verify};
 use crate::command::{Message, Signer};
 use crate::domain::{Domain, ExchangeId};
-use crate::encode::to_bytes;
+use crate::encode::{Sha256Prefix, Writer, to_bytes};
 
 /// The first 64 bytes of what is hashed: domain and exchange. One SHA-256 block, the same for every message.
 pub fn session_prefix(exchange: &ExchangeId) -> [u8; 64] {
@@ -17,7 +17,9 @@ pub fn session_prefix(exchange: &ExchangeId) -> [u8; 64] {
 ///
 /// The bytes hold account, slot, epoch, nonce, deadline and commands, so the digest binds them all.
 pub fn session_digest(exchange: &ExchangeId, message_bytes: &[u8]) -> [u8; 32] {
-    Native.sha256(&session_prefix(exchange), &[message_bytes])
+    let mut written = Writer::with_capacity(message_bytes.len());
+    written.bytes(message_bytes);
+    Sha256Prefix::new(&session_prefix(exchange)).finish_bytes(&written)
 }
 
 /// Checks the signature of a message by a session key, which the caller has looked up by account, slot and epoch.

@@ -82,7 +82,7 @@ impl Circuits for Sp1Circuits {
         let (mut low, mut high) = ([0; 4], [0; 4]);
         multiply_carry(a, b, c, &mut low, &mut high);
         // 2^256 is the complement modulo the modulus; each turn leaves less above.
-        while high != [0; 4] {
+        while high[0] | high[1] | high[2] | high[3] != 0 {
             let (above, below) = (high, low);
             multiply_carry(&above, &modulus.complement, &below, &mut low, &mut high);
         }

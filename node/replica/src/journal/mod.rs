@@ -233,9 +233,9 @@ impl<E: Storage> Journal<E> {
 
     fn fill(&mut self, encode: impl FnOnce(&mut Writer)) -> Result<(), JournalError> {
         let before = self.filling.len();
-        let mut writer = Writer::after(std::mem::take(&mut self.filling));
+        let mut writer = Writer::new();
         encode(&mut writer);
-        self.filling = writer.into_bytes();
+        writer.append_to(&mut self.filling);
         let (got, max) = (self.filling.len() - before, self.config.group_bytes);
         if self.filling.len() - GROUP_HEAD_BYTES > max || self.records == GROUP_RECORDS_MAX {
             self.filling.truncate(before);

@@ -14,9 +14,10 @@ pub fn command_hash(exchange: &ExchangeId, bytes: &[u8]) -> [u8; 32] {
 pub fn input_bytes(input: &Input, room: Vec<u8>) -> Vec<u8> {
     let mut room = room;
     room.clear();
-    let mut writer = Writer::after(room);
+    let mut writer = Writer::new();
     input.encode(&mut writer);
-    writer.into_bytes()
+    writer.append_to(&mut room);
+    room
 }
 
 /// The place that one input was given.
