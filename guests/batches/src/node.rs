@@ -7,9 +7,10 @@ use ashlar_batch::{
     WithdrawalsRoot, data_root,
 };
 use ashlar_exchange::{Exchange, Genesis, LeafStore, Line, OrderIndex, RecordingLists, Store};
-use ashlar_guest::{GuestInput, VERSION, consult, encode_lists};
+use ashlar_guest::{GuestInput, VERSION, consult, encode_lists, words_to_bytes};
+use ashlar_prover_wire::Evidence;
 use ashlar_state::{Digest as StateDigest, Map, Overlay, Recorder, Serial, Sha256Node, Witness};
-use ashlar_types::{Address, Deployment, Event, Input, Sequence, WithdrawalIndex};
+use ashlar_types::{Address, Deployment, Event, Input, Sequence, WithdrawalIndex, to_bytes};
 
 /// Where the exchange of these batches settles: a development chain.
 pub const DEPLOYMENT: Deployment = Deployment { chain_id: 31_337, settlement: Address([0x5e; 20]) };
@@ -48,6 +49,30 @@ impl Recorded {
             witness: self.witness.view(),
             lists: &self.lists,
         }
+    }
+
+    /// As a coordinator sends it to a prover.
+    pub fn evidence(&self) -> Evidence {
+        Evidence {
+            chain_id: DEPLOYMENT.chain_id,
+            settlement: DEPLOYMENT.settlement.0,
+            parent: to_bytes(&self.parent),
+            header: to_bytes(&self.header),
+            batch: self.batch.clone(),
+            signatures: self.signatures.clone(),
+            witness: self.witness.to_bytes(),
+            lists: words_to_bytes(&self.lists),
+        }
+    }
+
+    /// The bytes of the batch.
+    pub fn batch(&self) -> &[u8] {
+        &self.batch
+    }
+
+    /// The header before.
+    pub const fn parent(&self) -> &BatchHeader {
+        &self.parent
     }
 }
 

@@ -28,3 +28,38 @@ pub fn sample(commands: usize) -> Recorded {
     day.speech.wallet(newcomer, Command::Withdraw { asset, amount: amount(2_000) });
     day.seal()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ashlar_exchange::Line;
+    use ashlar_guest::{NativePlatform, check};
+    use ashlar_types::{Event, Reason};
+
+    use super::*;
+
+    /// The smallest that is proven in earnest (`guests/sp1/worker`).
+    #[test]
+    fn a_small_sample_has_every_kind_in_it_and_is_right() {
+        let recorded = sample(40);
+        let reasons: BTreeSet<_> = recorded
+            .lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Receipt(receipt) => Some(receipt.reason),
+                Line::Event(_) => None,
+            })
+            .collect();
+        for reason in [Reason::Resting, Reason::Filled, Reason::Cancelled, Reason::Done] {
+            assert!(reasons.contains(&reason), "{reason:?} in {reasons:?}");
+        }
+        let has =
+            |is: fn(&Event) -> bool| recorded.lines.iter().any(|line| matches!(line, Line::Event(event) if is(event)));
+        assert!(has(|event| matches!(event, Event::Trade(_))), "a match");
+        assert!(has(|event| matches!(event, Event::Credited { .. })), "a deposit");
+        assert!(has(|event| matches!(event, Event::Withdrawn { .. })), "a withdrawal");
+        let values = check(&recorded.input(), &mut NativePlatform::default()).expect("the guest accepts it");
+        assert_eq!(values.last_hash, recorded.header.hash());
+    }
+}

@@ -94,13 +94,27 @@ impl Client {
 
     /// Asks, passes every sign of progress on (done, of, stage), and gives the answer.
     pub fn ask(&mut self, question: Question, mut progress: impl FnMut(u64, u64, &str)) -> Result<Answer, ClientError> {
+        self.ask_while(question, |done, of, stage| {
+            progress(done, of, stage);
+            true
+        })
+    }
+
+    /// The same, until a sign of progress is answered with false: then the worker is told to stop, and what it says of that is the answer.
+    pub fn ask_while(
+        &mut self,
+        question: Question,
+        mut wanted: impl FnMut(u64, u64, &str) -> bool,
+    ) -> Result<Answer, ClientError> {
         self.jobs += 1;
         let asked = JobId(self.jobs);
         self.send(&ToWorker::Ask { job: asked, question })?;
         loop {
             let payload = read_payload(&mut self.stream, self.established.opener.payload_max())?;
             match self.established.opener.from_worker(&payload)? {
-                ToCoordinator::Progress { job, done, of, stage } if job == asked => progress(done, of, &stage),
+                ToCoordinator::Progress { job, done, of, stage } if job == asked && !wanted(done, of, &stage) => {
+                    self.send(&ToWorker::Cancel { job })?;
+                }
                 ToCoordinator::Done { job, answer } if job == asked => return Ok(answer),
                 ToCoordinator::Failed { job, failure } if job == asked => return Err(ClientError::Failed(failure)),
                 ToCoordinator::Hello { .. } => {

@@ -10,10 +10,8 @@ pub mod limits;
 
 mod capture;
 
-mod evidence;
-
 mod schedule;
 
+pub use ashlar_prover_evidence::{EvidenceError, Unpacked, execute};
 pub use capture::{Answers, Capture, CaptureError, Captured, Threads};
-pub use evidence::{EvidenceError, Unpacked, execute};
 pub use schedule::{Backlog, Effect, Job, Profiles, Scheduler, SubmitError, Target, Verdict, WorkerId};

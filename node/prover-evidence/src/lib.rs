@@ -1,7 +1,10 @@
-//! Evidence as it travels, read as a guest is given it.
+//! Evidence as it travels, read as a guest is given it: by a node that executes natively, and by the worker of every zkVM.
+//!
+//! It is a crate of its own because a worker is built in a workspace of its own, and takes this and the protocol from the node, nothing else.
+#![forbid(unsafe_code)]
 
 use ashlar_batch::{BatchHeader, PublicValues};
-use ashlar_guest::{GuestError, GuestInput, NativePlatform, check_many};
+use ashlar_guest::{GuestError, GuestInput, NativePlatform, check_many, pack_inputs};
 use ashlar_prover_wire::Evidence;
 use ashlar_prover_wire::limits::SECTION_BYTES_MAX;
 use ashlar_state::{Witness, WitnessBytesError, WitnessLimits};
@@ -85,4 +88,11 @@ pub fn execute(evidence: &[Evidence]) -> Result<PublicValues, EvidenceError> {
     let unpacked = evidence.iter().map(Unpacked::new).collect::<Result<Vec<_>, _>>()?;
     let inputs = unpacked.iter().map(Unpacked::guest_input);
     check_many(inputs, &mut NativePlatform::default()).map_err(EvidenceError::Guest)
+}
+
+/// What a zkVM's guest is given for these batches (U-14).
+pub fn pack(evidence: &[Evidence]) -> Result<Vec<u64>, EvidenceError> {
+    let unpacked = evidence.iter().map(Unpacked::new).collect::<Result<Vec<_>, _>>()?;
+    let inputs: Vec<_> = unpacked.iter().map(Unpacked::guest_input).collect();
+    Ok(pack_inputs(&inputs))
 }
