@@ -83,6 +83,20 @@ impl<'a> Unpacked<'a> {
     }
 }
 
+/// What a guest is given, as it travels.
+pub fn evidence_of(input: &GuestInput<'_>) -> Evidence {
+    Evidence {
+        chain_id: input.deployment.chain_id,
+        settlement: input.deployment.settlement.0,
+        parent: input.parent.to_bytes().to_vec(),
+        header: input.header.to_bytes().to_vec(),
+        batch: input.batch.to_vec(),
+        signatures: input.signatures.to_vec(),
+        witness: Witness::from(input.witness).to_bytes(),
+        lists: input.lists.iter().flat_map(|word| word.to_le_bytes()).collect(),
+    }
+}
+
 /// What execution alone says of these batches: the very code that a zkVM proves, run as it is.
 pub fn execute(evidence: &[Evidence]) -> Result<PublicValues, EvidenceError> {
     let unpacked = evidence.iter().map(Unpacked::new).collect::<Result<Vec<_>, _>>()?;

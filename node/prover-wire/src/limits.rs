@@ -30,6 +30,12 @@ pub const PARTS_MAX: usize = 64;
 
 /// Milliseconds between two signs of life of a worker.
 pub const HEARTBEAT_MS: u64 = 2_000;
+/// Milliseconds before a lost connection is made anew.
+pub const RECONNECT_MS: u64 = 500;
+/// How long a worker that has nothing to do looks for a coordinator that is gone.
+pub const PATIENCE_IDLE_MS: u64 = 60_000;
+/// How long one does that has a job or its answer.
+pub const PATIENCE_BUSY_MS: u64 = 15 * 60_000;
 
 const _: () = {
     assert!(GREETING_BYTES_MAX < FRAME_BYTES_MAX && FRAME_BYTES_MAX <= u32::MAX as usize);

@@ -1,4 +1,8 @@
 //! A worker's loop: one thread reads, one writes, one works.
+//!
+//! 1. A job outlives the connection it was asked on. When the connection is lost, the job goes on, and its answer is said on the next one.
+//! 2. An answer is kept until the coordinator asks something else or says that it is no longer wanted: one that was sent may not have
+//!    arrived, or may have arrived at a coordinator that was killed before it wrote it down.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -12,7 +16,7 @@ use crate::backend::{self, Backend, Watch};
 use crate::error::{Failure, FailureKind, WireError};
 use crate::frame::{FrameHeader, HEADER_BYTES};
 use crate::limits::{GREETING_BYTES_MAX, HEARTBEAT_MS};
-use crate::message::{JobId, Question, ToCoordinator, ToWorker};
+use crate::message::{Description, JobId, Question, ToCoordinator, ToWorker};
 use crate::session::{Established, Opener, Sealer};
 
 /// Why a worker stopped, other than because it was told to.
@@ -66,8 +70,8 @@ pub(crate) fn read_payload(stream: &mut impl Read, max: usize) -> Result<Vec<u8>
 /// What happens to a worker.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// The coordinator said something, or will never say anything again.
-    Heard(Result<ToWorker, ServeError>),
+    /// On a connection, the coordinator said something, or will never say anything again.
+    Heard(u64, Result<ToWorker, ServeError>),
     /// The backend has something to say.
     Say(ToCoordinator),
     /// Time for a sign of life.
@@ -86,35 +90,184 @@ struct Work {
 /// Threads that wait are left behind, as nothing can wake them but the other side or their job's end: let the process end.
 pub fn serve<B: Backend>(
     backend: B,
-    mut reader: impl Read + Send + 'static,
-    mut writer: impl Write,
+    reader: impl Read + Send + 'static,
+    writer: impl Write,
     token: &Token,
     nonce: [u8; NONCE_BYTES],
 ) -> Result<(), ServeError> {
-    let challenge = read_payload(&mut reader, GREETING_BYTES_MAX)?;
-    let (Established { sealer, mut opener }, hello) =
-        Established::of_worker(token, &challenge, backend.describe(), nonce)?;
-    writer.write_all(&hello)?;
-    writer.flush()?;
-    let welcome = read_payload(&mut reader, GREETING_BYTES_MAX)?;
-    if opener.from_coordinator(&welcome)? != ToWorker::Welcome {
-        return Err(WireError::Unexpected { expected: "a welcome" }.into());
+    match Life::begin(backend).attend(reader, writer, token, nonce)? {
+        Ended::Stopped => Ok(()),
+        Ended::Lost(error) => Err(error),
     }
-    let (inbox, events) = mpsc::channel();
-    let (work, to_do) = mpsc::channel();
-    spawn_reader(reader, opener, inbox.clone());
-    spawn_heart(inbox.clone());
-    spawn_backend(backend, to_do, inbox.clone());
-    Serving { running: None, inbox, work, sealer, writer }.attend(&events)
 }
 
-fn spawn_reader(mut reader: impl Read + Send + 'static, mut opener: Opener, inbox: Sender<Event>) {
+/// How a connection ended whose other side was known.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The coordinator said stop.
+    Stopped,
+    /// The stream failed or ended.
+    Lost(ServeError),
+}
+
+/// The job that runs.
+struct Running {
+    job: JobId,
+    watch: Watch,
+}
+
+/// A worker over all its connections.
+pub(crate) struct Life {
+    description: Description,
+    running: Option<Running>,
+    /// The last answer, while the coordinator may not have it.
+    kept: Option<(JobId, ToCoordinator)>,
+    connections: u64,
+    inbox: Sender<Event>,
+    events: Receiver<Event>,
+    work: Sender<Work>,
+}
+
+impl Life {
+    /// Begins, with a thread for the backend and one for signs of life.
+    pub fn begin<B: Backend>(backend: B) -> Life {
+        let (inbox, events) = mpsc::channel();
+        let (work, to_do) = mpsc::channel();
+        let description = backend.describe();
+        spawn_heart(inbox.clone());
+        spawn_backend(backend, to_do, inbox.clone());
+        Life { description, running: None, kept: None, connections: 0, inbox, events, work }
+    }
+
+    /// Whether there is something that a coordinator will want.
+    pub const fn is_busy(&self) -> bool {
+        self.running.is_some() || self.kept.is_some()
+    }
+
+    /// Serves one connection. An error means that the other side never was a coordinator that knows the token.
+    pub fn attend(
+        &mut self,
+        mut reader: impl Read + Send + 'static,
+        mut writer: impl Write,
+        token: &Token,
+        nonce: [u8; NONCE_BYTES],
+    ) -> Result<Ended, ServeError> {
+        let challenge = read_payload(&mut reader, GREETING_BYTES_MAX)?;
+        let (Established { sealer, mut opener }, hello) =
+            Established::of_worker(token, &challenge, self.description.clone(), nonce)?;
+        writer.write_all(&hello)?;
+        writer.flush()?;
+        let welcome = read_payload(&mut reader, GREETING_BYTES_MAX)?;
+        if opener.from_coordinator(&welcome)? != ToWorker::Welcome {
+            return Err(WireError::Unexpected { expected: "a welcome" }.into());
+        }
+        // What happened while nobody listened is told by what is running now. Nothing was heard yet on this connection.
+        while let Ok(event) = self.events.try_recv() {
+            if let Event::Say(message) = event {
+                self.note(&message);
+            }
+        }
+        self.connections += 1;
+        spawn_reader(reader, opener, self.connections, self.inbox.clone());
+        let mut mouth = Mouth { sealer, writer };
+        Ok(self.converse(&mut mouth).unwrap_or_else(Ended::Lost))
+    }
+
+    fn converse(&mut self, mouth: &mut Mouth<impl Write>) -> Result<Ended, ServeError> {
+        let running = self.running.as_ref().map(|running| running.job);
+        let job = running.or(self.kept.as_ref().map(|(job, _)| *job));
+        mouth.say(&ToCoordinator::Heartbeat { job })?;
+        if let Some((_, answer)) = &self.kept {
+            mouth.say(answer)?;
+        }
+        loop {
+            let Ok(event) = self.events.recv() else { return Ok(Ended::Stopped) };
+            match event {
+                Event::Beat => {
+                    let job = self.running.as_ref().map(|running| running.job);
+                    mouth.say(&ToCoordinator::Heartbeat { job })?;
+                }
+                Event::Say(message) => {
+                    self.note(&message);
+                    mouth.say(&message)?;
+                }
+                Event::Heard(connection, _) if connection != self.connections => {}
+                Event::Heard(_, message) => match message? {
+                    ToWorker::Stop => return Ok(Ended::Stopped),
+                    ToWorker::Cancel { job } => self.cancel(job),
+                    ToWorker::Ask { job, question } => self.start(job, question, mouth)?,
+                    ToWorker::Challenge { .. } | ToWorker::Welcome => {
+                        return Err(WireError::Unexpected { expected: "a question" }.into());
+                    }
+                },
+            }
+        }
+    }
+
+    /// Keeps the answer of the job that runs.
+    fn note(&mut self, message: &ToCoordinator) {
+        let Some(job) = self.running.as_ref().map(|running| running.job) else { return };
+        if ends(message, job) {
+            self.running = None;
+            self.kept = Some((job, message.clone()));
+        }
+    }
+
+    fn cancel(&mut self, job: JobId) {
+        if let Some(running) = self.running.as_ref().filter(|running| running.job == job) {
+            running.watch.cancel();
+        }
+        self.kept = self.kept.take().filter(|(kept, _)| *kept != job);
+    }
+
+    fn start(&mut self, job: JobId, question: Question, mouth: &mut Mouth<impl Write>) -> Result<(), ServeError> {
+        let refuse = |detail: &str| ToCoordinator::Failed { job, failure: Failure::new(FailureKind::Backend, detail) };
+        if self.running.is_some() {
+            return mouth.say(&refuse("another job runs; ask again when it has ended"));
+        }
+        self.kept = None;
+        let watch = Watch::new(job, self.inbox.clone());
+        if self.work.send(Work { question, job, watch: watch.clone() }).is_err() {
+            return mouth.say(&refuse(PANICKED));
+        }
+        self.running = Some(Running { job, watch });
+        Ok(())
+    }
+}
+
+fn ends(message: &ToCoordinator, of: JobId) -> bool {
+    matches!(message, ToCoordinator::Done { job, .. } | ToCoordinator::Failed { job, .. } if *job == of)
+}
+
+/// What is said on one connection.
+struct Mouth<W> {
+    sealer: Sealer,
+    writer: W,
+}
+
+impl<W: Write> Mouth<W> {
+    /// An answer that is too long to send becomes a failure that says so.
+    fn say(&mut self, message: &ToCoordinator) -> Result<(), ServeError> {
+        let frame = match (self.sealer.to_coordinator(message), message) {
+            (Err(error), ToCoordinator::Done { job, .. }) => {
+                let failure = Failure::new(FailureKind::TooLarge, error);
+                self.sealer.to_coordinator(&ToCoordinator::Failed { job: *job, failure })?
+            }
+            (frame, _) => frame?,
+        };
+        self.writer.write_all(&frame)?;
+        self.writer.flush()?;
+        Ok(())
+    }
+}
+
+fn spawn_reader(mut reader: impl Read + Send + 'static, mut opener: Opener, connection: u64, inbox: Sender<Event>) {
     thread::spawn(move || {
         loop {
             let next = read_payload(&mut reader, opener.payload_max())
                 .and_then(|payload| opener.from_coordinator(&payload).map_err(ServeError::from));
             let ends = next.is_err();
-            if inbox.send(Event::Heard(next)).is_err() || ends {
+            if inbox.send(Event::Heard(connection, next)).is_err() || ends {
                 return;
             }
         }
@@ -123,8 +276,11 @@ fn spawn_reader(mut reader: impl Read + Send + 'static, mut opener: Opener, inbo
 
 fn spawn_heart(inbox: Sender<Event>) {
     thread::spawn(move || {
-        while inbox.send(Event::Beat).is_ok() {
+        loop {
             thread::sleep(Duration::from_millis(HEARTBEAT_MS));
+            if inbox.send(Event::Beat).is_err() {
+                return;
+            }
         }
     });
 }
@@ -160,84 +316,3 @@ fn spawn_backend<B: Backend>(backend: B, to_do: Receiver<Work>, inbox: Sender<Ev
 }
 
 const PANICKED: &str = "the backend has panicked, its standard error says where; start the worker again";
-
-/// The job that runs.
-struct Running {
-    job: JobId,
-    watch: Watch,
-}
-
-/// A connection while it is served.
-struct Serving<W> {
-    running: Option<Running>,
-    inbox: Sender<Event>,
-    work: Sender<Work>,
-    sealer: Sealer,
-    writer: W,
-}
-
-impl<W: Write> Serving<W> {
-    fn attend(mut self, events: &Receiver<Event>) -> Result<(), ServeError> {
-        for event in events {
-            match event {
-                Event::Beat => {
-                    let job = self.running.as_ref().map(|running| running.job);
-                    self.say(ToCoordinator::Heartbeat { job })?;
-                }
-                Event::Say(message) => {
-                    if self.running.as_ref().is_some_and(|running| ends(&message, running.job)) {
-                        self.running = None;
-                    }
-                    self.say(message)?;
-                }
-                Event::Heard(message) => match message? {
-                    ToWorker::Stop => return Ok(()),
-                    ToWorker::Cancel { job } => {
-                        if let Some(running) = self.running.as_ref().filter(|running| running.job == job) {
-                            running.watch.cancel();
-                        }
-                    }
-                    ToWorker::Ask { job, question } => self.begin(job, question)?,
-                    ToWorker::Challenge { .. } | ToWorker::Welcome => {
-                        return Err(WireError::Unexpected { expected: "a question" }.into());
-                    }
-                },
-            }
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self, job: JobId, question: Question) -> Result<(), ServeError> {
-        if self.running.is_some() {
-            return self.refuse(job, "another job runs; ask again when it has ended");
-        }
-        let watch = Watch::new(job, self.inbox.clone());
-        if self.work.send(Work { question, job, watch: watch.clone() }).is_err() {
-            return self.refuse(job, PANICKED);
-        }
-        self.running = Some(Running { job, watch });
-        Ok(())
-    }
-
-    fn refuse(&mut self, job: JobId, detail: &str) -> Result<(), ServeError> {
-        self.say(ToCoordinator::Failed { job, failure: Failure::new(FailureKind::Backend, detail) })
-    }
-
-    /// An answer that is too long to send becomes a failure that says so.
-    fn say(&mut self, message: ToCoordinator) -> Result<(), ServeError> {
-        let frame = match (self.sealer.to_coordinator(&message), message) {
-            (Err(error), ToCoordinator::Done { job, .. }) => {
-                let failure = Failure::new(FailureKind::TooLarge, error);
-                self.sealer.to_coordinator(&ToCoordinator::Failed { job, failure })?
-            }
-            (frame, _) => frame?,
-        };
-        self.writer.write_all(&frame)?;
-        self.writer.flush()?;
-        Ok(())
-    }
-}
-
-fn ends(message: &ToCoordinator, of: JobId) -> bool {
-    matches!(message, ToCoordinator::Done { job, .. } | ToCoordinator::Failed { job, .. } if *job == of)
-}

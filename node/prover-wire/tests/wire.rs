@@ -134,6 +134,57 @@ fn a_stream_of_something_else_is_refused_before_it_is_read() {
     assert!(matches!(refused, Err(ClientError::Connection(ServeError::Wire(WireError::Magic { .. })))), "{refused:?}");
 }
 
+/// A coordinator's side over a socket of the system.
+fn greet(listener: &std::net::TcpListener, token: &Token, nonce: u8) -> (TcpStream, Established) {
+    let (mut stream, _) = listener.accept().unwrap();
+    let (coordinator, challenge) = Coordinator::begin(token.clone(), [nonce; 32]);
+    std::io::Write::write_all(&mut stream, &challenge).unwrap();
+    let (_, established, welcome) = coordinator.greet(&receive(&mut stream)).unwrap();
+    std::io::Write::write_all(&mut stream, &welcome).unwrap();
+    (stream, established)
+}
+
+fn receive(stream: &mut TcpStream) -> Vec<u8> {
+    let mut header = [0; HEADER_BYTES];
+    std::io::Read::read_exact(stream, &mut header).unwrap();
+    let mut payload = vec![0; FrameHeader::read(&header, FRAME_BYTES_MAX).unwrap().length];
+    std::io::Read::read_exact(stream, &mut payload).unwrap();
+    payload
+}
+
+#[test]
+fn a_job_outlives_its_connection_and_its_answer_is_said_until_it_is_no_longer_wanted() {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let token = Token::new([6; 32]);
+    let worker = Worker { address: listener.local_addr().unwrap().to_string(), token: token.clone() };
+    let serving = thread::spawn(|| worker.serve(Reversing));
+    let job = JobId(9);
+    let (mut stream, mut established) = greet(&listener, &token, 1);
+    let question = Question::Prove { kind: ProofKind::Core, evidence: vec![evidence(&[1, 2, 3])] };
+    let ask = established.sealer.to_worker(&ToWorker::Ask { job, question }).unwrap();
+    std::io::Write::write_all(&mut stream, &ask).unwrap();
+    // The coordinator dies as soon as the job has begun, and again as soon as it has heard the answer.
+    while !matches!(established.opener.from_worker(&receive(&mut stream)), Ok(ToCoordinator::Progress { .. })) {}
+    drop(stream);
+    for nonce in [2, 3] {
+        let (mut stream, mut established) = greet(&listener, &token, nonce);
+        let mut said = || established.opener.from_worker(&receive(&mut stream)).unwrap();
+        assert!(matches!(said(), ToCoordinator::Heartbeat { job: Some(running) } if running == job));
+        let answer = std::iter::repeat_with(said).find(|message| matches!(message, ToCoordinator::Done { .. }));
+        assert!(matches!(answer, Some(ToCoordinator::Done { job: done, .. }) if done == job));
+        if nonce == 3 {
+            let cancel = established.sealer.to_worker(&ToWorker::Cancel { job }).unwrap();
+            std::io::Write::write_all(&mut stream, &cancel).unwrap();
+        }
+    }
+    let (mut stream, mut established) = greet(&listener, &token, 4);
+    let first = established.opener.from_worker(&receive(&mut stream)).unwrap();
+    assert_eq!(first, ToCoordinator::Heartbeat { job: None }, "nobody wants it any more");
+    let stop = established.sealer.to_worker(&ToWorker::Stop).unwrap();
+    std::io::Write::write_all(&mut stream, &stop).unwrap();
+    assert!(serving.join().unwrap().is_ok());
+}
+
 /// Both ends of a connection.
 fn pair() -> (Established, Established) {
     let token = Token::new([9; 32]);

@@ -1,6 +1,6 @@
 //! Every bound of proving, with their relations checked at compile time.
 
-use ashlar_prover_wire::limits::HEARTBEAT_MS;
+use ashlar_prover_wire::limits::{HEARTBEAT_MS, PROOF_BYTES_MAX};
 
 /// How long a worker may be silent before its lease ends.
 pub const LEASE_MS: u64 = 5 * HEARTBEAT_MS;
@@ -24,6 +24,22 @@ pub const BAD_PROOFS_MAX: u32 = 3;
 pub const JOBS_MAX: usize = 1 << 14;
 /// Connected workers.
 pub const WORKERS_MAX: usize = 256;
+/// Connections of which nobody knows yet whose they are.
+pub const GREETINGS_MAX: usize = 32;
+/// How long a greeting may take.
+pub const GREETING_MS: u64 = 5_000;
+/// Bytes that are read at once, so that memory grows with what arrives and not with what is announced.
+pub const READ_BYTES: usize = 1 << 16;
+/// Events that wait for the coordinator; whoever has another one waits.
+pub const EVENTS_MAX: usize = 1 << 10;
+/// Frames that wait for one worker. A worker that reads none of them is gone.
+pub const FRAMES_MAX: usize = 16;
+/// Time between two looks of the coordinator at what is due.
+pub const TICK_MS: u64 = 1_000;
+/// Letters of a worker's name.
+pub const WORKER_NAME_BYTES_MAX: usize = 64;
+/// Bytes of a file of a proof.
+pub const FILE_BYTES_MAX: usize = PROOF_BYTES_MAX + (1 << 12);
 
 const _: () = {
     assert!(LEASE_MS >= 2 * HEARTBEAT_MS, "one late heartbeat costs nothing");

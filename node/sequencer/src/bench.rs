@@ -6,6 +6,10 @@
 //! 3. A rate is measured closed-loop: a client sends on when it was answered. A latency is measured open-loop: each message has a moment at
 //!    which it is due, whatever became of those before it, and its time counts from there.
 
+mod paced;
+
+pub use paced::{Pace, paced};
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -37,7 +37,7 @@ mod node;
 mod bench;
 
 pub use admit::{Checker, Directory, Gate, Rate, Rates, Vouched, opens_risk};
-pub use bench::{BenchError, Load, Measured, bench};
+pub use bench::{BenchError, Load, Measured, Pace, bench, paced};
 pub use build::{BatchRules, Books, Close, Done, Outlook, Progress, Sealed, SealedError, Shelf, Waits};
 pub use config::{Config, Limits, Mode};
 pub use door::{LimitsSource, NodeDoor, NodeOperator};
@@ -47,7 +47,7 @@ pub use keep::{CertificateError, Committed, GroupCertificate, Unwinding};
 pub use measure::{Counter, Histogram, Metrics, STEPS, TraceId};
 pub use node::{Ended, FollowError, Node, NodeHandle};
 pub use outside::{
-    Advice, Asked, Availability, Commit, L1Standing, Layer1, OutsideError, Parts, Proof, Proving, Reached,
+    Advice, Asked, Availability, Commit, L1Standing, Layer1, OutsideError, Parts, Proof, ProverPressure, Proving, Reached,
 };
 pub use receipt::{
     ChainHash, Link, NodeKey, ReceiptError, SequenceReceipt, SignedHead, check_equivocation, command_hash,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ashlar_api::door::{L1Transaction, Pending};
+use ashlar_api::door::{L1Transaction, Pending, ProofStanding};
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
 use ashlar_types::{BatchNumber, InboxIndex};
@@ -151,6 +151,35 @@ pub trait Proving: Send + Sync + 'static {
 
     /// A proof that begins with this batch, if there is one.
     fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>>;
+
+    /// L1 will not take back this batch and those before it: what is kept only to prove them may go.
+    fn settled(&self, _upto: BatchNumber) -> Asked<()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// How far behind it is.
+    fn pressure(&self) -> ProverPressure {
+        ProverPressure::default()
+    }
+
+    /// How the proof of a batch stands, if it was handed in.
+    fn standing(&self, _batch: BatchNumber) -> Asked<Option<ProofStanding>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// The file of the proof that a batch is under, if it is kept: what `ashlar verify-proof` reads.
+    fn file(&self, _batch: BatchNumber) -> Asked<Option<Vec<u8>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+/// What a prover asks of whoever makes batches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ProverPressure {
+    /// So much waits that fewer and larger batches are wanted.
+    pub is_high: bool,
+    /// Commands that it proves in a second, by what was measured; 0 if nothing was.
+    pub commands_per_second: u64,
 }
 
 /// Everything outside, as far as it is there.

@@ -74,6 +74,29 @@ function wordText(word, at) {
   return NUMBERS.has(at) ? group(BigInt(word)) : hex(word);
 }
 
+/** How far the proof of a batch has come; null where nothing is known of one, which a refusal says. */
+function proofOf(number) {
+  return api.get(`/v1/batches/${number}/proof`).catch(() => null);
+}
+
+const STATES = {
+  gathered: 'waits for other batches to be proven with', waiting: 'waits for a prover', proving: 'is being proven', verifying: 'is being verified',
+  proven: 'is verified', refused: 'cannot be proven',
+};
+
+function standing(proof) {
+  if (!proof) return '';
+  const of = proof.first === proof.last ? `batch ${proof.first}` : `batches ${proof.first} to ${proof.last}`;
+  const parts = [`By ${proof.backend}, for ${of}: it ${STATES[proof.state] ?? proof.state}.`];
+  const { progress, made } = proof;
+  if (progress) parts.push(` ${progress.worker}: ${progress.stage}${progress.of === '0' ? '' : ` ${group(progress.done)} of ${group(progress.of)}`}.`);
+  if (made && made.took_ms > 0) parts.push(` It took ${(made.took_ms / 1000).toFixed(1)} s.`);
+  if (made && made.threshold > 0) parts.push(` Signed by ${made.signers.length}, of whom ${made.threshold} must have verified it.`);
+  if (proof.refused) parts.push(` ${proof.refused}`);
+  const file = made ? h('p', {}, h('a', { href: made.file, download: '' }, 'The proof as a file'), ', which `ashlar verify-proof` checks.') : '';
+  return h('section', {}, h('h3', {}, 'Proof'), h('p', {}, ...parts), h('p', { class: 'muted' }, `What it rests on: ${proof.trust}.`), file);
+}
+
 function one(root, { store }, number) {
   const body = h('div', {}, empty('Loading…'));
   root.append(panel(`Batch ${number}`, {}, body));
@@ -96,6 +119,7 @@ function one(root, { store }, number) {
       h('p', {}, `${group(BigInt(batch.next) - BigInt(batch.first))} commands: `, h('a', { href: `#/proofs/command/${batch.first}` }, group(batch.first)), ' to ',
         h('a', { href: `#/proofs/command/${BigInt(batch.next) - 1n}` }, group(BigInt(batch.next) - 1n)), `. Data: ${bytes(batch.data_bytes)}. Header hash `, hex(batch.hash, short(batch.hash, 10)), '.'),
       h('p', {}, batch.proof && batch.prove ? `Accepted under “${batch.proof.kind}”, for ${batch.proof.count} batch${batch.proof.count === 1 ? '' : 'es'} from ${batch.proof.first}.` : 'No proof was accepted yet.'),
+      standing(await proofOf(number)),
       h('h3', {}, 'Transactions on L1'), table('Transactions on L1', ['Step', '>L1 block', 'Transaction'], transactions),
       h('h3', {}, 'Header'), table('Header', ['Word', 'Value'], header));
   }

@@ -18,8 +18,8 @@ pub use facts::{AccountFacts, AssetFacts, AssetName, HeldKey, Holding, MarketFac
 pub use feed::{Block, Executed, Feed, Line};
 pub use operator::{Act, ActError, Acted, Operator, ServiceHealth, ServiceState};
 pub use settled::{
-    BatchFacts, BatchKey, CommandProof, InboxFacts, L1Transaction, MessageProof, ProofFacts, Stage, Tip,
-    WithdrawalFacts,
+    BatchFacts, BatchKey, CommandProof, InboxFacts, L1Transaction, MessageProof, ProofFacts, ProofStanding, ProofStep,
+    Stage, Tip, WithdrawalFacts,
 };
 pub use submit::{Allowance, Answered, GroupSeal, Origin, Refusal, SequenceReceipt, Signature, Signed};
 pub use unwound::Unwound;
@@ -27,7 +27,7 @@ pub use unwound::Unwound;
 use std::future::Future;
 use std::pin::Pin;
 
-use ashlar_types::{AccountId, Address, InboxIndex, Sequence, WithdrawalIndex};
+use ashlar_types::{AccountId, Address, BatchNumber, InboxIndex, Sequence, WithdrawalIndex};
 
 /// A future answer.
 pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -68,6 +68,16 @@ pub trait Door: Send + Sync + 'static {
 
     /// That the command of this number did what its receipt says; `None` while it is in no batch.
     fn command_proof(&self, sequence: Sequence) -> Known<Option<CommandProof>>;
+
+    /// How the proof of a batch stands; `None` if nobody was asked for one, or nothing is kept of it any more.
+    fn proof_standing(&self, _batch: BatchNumber) -> Known<Option<ProofStanding>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// The file of the proof that a batch is under, which `ashlar verify-proof` reads; `None` if there is none or it is not kept any more.
+    fn proof_file(&self, _batch: BatchNumber) -> Known<Option<Vec<u8>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// A withdrawal, and its proof once it can be claimed on L1.
     fn withdrawal(&self, index: WithdrawalIndex) -> Known<Option<WithdrawalFacts>>;

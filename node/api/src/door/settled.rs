@@ -71,6 +71,71 @@ pub struct ProofFacts {
     pub bytes: Option<Vec<u8>>,
 }
 
+/// How far a proof has come.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ProofStep {
+    /// The batch waits for others to be proven with.
+    Gathered,
+    /// It waits for a worker.
+    Waiting,
+    /// A worker proves it.
+    Proving {
+        /// Its name.
+        worker: String,
+        /// Since when, in milliseconds.
+        since_ms: u64,
+        /// How long it is expected to take, if that was ever measured.
+        expected_ms: Option<u64>,
+        /// So many steps, by the worker's word.
+        done: u64,
+        /// Of so many; 0 if nobody knows.
+        of: u64,
+        /// What is going on.
+        stage: String,
+    },
+    /// A proof is here and is being verified.
+    Verifying,
+    /// It is verified and stored.
+    Proven {
+        /// When, in milliseconds.
+        at_ms: u64,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+        /// Cycles of the guest; 0 if they were not counted.
+        cycles: u64,
+        /// The most bytes of memory that were held; 0 if that was not measured.
+        memory_bytes: u64,
+        /// Addresses of those who have signed that they verified it, where L1 counts signatures.
+        signers: Vec<Address>,
+        /// How many must.
+        threshold: u32,
+    },
+    /// It cannot be proven: the guest refuses it.
+    Refused {
+        /// Why.
+        why: String,
+    },
+}
+
+/// How the proof of a batch stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProofStanding {
+    /// The first batch under the same proof.
+    pub first: BatchNumber,
+    /// The last one.
+    pub last: BatchNumber,
+    /// By which proof system.
+    pub backend: String,
+    /// Of which kind, in the words that every screen shows.
+    pub kind: String,
+    /// What believing it rests on, in plain words.
+    pub trust: String,
+    /// The program, as its proof system names it.
+    pub program: [u8; 32],
+    /// How far it has come.
+    pub step: ProofStep,
+}
+
 /// A batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BatchFacts {

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use super::state::Api;
-use super::{account, market, message, node, rpc, settled};
+use super::{account, market, message, node, proof, rpc, settled};
 
 /// How an endpoint is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +35,11 @@ impl Shape {
             schema: Some(|generator| generator.subschema_for::<T>()),
             reads: reads::<T>,
         }
+    }
+
+    /// Some bytes.
+    pub const fn bytes() -> Shape {
+        Shape { media_type: "application/octet-stream", schema: None, reads: |_| Ok(()) }
     }
 
     /// Some text.
@@ -97,7 +102,15 @@ pub struct Endpoint {
 
 /// Every endpoint.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    [market::ENDPOINTS, account::ENDPOINTS, message::ENDPOINTS, settled::ENDPOINTS, node::ENDPOINTS, rpc::ENDPOINTS]
-        .into_iter()
-        .flatten()
+    [
+        market::ENDPOINTS,
+        account::ENDPOINTS,
+        message::ENDPOINTS,
+        settled::ENDPOINTS,
+        proof::ENDPOINTS,
+        node::ENDPOINTS,
+        rpc::ENDPOINTS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -12,6 +12,7 @@ mod market;
 mod message;
 mod node;
 mod openapi;
+mod proof;
 mod rpc;
 mod server;
 mod settled;

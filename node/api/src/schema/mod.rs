@@ -14,6 +14,7 @@ mod error;
 mod market;
 mod number;
 mod order;
+mod proof;
 mod settled;
 mod stream;
 mod unwound;
@@ -27,6 +28,7 @@ pub use market::{
 };
 pub use number::{Decimal, Hex};
 pub use order::{OrderWords, TriggerWords, direction_word, reason_word, side_word};
+pub use proof::{BatchProofView, ProofMadeView, ProofProgressView, ProofStateView, TradeProofView};
 pub use settled::{
     BatchView, CommandProofView, HealthView, InboxView, L1TransactionView, MessageProofView, ProofView, ServiceView,
     StageView, TipView, WithdrawalView, parse_stage, stage_word,

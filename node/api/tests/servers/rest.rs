@@ -2,7 +2,7 @@ use ashlar_api::client::{ClientError, RestClient};
 use ashlar_api::http::{ApiConfig, StaticFile, document, endpoints};
 use ashlar_api::schema::{
     AccountView, AnswerView, BookView, CandleView, Code, DigestView, FillView, Hex, MessageForm, MessageWords,
-    OpenOrderView, SubmitBody, TickerView,
+    OpenOrderView, ProofStateView, SubmitBody, TickerView, TradeProofView,
 };
 use ashlar_types::{CancelFilter, ClientId, Command, NewOrder, Side, Time};
 use axum::body::Bytes;
@@ -159,4 +159,20 @@ async fn the_document_names_everything_once_and_files_are_served() {
     assert_eq!((status.as_u16(), &page[..]), (200, &b"<p>here"[..]));
     let (status, page) = client.ask("GET", "/docs", Bytes::new()).await.expect("a page");
     assert!(status.is_success() && !String::from_utf8_lossy(&page).contains("http"), "the page asks nobody else");
+}
+
+#[tokio::test]
+async fn a_trade_is_shown_down_to_the_proof_of_its_batch_and_its_file() {
+    let served = serve(2, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    traded(&mut client).await;
+    let shown: TradeProofView = client.get("/v1/commands/3/shown").await.expect("is shown");
+    let proof = shown.proof.expect("its batch is proven");
+    let made = proof.made.expect("it is verified");
+    assert_eq!((proof.state, made.signers.len(), made.threshold), (ProofStateView::Proven, 2, 2));
+    assert_eq!((proof.first, proof.trust.as_str()), (shown.command.batch.number, "nobody (a test)"));
+    let (status, file) = client.ask("GET", &made.file, Bytes::new()).await.expect("a file");
+    assert_eq!((status.as_u16(), &file[..]), (200, &[0xfe, 0, 1][..]));
+    let (status, text) = client.ask("GET", "/v1/batches/2/proof", Bytes::new()).await.expect("an answer");
+    assert_eq!(status.as_u16(), 404, "{}", String::from_utf8_lossy(&text));
 }

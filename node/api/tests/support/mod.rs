@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use ashlar_api::client::Trader;
 use ashlar_api::door::{
     Act, ActError, Acted, Answered, BatchFacts, BatchKey, Block, CommandProof, Door, GroupSeal, InboxFacts, Known,
-    Line, Opening, Operator, Origin, Pending, Refusal, SequenceReceipt, ServiceHealth, ServiceState, Signature, Signed,
-    Stage, Tip, Venue, WithdrawalFacts,
+    Line, Opening, Operator, Origin, Pending, ProofStanding, ProofStep, Refusal, SequenceReceipt, ServiceHealth,
+    ServiceState, Signature, Signed, Stage, Tip, Venue, WithdrawalFacts,
 };
 use ashlar_api::http::{Api, ApiConfig, Serving};
 use ashlar_api::limits::FEED_BLOCKS_MAX;
@@ -302,6 +302,31 @@ impl Door for TestExchange {
         let batch = self.inner.lock().expect("no panic").batch();
         let proof = CommandProof { sequence, batch, leaf: vec![1, 2], index: 3, siblings: vec![vec![4; 27]] };
         known((sequence.get() < 100).then_some(proof))
+    }
+
+    fn proof_standing(&self, batch: BatchNumber) -> Known<Option<ProofStanding>> {
+        let step = ProofStep::Proven {
+            at_ms: BEGINNING_MS,
+            took_ms: 1_500,
+            cycles: 7,
+            memory_bytes: 9,
+            signers: vec![owner_of(1), owner_of(2)],
+            threshold: 2,
+        };
+        let standing = ProofStanding {
+            first: batch,
+            last: batch,
+            backend: "sp1".into(),
+            kind: "a STARK (a test)".into(),
+            trust: "nobody (a test)".into(),
+            program: [8; 32],
+            step,
+        };
+        known((batch.get() == 1).then_some(standing))
+    }
+
+    fn proof_file(&self, batch: BatchNumber) -> Known<Option<Vec<u8>>> {
+        known((batch.get() == 1).then(|| vec![0xfe, 0, 1]))
     }
 
     fn withdrawal(&self, index: WithdrawalIndex) -> Known<Option<WithdrawalFacts>> {

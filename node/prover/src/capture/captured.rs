@@ -7,6 +7,7 @@ use ashlar_state::{Change, Witness};
 use ashlar_types::{Deployment, Event, Receipt};
 
 use super::error::CaptureError;
+use crate::evidence::evidence_of;
 
 /// One batch with everything that a guest needs, and what it did.
 #[derive(Clone, Debug)]
@@ -47,16 +48,7 @@ impl Captured {
 
     /// As it is stored and sent to a prover.
     pub fn evidence(&self) -> Evidence {
-        Evidence {
-            chain_id: self.deployment.chain_id,
-            settlement: self.deployment.settlement.0,
-            parent: self.parent.to_bytes().to_vec(),
-            header: self.header.to_bytes().to_vec(),
-            batch: self.batch.clone(),
-            signatures: self.signatures.clone(),
-            witness: self.witness.to_bytes(),
-            lists: self.lists.iter().flat_map(|word| word.to_le_bytes()).collect(),
-        }
+        evidence_of(&self.guest_input())
     }
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use ashlar_prover_wire::{BackendName, JobId, ProofKind};
+use ashlar_prover_wire::{BackendName, JobId, Measured, ProofKind};
 
 use super::worker::WorkerId;
 use crate::limits::{ATTEMPTS_MAX, LEASE_MS, RETRY_MS, RETRY_MS_MAX};
@@ -53,6 +53,7 @@ pub(super) enum Standing {
     Verifying {
         worker: WorkerId,
         target: Target,
+        measured: Measured,
     },
     Storing {
         target: Target,

@@ -9,6 +9,7 @@
 mod job;
 mod profile;
 mod route;
+mod standing;
 mod worker;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ use crate::limits::{ATTEMPT_FACTOR, ATTEMPT_MS_MAX, JOBS_MAX, LEASE_MS, RETRY_MS
 
 pub use job::{Job, Target};
 pub use profile::Profiles;
+pub use standing::JobState;
 pub use worker::WorkerId;
 
 use job::{Entry, Lease, Standing};
@@ -60,8 +62,12 @@ pub enum Effect {
     Verify {
         /// Of which job.
         job: JobId,
+        /// By whom.
+        worker: WorkerId,
         /// Made by which system and of which kind.
         target: Target,
+        /// What it cost.
+        measured: Measured,
         /// What it must say.
         public_values: Vec<u8>,
         /// The proof.
@@ -255,9 +261,9 @@ impl Scheduler {
             return self.quarantine(worker, now_ms, "its proof says something else than it was asked to prove");
         }
         self.profiles.note(target, entry.job.commands, &proved.measured);
-        entry.standing = Standing::Verifying { worker, target };
-        let public_values = proved.public_values;
-        vec![Effect::Verify { job, target, public_values, proof: proved.proof }]
+        let Proved { public_values, proof, measured } = proved;
+        entry.standing = Standing::Verifying { worker, target, measured };
+        vec![Effect::Verify { job, worker, target, measured, public_values, proof }]
     }
 
     fn failed(&mut self, worker: WorkerId, job: JobId, failure: Failure, now_ms: u64) -> Vec<Effect> {
@@ -296,7 +302,7 @@ impl Scheduler {
     /// What a verifier says of a job's proof, which the driver gives again to be stored.
     pub fn verified(&mut self, job: JobId, verdict: Verdict, proof: Vec<u8>, now_ms: u64) -> Vec<Effect> {
         let Some(entry) = self.jobs.get_mut(&job) else { return Vec::new() };
-        let Standing::Verifying { worker, target } = entry.standing.clone() else { return Vec::new() };
+        let Standing::Verifying { worker, target, measured } = entry.standing.clone() else { return Vec::new() };
         let mut effects = match verdict {
             Verdict::Accepted => {
                 entry.standing = Standing::Storing { target };
@@ -309,7 +315,7 @@ impl Scheduler {
             // The proof is kept and looked at again: it has cost more than a verifier will.
             Verdict::Unknown => {
                 let public_values = entry.job.public_values.clone();
-                vec![Effect::Verify { job, target, public_values, proof }]
+                vec![Effect::Verify { job, worker, target, measured, public_values, proof }]
             }
         };
         effects.extend(self.assign(now_ms));
@@ -386,6 +392,52 @@ impl Scheduler {
         effects
     }
 
+    /// A job is no longer wanted: what it would prove is not part of the chain any more.
+    pub fn withdraw(&mut self, job: JobId, now_ms: u64) -> Vec<Effect> {
+        let Some(entry) = self.jobs.remove(&job) else { return Vec::new() };
+        let mut effects = match entry.standing {
+            Standing::Leased(lease) => vec![Effect::Cancel { worker: lease.worker, job }],
+            _ => Vec::new(),
+        };
+        effects.extend(self.assign(now_ms));
+        effects
+    }
+
+    /// A restart has found a proof that was received and not verified yet.
+    pub fn received(
+        &mut self,
+        job: JobId,
+        worker: WorkerId,
+        target: Target,
+        measured: Measured,
+        proof: Vec<u8>,
+    ) -> Vec<Effect> {
+        let Some(entry) = self.jobs.get_mut(&job).filter(|entry| entry.is_waiting()) else { return Vec::new() };
+        entry.standing = Standing::Verifying { worker, target, measured };
+        let public_values = entry.job.public_values.clone();
+        vec![Effect::Verify { job, worker, target, measured, public_values, proof }]
+    }
+
+    /// Whether another job would be asked soon: no more wait than there are workers that are idle, and one in reserve.
+    pub fn has_room(&self, now_ms: u64) -> bool {
+        let waiting = self.jobs.values().filter(|entry| entry.is_waiting()).count();
+        waiting < self.workers.values().filter(|worker| worker.is_idle(now_ms)).count().max(1)
+    }
+
+    /// Who has submitted bad proofs, how many, and until when each is not asked.
+    pub fn conduct(&self) -> Vec<(WorkerId, u32, u64)> {
+        let known = self.workers.iter().map(|(id, worker)| {
+            let (bad_proofs, until_ms) = worker.conduct();
+            (*id, bad_proofs, until_ms)
+        });
+        known.filter(|(_, bad_proofs, _)| *bad_proofs > 0).collect()
+    }
+
+    /// What an earlier run has seen of a worker.
+    pub fn note_conduct(&mut self, worker: WorkerId, bad_proofs: u32, until_ms: u64) {
+        self.workers.entry(worker).or_default().note_conduct(bad_proofs, until_ms);
+    }
+
     /// How far behind proving is.
     pub fn backlog(&self, now_ms: u64) -> Backlog {
         let mut backlog = Backlog::default();
@@ -409,7 +461,12 @@ impl Scheduler {
         &self.profiles
     }
 
-    /// Takes over a measurement of an earlier run or of a `profile` command.
+    /// What was measured so far, to take over what an earlier run has measured.
+    pub(crate) const fn profiles_mut(&mut self) -> &mut Profiles {
+        &mut self.profiles
+    }
+
+    /// Takes over a measurement of a `profile` command.
     pub fn note_profile(&mut self, target: Target, commands: u64, measured: &Measured) {
         self.profiles.note(target, commands, measured);
     }

@@ -29,6 +29,16 @@ impl Profiles {
         self.micros_per_command.get(&target).map(|micros| micros.saturating_mul(commands) / 1_000)
     }
 
+    /// Every measurement: microseconds for each command.
+    pub fn iter(&self) -> impl Iterator<Item = (Target, u64)> {
+        self.micros_per_command.iter().map(|(target, micros)| (*target, *micros))
+    }
+
+    /// Takes over what an earlier run has measured.
+    pub(crate) fn recall(&mut self, target: Target, micros: u64) {
+        self.micros_per_command.insert(target, micros.max(1));
+    }
+
     /// Commands in a second; 0 if none was measured.
     pub fn rate(&self, target: Target) -> u64 {
         self.micros_per_command.get(&target).map_or(0, |micros| 1_000_000 / (*micros).max(1))

@@ -60,6 +60,14 @@ impl Worker {
         self.disconnect();
     }
 
+    pub const fn conduct(&self) -> (u32, u64) {
+        (self.bad_proofs, self.quarantined_until_ms)
+    }
+
+    pub const fn note_conduct(&mut self, bad_proofs: u32, until_ms: u64) {
+        (self.bad_proofs, self.quarantined_until_ms) = (bad_proofs, until_ms);
+    }
+
     /// What it can do of what is wanted, in the order of preference.
     pub fn targets(&self, wanted: &[Target]) -> Vec<Target> {
         let can = |target: &&Target| {

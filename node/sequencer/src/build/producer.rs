@@ -19,6 +19,7 @@ use crate::config::Limits;
 use crate::keep::Committed;
 use crate::limits::UNBUILT_COMMANDS_MAX;
 use crate::measure::{Metrics, millis};
+use crate::outside::Proving;
 use crate::services::Station;
 
 /// How often time is looked at.
@@ -78,6 +79,8 @@ pub(crate) struct Producer {
     pub next: BatchNumber,
     pub stop_at: Option<BatchNumber>,
     pub gas_price: watch::Receiver<u64>,
+    /// Whether there is a prover that asks for fewer and larger batches.
+    pub prover: Option<Arc<dyn Proving>>,
     /// What waits for a decision: a block, and its first input that is in no batch.
     waiting: VecDeque<(Arc<Committed>, usize)>,
     waiting_commands: u64,
@@ -103,6 +106,7 @@ impl Producer {
             next,
             stop_at: None,
             gas_price,
+            prover: None,
             waiting: VecDeque::new(),
             waiting_commands: 0,
             open: Open::default(),
@@ -194,6 +198,7 @@ impl Producer {
             age_ms: now_ms.saturating_sub(self.open.since_ms),
             unproven_batches: waits.unproven_batches,
             gas_price: *self.gas_price.borrow(),
+            prover_is_behind: self.prover.as_ref().is_some_and(|prover| prover.pressure().is_high),
         };
         let is_full = self.open.quotes >= BATCH_QUOTES || self.open.commands >= COMMANDS_MAX - MESSAGE_COMMANDS_MAX;
         if is_full { Some(Close::Size) } else { rules.closes(&outlook) }

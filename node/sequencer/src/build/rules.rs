@@ -54,6 +54,8 @@ pub struct Outlook {
     pub unproven_batches: u64,
     /// The price of gas in wei, as far as is known.
     pub gas_price: u64,
+    /// The prover asks for fewer and larger batches.
+    pub prover_is_behind: bool,
 }
 
 /// Why a batch is closed.
@@ -106,7 +108,7 @@ impl BatchRules {
             return Some(Close::Size);
         }
         let is_dear = self.gas_price_high > 0 && outlook.gas_price > self.gas_price_high;
-        let is_late = outlook.unproven_batches > self.unproven_batches_high;
+        let is_late = outlook.unproven_batches > self.unproven_batches_high || outlook.prover_is_behind;
         let patience = if is_dear || is_late { self.patience } else { 1 };
         (outlook.age_ms >= self.age_ms_max.saturating_mul(patience)).then_some(Close::Time)
     }
@@ -147,8 +149,11 @@ mod tests {
             ((1, 1, 10, 2, 50), Some(Close::Time)),
         ];
         for ((commands, bytes, age_ms, unproven_batches, gas_price), expected) in cases {
-            let outlook = Outlook { commands, bytes, age_ms, unproven_batches, gas_price };
+            let outlook = Outlook { commands, bytes, age_ms, unproven_batches, gas_price, prover_is_behind: false };
             assert_eq!(RULES.closes(&outlook), expected, "{outlook:?}");
+            let behind = Outlook { prover_is_behind: true, ..outlook };
+            let later = expected.filter(|why| *why == Close::Size || age_ms >= 30);
+            assert_eq!(RULES.closes(&behind), later, "a prover that is behind is given more time: {outlook:?}");
         }
     }
 

@@ -8,11 +8,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ashlar_api::door::{
     AccountFacts, Answered, BatchFacts, BatchKey, CommandProof, Door, InboxFacts, Known, Opening, Origin, Pending,
-    Refusal, ServiceHealth, Signed, Tip, Unwound, Venue, WithdrawalFacts,
+    ProofStanding, Refusal, ServiceHealth, Signed, Tip, Unavailable, Unwound, Venue, WithdrawalFacts,
 };
 use ashlar_exchange::HotStore;
 use ashlar_exchange::Store;
-use ashlar_types::{AccountId, Address, ExchangeId, InboxIndex, Sequence, WithdrawalIndex};
+use ashlar_types::{AccountId, Address, BatchNumber, ExchangeId, InboxIndex, Sequence, WithdrawalIndex};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::{Gate, Submission, Tolls};
@@ -21,6 +21,7 @@ use crate::engine::{Given, Work};
 use crate::keep::Unwinding;
 use crate::measure::Metrics;
 use crate::node::{Present, closed, unavailable};
+use crate::outside::{Asked, Proving};
 use crate::services::Board;
 use look::{Standing, standing};
 
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub metrics: Arc<Metrics>,
     pub books: Books,
     pub board: Board,
+    pub prover: Option<Arc<dyn Proving>>,
     /// Microseconds since the Unix epoch, by the node's clock.
     pub now_us: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
@@ -90,6 +92,14 @@ impl NodeDoor {
             present.work(work).await?;
             answer.await.map_err(|_| unavailable())
         })
+    }
+}
+
+impl NodeDoor {
+    /// Asks the prover something; nothing is known where there is none.
+    fn ask_prover<T: Send + 'static>(&self, ask: impl FnOnce(&dyn Proving) -> Asked<Option<T>>) -> Known<Option<T>> {
+        let Some(asked) = self.0.prover.as_deref().map(ask) else { return Box::pin(std::future::ready(Ok(None))) };
+        Box::pin(async move { asked.await.map_err(|error| Unavailable { why: error.why }) })
     }
 }
 
@@ -168,6 +178,14 @@ impl Door for NodeDoor {
 
     fn command_proof(&self, sequence: Sequence) -> Known<Option<CommandProof>> {
         self.0.books.command_proof(sequence)
+    }
+
+    fn proof_standing(&self, batch: BatchNumber) -> Known<Option<ProofStanding>> {
+        self.ask_prover(|prover| prover.standing(batch))
+    }
+
+    fn proof_file(&self, batch: BatchNumber) -> Known<Option<Vec<u8>>> {
+        self.ask_prover(|prover| prover.file(batch))
     }
 
     fn withdrawal(&self, index: WithdrawalIndex) -> Known<Option<WithdrawalFacts>> {

@@ -275,6 +275,7 @@ where
         parent.number.next(),
     );
     producer.ends = ends;
+    producer.prover = parts.prover.clone();
     let builder = Builder {
         capture,
         parent,
@@ -429,7 +430,8 @@ fn start_services<E>(
     if let (Some(layer1), Some(prover)) = (&parts.layer1, &parts.prover) {
         let (layer1, prover, station) = (layer1.clone(), prover.clone(), station("proof-sender"));
         let (handed, asked) = (Handed::default(), Handed::default());
-        let sender = Sender { hands: hands_of(), layer1, prover, handed, asked, station };
+        let settled = BatchNumber::default();
+        let sender = Sender { hands: hands_of(), layer1, prover, handed, asked, settled, station };
         services.push(run(common, "proof-sender", sender));
     }
 }

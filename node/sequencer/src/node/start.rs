@@ -161,6 +161,7 @@ where
         metrics: common.metrics.clone(),
         books: common.books.clone(),
         board: common.board.clone(),
+        prover: common.parts.prover.clone(),
         now_us: Arc::new(move || micros(&clock)),
     })
 }
@@ -188,7 +189,7 @@ where
         metrics: common.metrics.clone(),
         limits: common.limits.subscribe(),
         l1: common.parts.layer1.is_some().then(|| common.heard.subscribe()),
-        has_prover: common.parts.prover.is_some(),
+        prover: common.parts.prover.clone(),
         station: common.board.station("watchman"),
         alarms: Alarms::default(),
         level: ServiceLevel::default(),

@@ -176,6 +176,8 @@ pub(crate) struct Sender<E> {
     /// The last batch whose proof was handed in, and the last of which finality was asked.
     pub handed: Handed,
     pub asked: Handed,
+    /// The last of which the prover was told that it is final.
+    pub settled: BatchNumber,
     pub station: Station,
 }
 
@@ -184,6 +186,10 @@ impl<E: Storage + Clock> Service for Sender<E> {
         let books = &self.hands.books;
         let proven = books.last_at(Stage::Proven).unwrap_or_default();
         let finalized = books.last_at(Stage::Final).unwrap_or_default();
+        if finalized > self.settled {
+            self.prover.settled(finalized).await?;
+            self.settled = finalized;
+        }
         let now_ms = millis(&self.hands.context);
         if proven > finalized && proven > self.asked.after(finalized, now_ms) {
             self.layer1.finalize(proven).await?;

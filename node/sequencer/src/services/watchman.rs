@@ -12,6 +12,7 @@ use crate::admit::Gate;
 use crate::build::{Books, Waits};
 use crate::config::Limits;
 use crate::measure::{Metrics, millis};
+use crate::outside::Proving;
 use crate::watch::{Alarm, Alarms, AlertKind, Baseline, ServiceLevel, Sight};
 
 /// How often it looks.
@@ -30,8 +31,8 @@ pub(crate) struct Watchman {
     pub limits: watch::Receiver<Limits>,
     /// When L1 was heard of last, and what the submitter has.
     pub l1: Option<watch::Receiver<(u64, Option<u128>)>>,
-    /// Whether anyone proves: without a prover nothing is expected to be proven.
-    pub has_prover: bool,
+    /// Who proves: without a prover nothing is expected to be proven.
+    pub prover: Option<Arc<dyn Proving>>,
     pub station: Station,
     pub alarms: Alarms,
     pub level: ServiceLevel,
@@ -70,8 +71,11 @@ impl Watchman {
             let (answers, sum) =
                 (now.answers.saturating_sub(last.answers), now.answers_us.saturating_sub(last.answers_us));
             self.baseline.look(answers, sum);
-            let sight = self.sight(&waits, millis(&context), &now, &last, pace / 1_000);
-            self.show(&sight, pace / 1_000);
+            // What the prover has measured of itself holds also while nothing was there to prove.
+            let measured = self.prover.as_ref().map_or(0, |prover| prover.pressure().commands_per_second);
+            let per_second = (pace / 1_000).max(measured);
+            let sight = self.sight(&waits, millis(&context), &now, &last, per_second);
+            self.show(&sight, per_second);
             self.narrow(&sight);
             self.ring(&sight);
             last = Counted { pace, ..now };
@@ -95,14 +99,15 @@ impl Watchman {
     fn sight(&self, waits: &Waits, now_ms: u64, now: &Counted, last: &Counted, per_second: u64) -> Sight {
         let age = |since: Option<u64>| since.map(|since| now_ms.saturating_sub(since));
         let heard = self.l1.as_ref().map(|l1| *l1.borrow());
-        let unproven = if self.has_prover { self.metrics.uncaptured.get() + waits.unproven_commands } else { 0 };
+        let has_prover = self.prover.is_some();
+        let unproven = if has_prover { self.metrics.uncaptured.get() + waits.unproven_commands } else { 0 };
         let unproven_max = self.limits.borrow().batches.unproven_max(per_second);
         self.metrics.unproven.set(unproven);
         self.metrics.capacity.set(unproven_max);
         Sight {
             answered: now.answered.saturating_sub(last.answered),
             turned_away: now.turned_away.saturating_sub(last.turned_away),
-            unproven_ms: age(waits.unproven_since_ms).filter(|_| self.has_prover),
+            unproven_ms: age(waits.unproven_since_ms).filter(|_| has_prover),
             uncommitted_ms: age(waits.uncommitted_since_ms).filter(|_| heard.is_some()),
             l1_silent_ms: heard.map(|(ms, _)| now_ms.saturating_sub(ms)),
             divergence: self.books.divergence(),
