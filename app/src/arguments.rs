@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::bench::prove::ProveBenchArguments;
 use crate::completions::CompletionsArguments;
 use crate::config::ConfigArguments;
 use crate::da::{DaArguments, DaNodeArguments};
@@ -9,8 +10,11 @@ use crate::doctor::DoctorArguments;
 #[cfg(feature = "monitor")]
 use crate::monitor::MonitorArguments;
 use crate::node::NodeArguments;
+use crate::prove::ProveArguments;
+use crate::prover::ProverArguments;
 use crate::rebuild::{ArchiveArguments, RecoverArguments, VerifyArguments};
 use crate::up::UpArguments;
+use crate::verify_proof::VerifyProofArguments;
 use ashlar_harness::flow::{Shape, Shares};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -65,6 +69,18 @@ pub enum What {
         after_help = "Example: ashlar da-node --data custodian-1 --listen 127.0.0.1:9301 --place 1/4 --development"
     )]
     DaNode(DaNodeArguments),
+    /// Be a prover's worker, for a coordinator on this machine or another
+    #[command(after_help = "Example: ashlar prover --backend execute --connect 10.0.0.1:4000 --token-file token")]
+    Prover(ProverArguments),
+    /// Prove one batch of a node's folder into a file
+    #[command(after_help = "Example: ashlar prove --batch 3 --data exchange --out batch-3.proof")]
+    Prove(ProveArguments),
+    /// Check a file of a proof, trusting nobody
+    #[command(
+        name = "verify-proof",
+        after_help = "Example: curl -so 3.proof http://127.0.0.1:8080/v1/batches/3/proof/file && ashlar verify-proof 3.proof"
+    )]
+    VerifyProof(VerifyProofArguments),
     /// Watch a node on the terminal by its public API; docs/monitor.md shows how
     #[cfg(feature = "monitor")]
     #[command(
@@ -88,6 +104,11 @@ pub enum Bench {
     /// A whole node: signed messages in, durable answers out, batches behind them
     #[command(after_help = "Example: ashlar bench node --clients 8 --json")]
     Node(NodeBenchArguments),
+    /// Proofs: capturing, executing, cycles, proving, checking; and what trading beside a prover feels
+    #[command(
+        after_help = "Example: ashlar bench prove --json\n         ashlar bench prove --latency --seconds 20\n         ashlar bench prove --backend sp1 --worker ashlar-sp1-worker"
+    )]
+    Prove(ProveBenchArguments),
     /// Updates of the state root, and how long witnesses are
     #[command(after_help = "Example: ashlar bench state --threads 2 --json")]
     State(StateArguments),
@@ -248,7 +269,7 @@ impl Arguments {
 /// A day, for whoever wants to be sure.
 const SECONDS_MAX: f64 = 86_400.0;
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "it must be a number of seconds, such as 5 or 0.5".to_owned())?;
     if seconds.is_finite() && (0.0..=SECONDS_MAX).contains(&seconds) {
         Ok(seconds)

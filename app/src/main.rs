@@ -26,10 +26,14 @@ mod log;
 mod monitor;
 mod node;
 mod progress;
+mod prove;
+mod prover;
+mod proving;
 mod rebuild;
 mod telemetry;
 #[cfg(feature = "devnet")]
 mod up;
+mod verify_proof;
 
 use std::alloc::System;
 use std::io::{Write, stderr, stdout};
@@ -75,6 +79,12 @@ fn run(what: What) -> Result<()> {
         What::Completions(arguments) => completions::run(&arguments),
         #[cfg(feature = "monitor")]
         What::Monitor(arguments) => monitor::run(&arguments),
+        What::Prover(arguments) => {
+            log::start_by_environment()?;
+            prover::run(&arguments)
+        }
+        What::Prove(arguments) => prove::run(&arguments),
+        What::VerifyProof(arguments) => verify_proof::run(&arguments),
         What::Verify(arguments) => rebuild::verify(&arguments),
         What::Recover(arguments) => rebuild::recover(&arguments),
         What::Da(arguments) => da::run(&arguments),
@@ -86,6 +96,7 @@ fn run(what: What) -> Result<()> {
         What::Bench(Bench::Book(arguments)) => print(&bench::book::run(&arguments)?, arguments.json),
         What::Bench(Bench::Core(arguments)) => print(&bench::core::run(&arguments)?, arguments.json),
         What::Bench(Bench::Node(arguments)) => print(&bench::node::run(&arguments)?, arguments.json),
+        What::Bench(Bench::Prove(arguments)) => print(&bench::prove::run(&arguments)?, arguments.json),
         What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),
     }
 }

@@ -85,6 +85,32 @@ fn the_node_bench_prints_every_metric() {
 }
 
 #[test]
+fn the_prove_bench_prints_what_it_can_and_says_what_it_cannot() {
+    let words = "bench prove --seconds 0.4 --accounts 60 --json --meter nowhere";
+    let printed = figures(words);
+    let capture = find(&printed, "capture_ms");
+    assert_eq!((&capture["at"]["batch"], &capture["limit"]), (&Value::from(10_000), &Value::from(50)));
+    let native: Vec<_> = printed.iter().filter(|figure| figure["metric"] == "native_commands_per_s").collect();
+    let keys: Vec<_> = native.iter().map(|figure| (figure["at"]["kind"].as_str(), figure["at"]["bulk"].as_bool())).collect();
+    assert_eq!(keys, [(Some("mixed"), Some(false)), (Some("orders"), Some(true))]);
+    assert!(native.iter().all(|figure| number(figure) > 0.0 && figure["at"]["backend"] == "native"));
+    let said = text(&ashlar("bench prove --execute-only --meter nowhere").stderr);
+    assert!(said.contains("not measured: ") && said.contains("cargo build --release"), "{said}");
+}
+
+#[test]
+fn latency_is_measured_beside_a_prover_and_without_one_in_one_run() {
+    let printed = figures("bench prove --latency --seconds 1 --rate 100 --json");
+    for metric in ["ack_p50_us", "ack_p99_us"] {
+        let of = |proving: bool| {
+            let found = printed.iter().find(|figure| figure["metric"] == metric && figure["at"]["proving"] == proving);
+            number(found.unwrap_or_else(|| panic!("no {metric} with proving {proving} in {printed:?}")))
+        };
+        assert!(of(false) > 0.0 && of(true) > 0.0);
+    }
+}
+
+#[test]
 fn the_core_bench_prints_every_metric() {
     let figures =
         figures("bench core --markets 3 --accounts 50 --seconds 0.01 --rate 100000 --chunk 2000 --seed 5 --json");

@@ -3,4 +3,5 @@
 pub mod book;
 pub mod core;
 pub mod node;
+pub mod prove;
 pub mod state;

@@ -26,13 +26,17 @@ pub use arguments::NodeArguments;
 pub use keys::{Keys, secret};
 
 use crate::config::{self, L1Settings, NodeSettings, Profile, Prover, Sources};
+use crate::proving::Backend;
 use crate::rebuild::contract::ask;
 use crate::rebuild::origin::{Known, Origin};
 use crate::telemetry;
 use crate::up::files;
-use crate::up::ports::{EXECUTE_ONLY, Executed, Published};
+use crate::up::ports::{Executed, Published};
+use crate::up::proving::Policy;
 use crate::up::wallet::development_key;
 
+/// The only way of proving that a node has of itself.
+const EXECUTED: Policy = Policy::of(Backend::Execute);
 /// What every screen says where nobody proves.
 const NOT_PROVEN: &str = "no prover here: batches are committed and wait for proofs";
 
@@ -144,8 +148,7 @@ async fn start(
     let prover = match settings.prover {
         Prover::None => None,
         Prover::ExecuteOnly => {
-            let key = development_key("execute-only program");
-            Some(Arc::new(Executed::open(key, settings.data.join("checked"))?) as Arc<dyn Proving>)
+            Some(Arc::new(Executed::open(EXECUTED.key(), settings.data.join("checked"))?) as Arc<dyn Proving>)
         }
     };
     let parts = Parts {
@@ -153,7 +156,7 @@ async fn start(
         layer1: Some(Arc::new(settled)),
         prover,
     };
-    let proofs = if parts.prover.is_some() { EXECUTE_ONLY } else { NOT_PROVEN };
+    let proofs = if parts.prover.is_some() { EXECUTED.kind() } else { NOT_PROVEN };
     let config = Config {
         mode: settings.mode,
         checkers: settings.checkers,

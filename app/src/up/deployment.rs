@@ -5,7 +5,7 @@ use std::time::Duration;
 use alloy::primitives::{Address, B256};
 use anyhow::{Context as _, Result, anyhow};
 use ashlar_batch::BatchHeader;
-use ashlar_contracts::{Profile, ProgramTerms, Terms, VerifierTerms};
+use ashlar_contracts::{Profile, Terms};
 use ashlar_devnet::{Config as ChainConfig, DEVELOPMENT_ACCOUNTS, Devnet, Mining};
 use ashlar_exchange::Genesis;
 use ashlar_prover::Capture;
@@ -17,7 +17,7 @@ use ashlar_settlement::signer::{LocalKey, Signer as _};
 use ashlar_types::{Address as Owner, Deployment as Exchange, Time};
 use commonware_runtime::tokio as runtime;
 
-use super::ports::EXECUTE_ONLY_TYPE;
+use super::proving::Policy;
 use super::settings::Settings;
 use super::wallet::development_key;
 
@@ -58,7 +58,7 @@ impl Deployment {
         let key = DEVELOPMENT_ACCOUNTS[OPERATOR].development_key;
         let operator = LocalKey::from_hex(&alloy::hex::encode(key), "the first development account")?;
         let genesis = Genesis { house_owner: Owner(operator.address().0.0), time: begin(chain, l1).await? };
-        let terms = terms(operator.address(), &genesis);
+        let terms = terms(operator.address(), &genesis, Policy::of(settings.proving.backend))?;
         let config = DeployConfig { poll_every: settings.block_time() / 8, ..DeployConfig::new(settings.chain_id()) };
         let deployed = deploy(context, l1, operator.clone(), terms, &config).await?;
         let settlement = Owner(deployed.addresses.settlement.0.0);
@@ -91,11 +91,6 @@ impl Deployment {
         self.operator.address()
     }
 
-    /// The name of the execute-only program with the development verifier.
-    pub fn program_key(&self) -> [u8; 32] {
-        development_key("execute-only program")
-    }
-
     /// What signs receipts at the door.
     pub fn node_key(&self) -> [u8; 32] {
         development_key("sequencer")
@@ -112,11 +107,11 @@ async fn begin(chain: &Devnet, l1: &RpcL1) -> Result<Time> {
     millis.ok_or_else(|| anyhow!("the L1's clock is beyond all time"))
 }
 
-fn terms(operator: Address, genesis: &Genesis) -> Terms {
+fn terms(operator: Address, genesis: &Genesis, policy: Policy) -> Result<Terms> {
     // The state before the first command does not depend on where the exchange will settle.
     let nowhere = Exchange { chain_id: 0, settlement: Owner([0; 20]) };
     let (_, BatchHeader { state_root_after, .. }) = Capture::new(nowhere, genesis);
-    Terms {
+    Ok(Terms {
         profile: Profile::Development,
         deployer: operator,
         proposer: operator,
@@ -126,13 +121,8 @@ fn terms(operator: Address, genesis: &Genesis) -> Terms {
         long_delay: 0,
         activation_delay: 0,
         version: ashlar_guest::VERSION,
-        required: 1 << EXECUTE_ONLY_TYPE,
-        programs: vec![ProgramTerms {
-            proof_type: EXECUTE_ONLY_TYPE,
-            program_hash: B256::from(development_key("execute-only program hash")),
-            key: B256::from(development_key("execute-only program")),
-            verifier: VerifierTerms::Development,
-        }],
+        required: 1 << policy.proof_type(),
+        programs: vec![policy.terms()?],
         state_root: B256::from(state_root_after.to_word()),
         genesis_time_ms: genesis.time.get(),
         drift_seconds: 60,
@@ -142,5 +132,5 @@ fn terms(operator: Address, genesis: &Genesis) -> Terms {
         grace_seconds: DEADLINE.as_secs() as u32,
         forced_fee_min: 1_000_000_000_000_000,
         forced_per_block_max: 4,
-    }
+    })
 }

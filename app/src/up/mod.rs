@@ -1,7 +1,7 @@
 //! `ashlar up`: a whole exchange in one process, from its own L1 to its traders.
 //!
 //! Everything in it is what production runs, but for what its banner names: the L1 is a development chain, its keys are public, and
-//! batches are executed again by the guest's code instead of being proven by a zkVM.
+//! unless a prover is asked for, batches are executed again by the guest's code instead of being proven by a zkVM.
 
 mod bank;
 mod console;
@@ -9,6 +9,7 @@ mod deployment;
 mod faucet;
 pub mod files;
 pub mod ports;
+pub mod proving;
 mod settings;
 mod status;
 mod traders;
@@ -22,7 +23,8 @@ use anyhow::{Context as _, Result, anyhow};
 use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_da::{Availability, Disk, Remote, Store, Writer};
-use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Settled};
+use ashlar_prover::ProverError;
+use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Proving, Settled};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
@@ -30,10 +32,12 @@ use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 pub use settings::UpArguments;
 pub use wallet::da_writer;
 
+use crate::proving::Backend;
 use crate::up::deployment::Deployment;
 use bank::Bank;
 use console::Console;
-use ports::{EXECUTE_ONLY, Executed, Published};
+use ports::{Coordinated, Executed, Published};
+use proving::{Brake, Policy, Provers};
 use settings::Settings;
 use status::Goal;
 
@@ -66,14 +70,19 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let (operator, bridge) = (deployment.operator_address(), deployment.addresses().bridge);
     let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), operator, bridge);
     let listening = tokio::spawn(listening);
-    let node = start_node(&context, &deployment, settled, &settings).await?;
+    settings.proving.check_folder(&settings.folder())?;
+    let provers =
+        proving::open(&context, &settings.proving, &settings.folder()).await.context("starting the prover")?;
+    let node = start_node(&context, &deployment, settled, provers.as_ref(), &settings).await?;
     match settings.da_nodes.as_slice() {
         [] => console.say(&format!("data         in {DA_FOLDERS} folders, any half of which is enough")),
         nodes => {
             console.say(&format!("data         at {} custodians, {} of whom sign", nodes.len(), settings.da_confirm))
         }
     }
-    console.say(&format!("proofs       {EXECUTE_ONLY}: nothing is proven on this chain"));
+    let policy = Policy::of(settings.proving.backend);
+    console.say(&format!("proofs       {}", policy.kind()));
+    console.say(&format!("             {}", policy.trust()));
 
     let bank = Bank::new(&chain.url(), deployment.addresses().bridge)?;
     let listed = venue::list(&mut handle, &deployment, &bank).await.context("listing assets and markets")?;
@@ -89,11 +98,13 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     console.say(&format!("admin        http://{} (token in {})", admin.address, settings.token().display()));
     console.example(&serving.address);
 
-    let traders = traders::start(node.door(), deployment.exchange(), &bank, &listed, &settings);
-    let goal = Goal::new(settings.until_final, settings.seconds);
+    let brake = Brake::new(provers.as_ref().map(|provers| provers.handle.clone()));
+    let traders = traders::start(node.door(), deployment.exchange(), &bank, &listed, &settings, &brake);
+    let goal = Goal::new(settings.until_final, settings.seconds, settings.proving.backend != Backend::Execute);
     let ended = tokio::select! {
         ended = status::watch(&node, &mut console, goal) => ended,
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
+        failed = prover_failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
         reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
         stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop"),
     };
@@ -103,9 +114,20 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     }
     follow.abort();
     node.stop().await.map_err(|error| anyhow!("the node did not stop cleanly: {error}"))?;
+    if let Some(provers) = provers {
+        provers.stop().await;
+    }
     listening.abort();
     console.say("stopped");
     ended
+}
+
+/// Ends when a prover does, which it does not by itself.
+async fn prover_failed(provers: Option<&Provers>) -> ProverError {
+    match provers {
+        Some(provers) => provers.handle.failed().await.unwrap_or(ProverError::Stopped),
+        None => std::future::pending().await,
+    }
 }
 
 /// The client of the contracts.
@@ -126,17 +148,26 @@ async fn start_node(
     context: &runtime::Context,
     deployment: &Deployment,
     settled: Settled<RpcL1>,
+    provers: Option<&Provers>,
     settings: &Settings,
 ) -> Result<NodeHandle> {
     let stores = stores(context, deployment, settings)?;
+    let (backend, policy) = (settings.proving.backend, Policy::of(settings.proving.backend));
+    let prover: Arc<dyn Proving> = match provers {
+        Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), backend)),
+        None => Arc::new(Executed::open(policy.key(), settings.folder().join("checked"))?),
+    };
     let parts = Parts {
         availability: Some(Arc::new(Published::new(Arc::new(stores)))),
         layer1: Some(Arc::new(settled)),
-        prover: Some(Arc::new(Executed::open(deployment.program_key(), settings.folder().join("checked"))?)),
+        prover: Some(prover),
     };
     let key = NodeKey::new(&deployment.node_key()).map_err(|_| anyhow!("the node's key is no key"))?;
     let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);
-    config.proofs = EXECUTE_ONLY.to_owned();
+    config.proofs = policy.kind().to_owned();
+    if backend != Backend::Execute {
+        config.limits.batches.commands_max = settings.proving.commands as usize;
+    }
     config.names = venue::names();
     config.limits.batches.age_ms_max = settings.batch_ms();
     Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))

@@ -7,6 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
+use super::proving::{ProvingArguments, ProvingSettings};
+use crate::proving::Backend;
+
 /// The chain id of the embedded L1.
 const CHAIN_ID: u64 = 9_001;
 
@@ -25,21 +28,23 @@ pub struct UpArguments {
     /// Milliseconds between L1 blocks while there is something to settle
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(50..=60_000))]
     block_ms: u64,
-    /// Milliseconds after which a batch is closed
-    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
-    batch_ms: u64,
-    /// How many simulated traders there are; 0 for none
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(0..=512))]
-    traders: u16,
-    /// Commands a second of all traders together
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    rate: u32,
+    /// Milliseconds after which a batch is closed. If it is not said: 4000, and 60000 with a prover that proves
+    #[arg(long, value_parser = clap::value_parser!(u64).range(100..=600_000))]
+    batch_ms: Option<u64>,
+    /// How many simulated traders there are; 0 for none. If it is not said: 12, and 3 with a prover that proves
+    #[arg(long, value_parser = clap::value_parser!(u16).range(0..=512))]
+    traders: Option<u16>,
+    /// Commands a second of all traders together. If it is not said: 100, and 2 with a prover that proves
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: Option<u32>,
     /// Publish to this custodian, http://HOST:PORT, in place of folders; give as many as there are (see `ashlar da-node`)
     #[arg(long = "da-node", value_name = "URL")]
     da_nodes: Vec<String>,
     /// How many custodians must sign for a batch before it is committed; otherwise three quarters of them
     #[arg(long, value_name = "COUNT", requires = "da_nodes")]
     da_confirm: Option<usize>,
+    #[command(flatten)]
+    proving: ProvingArguments,
     /// Stop by itself after so many seconds
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u64>,
@@ -66,6 +71,8 @@ pub struct Settings {
     pub da_nodes: Vec<String>,
     /// How many of them must sign.
     pub da_confirm: usize,
+    /// Who proves, and how.
+    pub proving: ProvingSettings,
     /// Stop after so many seconds.
     pub seconds: Option<u64>,
     /// Stop once the first trade is final.
@@ -97,14 +104,17 @@ impl Settings {
                 arguments.api
             );
         }
+        let proving = ProvingSettings::from(&arguments.proving)?;
+        let is_proven = proving.backend == Backend::Sp1;
         Ok(Settings {
             folder,
             api: arguments.api,
             l1_port: arguments.l1_port,
             block_ms: arguments.block_ms,
-            batch_ms: arguments.batch_ms,
-            traders: arguments.traders,
-            rate: arguments.rate,
+            batch_ms: arguments.batch_ms.unwrap_or(if is_proven { 60_000 } else { 4_000 }),
+            traders: arguments.traders.unwrap_or(if is_proven { 3 } else { 12 }),
+            rate: arguments.rate.unwrap_or(if is_proven { 2 } else { 100 }),
+            proving,
             da_confirm: arguments.da_confirm.unwrap_or((arguments.da_nodes.len() * 3).div_ceil(4)),
             da_nodes: arguments.da_nodes.clone(),
             seconds: arguments.seconds,

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use ashlar_api::door::{BatchFacts, BatchKey, Feed, Line, Stage, Tip};
+use ashlar_api::door::{BatchFacts, BatchKey, Door, Feed, Line, ProofStep, Stage, Tip};
 use ashlar_sequencer::NodeHandle;
-use ashlar_types::{Event, Sequence};
+use ashlar_types::{BatchNumber, Event, Sequence};
 
 use super::console::Console;
 
@@ -13,19 +13,22 @@ use super::console::Console;
 pub struct Goal {
     until_final: bool,
     after: Option<Duration>,
+    patience: Duration,
 }
 
-/// A trade of which nothing was final after this long never will be.
+/// A trade of which nothing was final after this long never will be, where nothing is proven and where something is.
 const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE_PROVEN: Duration = Duration::from_secs(2 * 3_600);
 
 impl Goal {
     /// Once the first trade is final, or after so many seconds, or not at all.
-    pub const fn new(until_final: bool, seconds: Option<u64>) -> Goal {
+    pub const fn new(until_final: bool, seconds: Option<u64>, is_proven: bool) -> Goal {
         let after = match seconds {
             Some(seconds) => Some(Duration::from_secs(seconds)),
             None => None,
         };
-        Goal { until_final, after }
+        let patience = if is_proven { PATIENCE_PROVEN } else { PATIENCE };
+        Goal { until_final, after, patience }
     }
 }
 
@@ -53,22 +56,23 @@ pub async fn watch(node: &NodeHandle, console: &mut Console, goal: Goal) -> Resu
         // While the order is made anew after L1 took something back, nobody can say.
         let Ok(tip) = door.tip().await else { continue };
         let next = tip.next.get();
-        console.status(&line(&tip, trades, next.saturating_sub(before)), turn);
+        let proving = proving(&*door, &tip).await;
+        console.status(&format!("{}{proving}", line(&tip, trades, next.saturating_sub(before))), turn);
         before = next;
         if let First::Traded { sequence, at } = first {
             let batch = door.batch(BatchKey::Sequence(sequence)).await.unwrap_or_default();
             if let Some(batch) = batch.filter(|batch| batch.stage == Stage::Final) {
                 console.say(&settled(&batch, sequence, begun.elapsed(), at.elapsed()));
                 first = First::Final;
-            } else if goal.until_final && at.elapsed() > PATIENCE {
-                bail!("the trade of command {} is not final after {} s", sequence.get(), PATIENCE.as_secs());
+            } else if goal.until_final && at.elapsed() > goal.patience {
+                bail!("the trade of command {} is not final after {} s", sequence.get(), goal.patience.as_secs());
             }
         }
         let reached = goal.until_final && matches!(first, First::Final);
         if reached || goal.after.is_some_and(|after| begun.elapsed() >= after) {
             return Ok(());
         }
-        if goal.until_final && begun.elapsed() > 2 * PATIENCE {
+        if goal.until_final && begun.elapsed() > 2 * goal.patience {
             bail!("nobody has traded after {} s", begun.elapsed().as_secs());
         }
     }
@@ -92,6 +96,28 @@ fn drain(feed: &mut Feed, trades: &mut u64, first: &mut First) -> bool {
             Err(tokio::sync::broadcast::error::TryRecvError::Empty) => return true,
             Err(tokio::sync::broadcast::error::TryRecvError::Closed) => return false,
         }
+    }
+}
+
+/// What is being proven; nothing where that takes no time worth telling.
+async fn proving(door: &dyn Door, tip: &Tip) -> String {
+    let proven = tip.batches.iter().find(|(reached, _)| *reached == Stage::Proven);
+    let next = proven.map_or(BatchNumber::new(1), |(_, number)| number.next());
+    let Ok(Some(standing)) = door.proof_standing(next).await else { return String::new() };
+    let batches = match standing.first == standing.last {
+        true => format!("batch {}", standing.first.get()),
+        false => format!("batches {} to {}", standing.first.get(), standing.last.get()),
+    };
+    match standing.step {
+        ProofStep::Gathered | ProofStep::Waiting => format!("  {batches} will be proven by {}", standing.backend),
+        ProofStep::Proving { stage, done, of, .. } => {
+            let steps = if of > 0 { format!(" {done}/{of}") } else { String::new() };
+            let stage = if stage.is_empty() { "begins".to_owned() } else { stage };
+            format!("  {} proves {batches}: {stage}{steps}", standing.backend)
+        }
+        ProofStep::Verifying => format!("  the proof of {batches} is being verified"),
+        ProofStep::Refused { why } => format!("  {batches} cannot be proven: {why}"),
+        ProofStep::Proven { .. } => String::new(),
     }
 }
 

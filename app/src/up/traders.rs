@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::bank::Bank;
+use super::proving::Brake;
 use super::settings::Settings;
 use super::venue::{DemoMarket, Listed};
 use super::wallet::development_key;
@@ -42,7 +43,14 @@ impl Traders {
 }
 
 /// Starts them; each begins as soon as its deposits have arrived.
-pub fn start(door: Arc<dyn Door>, exchange: Deployment, bank: &Bank, listed: &Listed, settings: &Settings) -> Traders {
+pub fn start(
+    door: Arc<dyn Door>,
+    exchange: Deployment,
+    bank: &Bank,
+    listed: &Listed,
+    settings: &Settings,
+    brake: &Brake,
+) -> Traders {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let pace = Duration::from_secs_f64(f64::from(settings.traders.max(1)) / f64::from(settings.rate));
@@ -51,11 +59,12 @@ pub fn start(door: Arc<dyn Door>, exchange: Deployment, bank: &Bank, listed: &Li
         Arc::new(listed.markets.iter().map(|demo| AtomicU64::new(demo.reference)).collect());
     for number in 0..settings.traders {
         let (door, bank, listed, fair) = (door.clone(), bank.clone(), listed.clone(), fair.clone());
+        let brake = brake.clone();
         let mut stopped = stopped.clone();
         tasks.spawn(async move {
             let life = async {
                 let mut trader = Trader::open(number, door, exchange, &bank, &listed).await?;
-                trader.trade(&listed.markets, &fair, pace).await
+                trader.trade(&listed.markets, &fair, pace, &brake).await
             };
             tokio::select! {
                 ended = life => {
@@ -115,11 +124,12 @@ impl Trader {
     }
 
     /// Quotes around what it believes, and sometimes takes, for as long as it is let.
-    async fn trade(&mut self, markets: &[DemoMarket], fair: &[AtomicU64], pace: Duration) -> Result<()> {
+    async fn trade(&mut self, markets: &[DemoMarket], fair: &[AtomicU64], pace: Duration, brake: &Brake) -> Result<()> {
         let mut tick = tokio::time::interval(pace);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
+            brake.wait().await;
             let at = self.dice.below(markets.len() as u64) as usize;
             let (Some(demo), Some(believed)) = (markets.get(at), fair.get(at)) else { bail!("there are no markets") };
             let middle = drift(believed, &mut self.dice);

@@ -1,7 +1,9 @@
 //! What the node needs from others, made of what there is: stores of data, an L1, a prover.
 
 mod availability;
+mod coordinated;
 mod proving;
 
 pub use availability::Published;
-pub use proving::{EXECUTE_ONLY, EXECUTE_ONLY_TYPE, Executed};
+pub use coordinated::Coordinated;
+pub use proving::Executed;

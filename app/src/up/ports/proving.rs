@@ -10,16 +10,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
+use ashlar_api::door::{ProofStanding, ProofStep};
 use ashlar_batch::PublicValues;
 use ashlar_guest::{NativePlatform, check};
+use ashlar_prover::native_program;
 use ashlar_sequencer::{Asked, OutsideError, Proof, Proving, Sealed};
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 use sha2::{Digest as _, Sha256};
 
-/// What every screen calls this kind of proof.
-pub const EXECUTE_ONLY: &str = "execute-only (development)";
-/// Its number in a development deployment's registry.
-pub const EXECUTE_ONLY_TYPE: u8 = 0;
+use crate::proving::Backend;
+use crate::up::proving::Policy;
+
+/// How L1 and screens know it.
+const POLICY: Policy = Policy::of(Backend::Execute);
 /// Batches whose public values are kept; L1 has proven the older ones long ago.
 const KEPT_MAX: usize = 1 << 16;
 
@@ -109,9 +112,30 @@ impl Proving for Executed {
         let found = self.shelf.lock().get(&first).map(|values| Proof {
             first,
             last: first,
-            kind: EXECUTE_ONLY.into(),
-            proof_type: EXECUTE_ONLY_TYPE,
+            kind: POLICY.kind().to_owned(),
+            proof_type: POLICY.proof_type(),
             bytes: vouch(&self.key, values).to_vec(),
+        });
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn standing(&self, batch: BatchNumber) -> Asked<Option<ProofStanding>> {
+        let found = self.shelf.lock().contains_key(&batch).then(|| ProofStanding {
+            first: batch,
+            last: batch,
+            backend: Backend::Execute.target().backend.to_string(),
+            kind: POLICY.kind().to_owned(),
+            trust: POLICY.trust().to_owned(),
+            program: native_program().0,
+            // When it ran was of no interest to anybody, and it took no time worth telling.
+            step: ProofStep::Proven {
+                at_ms: 0,
+                took_ms: 0,
+                cycles: 0,
+                memory_bytes: 0,
+                signers: Vec::new(),
+                threshold: 0,
+            },
         });
         Box::pin(std::future::ready(Ok(found)))
     }
@@ -124,7 +148,7 @@ fn execute(sealed: &Sealed) -> Result<PublicValues, OutsideError> {
 }
 
 /// What the development verifier takes for a proof, so that a mistaken call is still noticed.
-fn vouch(key: &[u8; 32], values: &PublicValues) -> [u8; 32] {
+pub(super) fn vouch(key: &[u8; 32], values: &PublicValues) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(key);
     hash.update(to_bytes(values));

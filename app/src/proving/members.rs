@@ -1,0 +1,113 @@
+//! Who may connect to a coordinator: tokens, in files that nobody else can read.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use ashlar_prover::{Member, Role};
+use ashlar_prover_wire::Token;
+
+/// Bytes of such a file that are read.
+const FILE_BYTES_MAX: u64 = 1 << 16;
+
+/// The token in a file; a new one if there is no such file yet.
+pub fn load_or_make_token(path: &Path) -> Result<Token> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(mut file) => {
+            let mut random = [0; 32];
+            File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random))?;
+            let token = Token::new(random);
+            file.write_all(token.to_hex().as_bytes())
+                .and_then(|()| file.sync_all())
+                .with_context(|| format!("writing the token into {}", path.display()))?;
+            Ok(token)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            read_token(path).context("remove the file, and a new token is made")
+        }
+        Err(error) => Err(error).with_context(|| format!("{} cannot be made", path.display())),
+    }
+}
+
+/// The token in a file.
+pub fn read_token(path: &Path) -> Result<Token> {
+    let text = read_secret(path)?;
+    Token::from_hex(text.trim()).with_context(|| format!("{} holds no token", path.display()))
+}
+
+/// Workers, a line each: a name, its token, and `verify` if it only verifies. Lines that begin with `#` are for people.
+pub fn load_members(path: &Path) -> Result<Vec<Member>> {
+    let text = read_secret(path)?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let member = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let (name, token, role) = match words.as_slice() {
+            [name, token] => (name, token, Role::Prove),
+            [name, token, "verify"] => (name, token, Role::Verify),
+            _ => bail!("a line is a name, a token, and `verify` or nothing"),
+        };
+        Ok(Member { name: (*name).to_owned(), token: Token::from_hex(token)?, role })
+    };
+    let numbered = (1..).zip(lines);
+    numbered.map(|(at, line)| member(line).with_context(|| format!("worker {at} in {}", path.display()))).collect()
+}
+
+/// The text of a file that only its owner can read.
+fn read_secret(path: &Path) -> Result<String> {
+    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        bail!("{} has mode {mode:o}, so others can read the tokens in it; chmod 600 it", path.display());
+    }
+    let mut text = String::new();
+    file.take(FILE_BYTES_MAX).read_to_string(&mut text).with_context(|| format!("{} is no text", path.display()))?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::path::PathBuf;
+
+    fn file(name: &str, text: &str, mode: u32) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("ashlar-members-{name}-{}", std::process::id()));
+        fs::write(&path, text).expect("is written");
+        fs::set_permissions(&path, Permissions::from_mode(mode)).expect("is set");
+        path
+    }
+
+    #[test]
+    fn members_are_read_a_line_each() {
+        let token = Token::new([7; 32]).to_hex();
+        let path =
+            file("good", &format!("# ours\nbig {token}\n\nsmall {} verify\n", Token::new([8; 32]).to_hex()), 0o600);
+        let members = load_members(&path).expect("reads");
+        let seen: Vec<_> = members.iter().map(|member| (member.name.as_str(), member.role)).collect();
+        assert_eq!(seen, [("big", Role::Prove), ("small", Role::Verify)]);
+        fs::remove_file(path).expect("is removed");
+    }
+
+    #[test]
+    fn what_others_can_read_and_what_is_no_token_is_refused_by_name() {
+        let exposed = file("exposed", "", 0o644);
+        let wrong = file("wrong", "big 1234\n", 0o600);
+        for (path, word) in [(&exposed, "chmod 600"), (&wrong, "worker 1")] {
+            let error = format!("{:#}", load_members(path).expect_err("it is refused"));
+            assert!(error.contains(word), "{error}");
+            fs::remove_file(path).expect("is removed");
+        }
+    }
+
+    #[test]
+    fn a_token_is_made_once() {
+        let path = std::env::temp_dir().join(format!("ashlar-members-token-{}", std::process::id()));
+        let made = load_or_make_token(&path).expect("is made");
+        assert_eq!(fs::metadata(&path).expect("is there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(load_or_make_token(&path).expect("is read"), made);
+        fs::remove_file(path).expect("is removed");
+    }
+}

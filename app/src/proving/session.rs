@@ -1,0 +1,88 @@
+//! One worker for one command: started here, asked, and ended.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use ashlar_prover_wire::{ADDRESS_VARIABLE, Answer, Client, Description, Question, TOKEN_VARIABLE};
+
+use super::launch::niced;
+
+/// How often it is looked at whether the process is still there.
+const LOOK: Duration = Duration::from_millis(100);
+/// A worker that has not connected by then never will: provers take half a minute to start.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A worker's process and the connection to it.
+pub struct Session {
+    client: Client,
+    child: Child,
+}
+
+impl Session {
+    /// Starts a worker and waits until it has connected. What it prints goes to standard error.
+    pub fn start(program: &Path, arguments: &[&str]) -> Result<Session> {
+        let listening = Client::listen()?;
+        let mut child = niced(program)
+            .args(arguments)
+            .env(ADDRESS_VARIABLE, listening.address()?.to_string())
+            .env(TOKEN_VARIABLE, listening.token().to_hex())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{} cannot be started", program.display()))?;
+        let (accepted, connected) = mpsc::channel();
+        thread::spawn(move || {
+            // If nobody waits any more, the process ends.
+            let _ = accepted.send(listening.accept());
+        });
+        let mut waited = Duration::ZERO;
+        loop {
+            match connected.recv_timeout(LOOK) {
+                Ok(client) => return Ok(Session { client: client?, child }),
+                Err(mpsc::RecvTimeoutError::Disconnected) => bail!("nobody listens for the worker any more"),
+                Err(mpsc::RecvTimeoutError::Timeout) => waited += LOOK,
+            }
+            if let Some(status) = child.try_wait()? {
+                bail!("{} ended before it connected: {status}; what it printed says why", program.display());
+            }
+            if waited >= PATIENCE {
+                // One that has ended by itself meanwhile is as good.
+                let _ = child.kill();
+                bail!("{} did not connect in {} s", program.display(), PATIENCE.as_secs());
+            }
+        }
+    }
+
+    /// What the worker can do.
+    pub const fn description(&self) -> &Description {
+        self.client.description()
+    }
+
+    /// The number of the process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks, and passes on every sign of progress.
+    pub fn ask(&mut self, question: Question, progress: impl FnMut(u64, u64, &str)) -> Result<Answer> {
+        self.client.ask(question, progress).map_err(|error| anyhow!("{error}"))
+    }
+
+    /// Lets the worker end.
+    pub fn stop(mut self) -> Result<()> {
+        self.client.stop()?;
+        for _ in 0..50 {
+            if self.child.try_wait()?.is_some() {
+                return Ok(());
+            }
+            thread::sleep(LOOK);
+        }
+        self.child.kill().context("ending the worker")?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
