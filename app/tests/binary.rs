@@ -91,7 +91,8 @@ fn the_prove_bench_prints_what_it_can_and_says_what_it_cannot() {
     let capture = find(&printed, "capture_ms");
     assert_eq!((&capture["at"]["batch"], &capture["limit"]), (&Value::from(10_000), &Value::from(50)));
     let native: Vec<_> = printed.iter().filter(|figure| figure["metric"] == "native_commands_per_s").collect();
-    let keys: Vec<_> = native.iter().map(|figure| (figure["at"]["kind"].as_str(), figure["at"]["bulk"].as_bool())).collect();
+    let keys: Vec<_> =
+        native.iter().map(|figure| (figure["at"]["kind"].as_str(), figure["at"]["bulk"].as_bool())).collect();
     assert_eq!(keys, [(Some("mixed"), Some(false)), (Some("orders"), Some(true))]);
     assert!(native.iter().all(|figure| number(figure) > 0.0 && figure["at"]["backend"] == "native"));
     let said = text(&ashlar("bench prove --execute-only --meter nowhere").stderr);

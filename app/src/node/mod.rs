@@ -33,7 +33,6 @@ use crate::telemetry;
 use crate::up::files;
 use crate::up::ports::{Executed, Published};
 use crate::up::proving::Policy;
-use crate::up::wallet::development_key;
 
 /// The only way of proving that a node has of itself.
 const EXECUTED: Policy = Policy::of(Backend::Execute);

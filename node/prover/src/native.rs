@@ -9,7 +9,7 @@ use ashlar_prover_wire::{
 use ashlar_types::sign::{Curve as _, Native as NativeHash};
 use ashlar_types::to_bytes;
 
-use crate::evidence::execute;
+use ashlar_prover_evidence::execute;
 
 /// The name of the program that execution alone stands for: there is no other one of the same version.
 pub fn native_program() -> ProgramHash {

@@ -7,7 +7,7 @@ use ashlar_state::{Change, Witness};
 use ashlar_types::{Deployment, Event, Receipt};
 
 use super::error::CaptureError;
-use crate::evidence::evidence_of;
+use ashlar_prover_evidence::evidence_of;
 
 /// One batch with everything that a guest needs, and what it did.
 #[derive(Clone, Debug)]

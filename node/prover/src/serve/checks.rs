@@ -14,11 +14,11 @@ use super::config::{ProverConfig, Role};
 use super::event::Event;
 use crate::attest::{AttestError, Attestation};
 use crate::error::ProverError;
-use crate::evidence::execute;
 use crate::kept::KeptProof;
 use crate::schedule::{Verdict, WorkerId};
 use crate::store::{Part, Received};
 use crate::verify::{Claim, Verifier, VerifyError};
+use ashlar_prover_evidence::execute;
 
 /// A proof to be looked at.
 pub(super) struct Check {
