@@ -101,6 +101,9 @@ pub enum Bench {
     /// The whole core: accounts, keys, nonces, reservations, risk, fees, receipts
     #[command(after_help = "Example: ashlar bench core --accounts 1000000 --seconds 20 --json")]
     Core(CoreArguments),
+    /// Coding, committing, opening and checking of published data, and the bytes of batches
+    #[command(after_help = "Example: ashlar bench da --bytes 8388608 --json")]
+    Da(DaArguments),
     /// A whole node: signed messages in, durable answers out, batches behind them
     #[command(after_help = "Example: ashlar bench node --clients 8 --json")]
     Node(NodeBenchArguments),
@@ -161,6 +164,32 @@ pub struct NodeBenchArguments {
     #[arg(long, default_value_t = 2_000_000, value_parser = clap::value_parser!(u32).range(256..=100_000_000))]
     pub bulk_commands: u32,
     /// From which orders are drawn
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of the benchmark of published data.
+#[derive(Clone, Debug, Args)]
+pub struct DaArguments {
+    /// Bytes that are coded and committed to
+    #[arg(long, default_value_t = 1 << 21, value_parser = batch_bytes)]
+    pub bytes: usize,
+    /// Commands of the batch whose bytes are counted
+    #[arg(long, default_value_t = 10_000, value_parser = chunk)]
+    pub commands: usize,
+    /// Markets of that batch
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=4_096))]
+    pub markets: u16,
+    /// Accounts of that batch
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub accounts: u32,
+    /// How long to measure
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// From which data and commands are drawn
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Print one JSON object a line
@@ -289,6 +318,10 @@ fn count(text: &str) -> Result<usize, String> {
 
 fn chunk(text: &str) -> Result<usize, String> {
     between(text, 64, 1 << 22)
+}
+
+fn batch_bytes(text: &str) -> Result<usize, String> {
+    between(text, 64, 1 << 23)
 }
 
 fn threads(text: &str) -> Result<usize, String> {

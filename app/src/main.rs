@@ -95,6 +95,7 @@ fn run(what: What) -> Result<()> {
         }
         What::Bench(Bench::Book(arguments)) => print(&bench::book::run(&arguments)?, arguments.json),
         What::Bench(Bench::Core(arguments)) => print(&bench::core::run(&arguments)?, arguments.json),
+        What::Bench(Bench::Da(arguments)) => print(&bench::da::run(&arguments)?, arguments.json),
         What::Bench(Bench::Node(arguments)) => print(&bench::node::run(&arguments)?, arguments.json),
         What::Bench(Bench::Prove(arguments)) => print(&bench::prove::run(&arguments)?, arguments.json),
         What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),

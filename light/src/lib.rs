@@ -12,6 +12,9 @@ mod stretch;
 
 mod inside;
 
+mod sample;
+
 pub use error::LightError;
 pub use inside::{Claim, TradeProof, check_leaf, check_row, check_withdrawal};
+pub use sample::{SampleError, Samples};
 pub use stretch::Stretch;

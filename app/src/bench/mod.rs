@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod core;
+pub mod da;
 pub mod node;
 pub mod prove;
 pub mod state;

@@ -4,7 +4,7 @@ use core::fmt;
 use ashlar_batch::merkle::{Digest, Tree, TreeHash, TreeKind};
 use ashlar_batch::{Hash, RowProof, Rows};
 
-use crate::{Chunk, CodingError, Coefficients, Engine, Expansion, Layout, Manifest, Row};
+use crate::{Chunk, CodingError, Coefficients, Engine, Expansion, Layout, Manifest, Plain, Row};
 
 /// What a header says of the availability of a batch: the digest that a manifest and every chunk lead to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,12 +57,16 @@ impl Coded {
         data.extend_from_slice(bytes);
         data.resize(layout.data_rows() * layout.row_bytes(), 0);
         let coded = engine.encode(&layout, layout.row_bytes(), &data)?;
-        Self::from_rows(layout, data, coded)
+        Self::commit(layout, data, coded, engine)
     }
 
     /// Commits to rows that are already coded; data and coded rows each one after the other. That they are coded rightly is
     /// not looked at, which is how tests lie.
     pub fn from_rows(layout: Layout, data: Vec<u8>, coded: Vec<u8>) -> Result<Coded, CodingError> {
+        Self::commit(layout, data, coded, &Plain)
+    }
+
+    fn commit(layout: Layout, data: Vec<u8>, coded: Vec<u8>, engine: &impl Engine) -> Result<Coded, CodingError> {
         let lengths = [(layout.data_rows(), data.len()), (layout.coded_rows(), coded.len())];
         for (expected, got) in lengths.map(|(rows, got)| (rows * layout.row_bytes(), got)) {
             if got != expected {
@@ -72,19 +76,19 @@ impl Coded {
         let hash = TreeHash::new(TreeKind::DATA);
         let first_coded = 1 << layout.data_height();
         let mut leaves = Vec::with_capacity(first_coded + layout.coded_rows());
-        leaves.extend(data.chunks_exact(layout.row_bytes()).map(|row| hash.leaf(row)));
+        leaves.extend(engine.leaves(layout.row_bytes(), &data));
         leaves.resize(first_coded, Digest::EMPTY);
-        leaves.extend(coded.chunks_exact(layout.row_bytes()).map(|row| hash.leaf(row)));
+        leaves.extend(engine.leaves(layout.row_bytes(), &coded));
+        let first = leaves.first().copied().unwrap_or(Digest::EMPTY);
         // A layout's rows fit the tree, and the tree has a level for each of its doublings.
         let tree = Tree::new(TreeKind::DATA, leaves).ok_or(CodingError::Engine)?;
         let leftmost = tree.path(0).ok_or(CodingError::Engine)?;
         let (below, siblings) =
             leftmost.siblings().split_at_checked(layout.data_height()).ok_or(CodingError::Engine)?;
-        let first = data.chunks_exact(layout.row_bytes()).next().map_or(Digest::EMPTY, |row| hash.leaf(row));
         let data_root = (1u8..).zip(below).fold(first, |node, (level, sibling)| hash.node(level, &node, sibling));
 
         let coefficients = Coefficients::derive(&tree.root(), &layout);
-        let combinations = data.chunks_exact(layout.row_bytes()).map(|row| coefficients.combine(row)).collect();
+        let combinations = engine.combine(&coefficients, layout.row_bytes(), &data);
         let manifest = Manifest::new(layout, data_root, siblings.to_vec(), combinations);
         let commitment = manifest.commitment();
         Ok(Coded { data, coded, tree, manifest, commitment })

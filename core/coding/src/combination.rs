@@ -44,6 +44,12 @@ impl Coefficients {
         if row.len() < WIDE_BYTES_MIN { self.sum::<4, 16>(row) } else { self.sum::<2, 256>(row) }
     }
 
+    /// One for each symbol of a row, each eight elements beside each other.
+    #[cfg(feature = "engine")]
+    pub(crate) fn lanes(&self) -> &[u128] {
+        &self.0
+    }
+
     fn sum<const DIGITS: usize, const VALUES: usize>(&self, row: &[u8]) -> Combination {
         let mut sums = Sums::<DIGITS, VALUES>::new();
         let (blocks, _) = row.as_chunks::<BLOCK_BYTES>();

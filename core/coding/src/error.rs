@@ -53,6 +53,15 @@ pub enum CodingError {
         /// The place.
         place: u32,
     },
+    /// A chunk holds another row than was asked for.
+    OtherRow {
+        /// The row it holds.
+        row: Row,
+        /// The position that was asked for.
+        asked: u32,
+    },
+    /// Bytes that no commitment of rows ends in.
+    NoCommitment,
     /// A chunk's proof is for a tree of another height.
     Height {
         /// Levels by the layout.
@@ -98,6 +107,10 @@ impl fmt::Display for CodingError {
                 write!(f, "the data has root {got:?} and the header says {expected:?}; the commitment is of other data")
             }
             Self::NoSuchPlace { place } => write!(f, "no row stands at place {place} of this layout"),
+            Self::OtherRow { row, asked } => {
+                write!(f, "the chunk holds row {} and {asked} was asked for; ask again or elsewhere", row.get())
+            }
+            Self::NoCommitment => f.write_str("these 32 bytes are no commitment to rows; take another scheme"),
             Self::Height { expected, got } => {
                 write!(f, "the chunk's proof has {got} levels and the commitment's tree {expected}")
             }

@@ -28,7 +28,13 @@ mod chunk;
 mod coded;
 mod collect;
 
+mod scheme;
+
+mod polynomial;
+mod roots;
+
 pub mod errors;
+pub mod lists;
 pub mod sampling;
 pub mod soundness;
 
@@ -42,3 +48,4 @@ pub use engine::{Engine, Plain};
 pub use error::CodingError;
 pub use layout::{Expansion, Layout, Row};
 pub use manifest::Manifest;
+pub use scheme::{RowScheme, Scheme};

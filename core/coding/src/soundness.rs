@@ -11,8 +11,9 @@ use crate::Layout;
 
 /// The fewest proven bits that production accepts.
 pub const BITS_MIN: u32 = 100;
-/// The multiplicity for which the Johnson bound's theorem is stated at its best here: the smallest it allows.
-const MULTIPLICITY: u64 = 3;
+/// The multiplicities that are tried at Johnson's bound: the theorem holds for each from the first on. A larger one makes
+/// queries worth more and asks for a larger field.
+const MULTIPLICITIES: (u64, u64) = (3, 48);
 
 /// A logarithm to base 2, in units of 2^-16.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -106,6 +107,8 @@ pub struct Extension {
 impl Extension {
     /// What combinations of rows are drawn from: GF(2^16), eight times.
     pub const ROWS: Extension = Extension { order: 1 << 16, degree: 8 };
+    /// What the scheme by FRI draws from: elements of KoalaBear, five times.
+    pub const KOALA_BEAR_QUINTIC: Extension = Extension { order: (1 << 31) - (1 << 24) + 1, degree: 5 };
 
     const fn log(self) -> Log {
         Log::floor(self.order).times(self.degree as i64)
@@ -117,15 +120,16 @@ impl Extension {
 ///
 /// `places` are the points of the code and `dimension` its dimension.
 pub const fn combination(places: u64, dimension: u64, field: Extension, radius: Radius) -> Proven {
-    Proven::of(combination_log(places, dimension, field, radius))
+    // Without queries the smallest multiplicity is the best.
+    Proven::of(combination_log(places, dimension, field, radius, MULTIPLICITIES.0))
 }
 
-const fn combination_log(places: u64, dimension: u64, field: Extension, radius: Radius) -> Log {
+const fn combination_log(places: u64, dimension: u64, field: Extension, radius: Radius, multiplicity: u64) -> Log {
     let error = match radius {
         Radius::Unique => Log::ceil(places),
         Radius::Johnson => {
             // (m + 1/2)^7 n^2 / (3 rho^(3/2)), where rho = dimension / places.
-            let multiplicity = Log(Log::ceil(2 * MULTIPLICITY + 1).0 - (1 << 16)).times(7);
+            let multiplicity = Log(Log::ceil(2 * multiplicity + 1).0 - (1 << 16)).times(7);
             let rho = Log(Log::ceil(places).0 - Log::floor(dimension).0);
             Log(multiplicity.0 + 2 * Log::ceil(places).0 - Log::floor(3).0 + (3 * rho.0 + 1) / 2)
         }
@@ -142,12 +146,14 @@ pub const fn rows(layout: &Layout, radius: Radius) -> Proven {
 /// Parameters of FRI.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Fri {
-    /// Where challenges come from.
+    /// Where challenges come from. Each column's factor is drawn by itself.
     pub field: Extension,
     /// The logarithm of the points of the largest code.
     pub log_places: u32,
     /// The logarithm of places over dimension.
     pub log_blowup: u32,
+    /// The logarithm of how many values one fold makes into one.
+    pub log_arity: u32,
     /// Queries.
     pub queries: u32,
     /// Bits of work that each attempt at other queries costs.
@@ -157,13 +163,32 @@ pub struct Fri {
 impl Fri {
     /// The proven bits: the weaker of folding, for which the field must be large, and queries.
     pub const fn proven(&self, radius: Radius) -> Proven {
-        if self.log_blowup == 0 || self.log_places < self.log_blowup || self.log_places > 32 {
+        let fits = self.log_blowup > 0 && self.log_places >= self.log_blowup && self.log_places <= 32;
+        if !fits || self.log_arity == 0 || self.log_arity > 8 {
             return Proven(0);
         }
+        let (mut multiplicity, last) = match radius {
+            Radius::Unique => (MULTIPLICITIES.0, MULTIPLICITIES.0),
+            Radius::Johnson => MULTIPLICITIES,
+        };
+        let mut best = Proven(0);
+        while multiplicity <= last {
+            let proven = self.proven_by(radius, multiplicity);
+            if proven.0 > best.0 {
+                best = proven;
+            }
+            multiplicity += 1;
+        }
+        best
+    }
+
+    const fn proven_by(&self, radius: Radius, multiplicity: u64) -> Proven {
         let places = 1u64 << self.log_places;
-        // The error of every fold is at most that of the largest, and there are as many as there are halvings.
-        let fold = combination_log(places, places >> self.log_blowup, self.field, radius);
-        let fold = Log(fold.0 - Log::ceil(self.log_places as u64 + 1).0);
+        let one = combination_log(places, places >> self.log_blowup, self.field, radius, multiplicity);
+        // A fold of 2^a values is a curve of degree 2^a - 1, whose error is as many times that of a line. There are not more
+        // folds than halvings; the error of each is at most that of the largest; and the columns' combination is one more.
+        let each_fold = Log::ceil((1 << self.log_arity) - 1);
+        let fold = Log(one.0 - each_fold.0 - Log::ceil(self.log_places as u64 + 1).0);
         let each = match radius {
             // One query misses with probability (1 + rho) / 2.
             Radius::Unique => {
@@ -172,12 +197,35 @@ impl Fri {
             }
             // One query misses with probability sqrt(rho) (1 + 1 / 2m).
             Radius::Johnson => {
-                let slack = Log(Log::ceil(2 * MULTIPLICITY + 1).0 - Log::floor(2 * MULTIPLICITY).0);
+                let slack = Log(Log::ceil(2 * multiplicity + 1).0 - Log::floor(2 * multiplicity).0);
                 Log(((self.log_blowup as i64) << 15) - slack.0)
             }
         };
         let queries = Log(each.0 * self.queries as i64 + ((self.work_bits as i64) << 16));
         Proven::of(if fold.0 < queries.0 { fold } else { queries })
+    }
+}
+
+/// Parameters of an inner-product argument over a group of prime order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Ipa {
+    /// Bits of the group's order, rounded down.
+    pub order_bits: u32,
+    /// The logarithm of the length of what is committed to.
+    pub log_length: u32,
+    /// Positions that are opened together.
+    pub positions: u32,
+}
+
+impl Ipa {
+    /// The bits that are proven if nobody finds discrete logarithms faster than every group allows: the weaker of that, which
+    /// is half the order's bits, and of the challenges, of which each round may be guessed in four ways and the combination of
+    /// positions in as many as there are.
+    pub const fn proven(&self) -> Proven {
+        let ways = 4 * self.log_length as u64 + self.positions as u64 + 1;
+        let challenges = Log(((self.order_bits as i64) << 16) - Log::ceil(ways).0);
+        let logarithms = Log((self.order_bits as i64) << 15);
+        Proven::of(if challenges.0 < logarithms.0 { challenges } else { logarithms })
     }
 }
 
@@ -217,23 +265,57 @@ mod tests {
 
     #[test]
     fn the_fields_extension_limits_fri_whatever_the_queries() {
-        const KOALA_BEAR: u64 = (1 << 31) - (1 << 24) + 1;
-        let quartic = Fri {
-            field: Extension { order: KOALA_BEAR, degree: 4 },
-            log_places: 20,
+        let quintic = Fri {
+            field: Extension::KOALA_BEAR_QUINTIC,
+            log_places: 18,
             log_blowup: 2,
-            queries: 100,
+            log_arity: 1,
+            queries: 110,
             work_bits: 16,
         };
+        let quartic = Fri { field: Extension { degree: 4, ..quintic.field }, log_places: 20, queries: 100, ..quintic };
         let more = Fri { queries: 1_000, ..quartic };
         assert!(quartic.proven(Radius::Johnson).check().is_err());
         assert!(more.proven(Radius::Johnson).check().is_err(), "{:?}", more.proven(Radius::Johnson));
-        let quintic = Fri { field: Extension { degree: 5, ..quartic.field }, queries: 110, log_places: 18, ..quartic };
         quintic.proven(Radius::Johnson).check().unwrap();
-        assert!(Fri { log_places: 20, ..quintic }.proven(Radius::Johnson).check().is_err(), "and so does the length");
+        assert!(Fri { log_places: 22, ..quintic }.proven(Radius::Johnson).check().is_err(), "and so does the length");
         // 66 bits are what 64 queries with 8 bits of work are worth, as others measure it.
         let usual = Fri { queries: 64, work_bits: 8, ..quintic };
-        assert!((50..70).contains(&usual.proven(Radius::Johnson).bits()), "{:?}", usual.proven(Radius::Johnson));
+        assert!((60..75).contains(&usual.proven(Radius::Johnson).bits()), "{:?}", usual.proven(Radius::Johnson));
         assert_eq!(Fri { log_blowup: 0, ..quartic }.proven(Radius::Unique).bits(), 0);
+        assert_eq!(Fri { log_arity: 0, ..quintic }.proven(Radius::Unique).bits(), 0);
+    }
+
+    /// More of what costs is never worth less, and folds of more values are never worth more.
+    #[test]
+    fn fri_is_monotonous() {
+        let base = Fri {
+            field: Extension::KOALA_BEAR_QUINTIC,
+            log_places: 12,
+            log_blowup: 1,
+            log_arity: 3,
+            queries: 40,
+            work_bits: 0,
+        };
+        for radius in [Radius::Unique, Radius::Johnson] {
+            for log_places in 12..20 {
+                for queries in 40..200 {
+                    let fri = Fri { log_places, queries, ..base };
+                    let bits = fri.proven(radius);
+                    assert!(Fri { queries: queries + 1, ..fri }.proven(radius) >= bits);
+                    assert!(Fri { work_bits: 5, ..fri }.proven(radius) >= bits);
+                    assert!(Fri { log_arity: 4, ..fri }.proven(radius) <= bits);
+                    assert!(Fri { log_places: log_places + 1, ..fri }.proven(radius) <= bits);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn small_groups_are_refused() {
+        let ristretto = Ipa { order_bits: 252, log_length: 12, positions: 64 };
+        assert_eq!(ristretto.proven().check().unwrap().bits(), 126);
+        assert_eq!(Ipa { order_bits: 160, ..ristretto }.proven().check(), Err(TooWeak { need: 100, got: 80 }));
+        assert!(Ipa { order_bits: 102, log_length: 0, positions: 1 << 31 }.proven().bits() < 72);
     }
 }

@@ -2,11 +2,15 @@
 
 use alloc::vec::Vec;
 
-use crate::{CodingError, Layout, Row};
+use ashlar_batch::merkle::{Digest, TreeHash, TreeKind};
+
+use crate::{CodingError, Coefficients, Combination, Layout, Row};
 
 mod plain;
 #[cfg(feature = "engine")]
 mod simd;
+#[cfg(feature = "engine")]
+mod tables;
 
 pub use plain::Plain;
 #[cfg(feature = "engine")]
@@ -21,6 +25,17 @@ pub trait Engine {
     /// The data rows that are missing among rows of equal length: each with its number, ascending. The rows given are
     /// distinct, and at least as many as there are data rows.
     fn restore(&self, layout: &Layout, rows: &[(Row, &[u8])]) -> Result<Vec<(Row, Vec<u8>)>, CodingError>;
+
+    /// The leaf of each row of this length, one after the other (B-16).
+    fn leaves(&self, row_bytes: usize, rows: &[u8]) -> Vec<Digest> {
+        let hash = TreeHash::new(TreeKind::DATA);
+        rows.chunks_exact(row_bytes).map(|row| hash.leaf(row)).collect()
+    }
+
+    /// The combination of each row of this length.
+    fn combine(&self, coefficients: &Coefficients, row_bytes: usize, rows: &[u8]) -> Vec<Combination> {
+        rows.chunks_exact(row_bytes).map(|row| coefficients.combine(row)).collect()
+    }
 }
 
 /// The length that all rows share, if they are enough and it is whole blocks.

@@ -39,6 +39,28 @@ fn half_the_distance_is_corrected_whatever_is_wrong() {
     }
 }
 
+/// Some symbols are missing and some of the others wrong: each wrong one costs as much as two that are missing.
+#[test]
+fn errors_among_what_is_left_are_corrected() {
+    let mut chance = Chance::new(23);
+    for round in 0..20_000 {
+        let expansion = if round % 2 == 0 { Expansion::Double } else { Expansion::Quadruple };
+        let layout = Layout::new(1 + chance.below(6), 256, expansion).unwrap();
+        let mut symbols = word(&layout, &mut chance);
+        let dimension = 1usize << layout.data_height();
+        chance.shuffle(&mut symbols);
+        let right = symbols.clone();
+        symbols.truncate(dimension + chance.below(right.len() - dimension + 1));
+        let wrong = chance.below((symbols.len() - dimension) / 2 + 1);
+        let added = Gf16::new(1 + chance.below(65_535) as u16);
+        symbols.iter_mut().take(wrong).for_each(|symbol| symbol.value += added);
+        let found = correct(&symbols, dimension).unwrap();
+        assert_eq!(found.wrong, (0..wrong).collect::<Vec<_>>());
+        right.iter().for_each(|symbol| assert_eq!(found.at(symbol.point), symbol.value));
+        assert_eq!(correct(&symbols[..dimension - 1], dimension), None, "one symbol too few");
+    }
+}
+
 /// The value at a point of the polynomial through some symbols.
 fn through(symbols: &[Symbol], at: Gf16) -> Gf16 {
     let term = |i: &Symbol| {

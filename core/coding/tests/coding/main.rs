@@ -4,5 +4,7 @@ mod code;
 mod errors;
 mod flow;
 mod liars;
+mod lists;
 mod restore;
 mod sampling;
+mod schemes;
