@@ -132,8 +132,26 @@ contract VerifiersTest is Test {
         proof[35] = 0x01;
         vm.expectRevert(abi.encodeWithSelector(Sp1Groth16Verifier.Sp1_ExitCode.selector, 1));
         verifier.verify(0, "", proof);
+        RiscZeroGroth16Verifier other = risc0();
         vm.expectRevert(abi.encodeWithSelector(IVerifier.Verifier_ProofLength.selector, 260, 0));
-        risc0().verify(0, "", "");
+        other.verify(0, "", "");
+        proof = new bytes(260);
+        vm.expectPartialRevert(IVerifier.Verifier_WrongSelector.selector);
+        other.verify(0, "", proof);
+        selector = other.selector();
+        for (uint256 i = 0; i < 4; ++i) proof[i] = selector[i];
+        vm.expectRevert(IVerifier.Verifier_InvalidProof.selector);
+        other.verify(0, "", proof);
+    }
+
+    /// A key whose points are on no curve proves nothing, instead of whatever the precompiles would make of it.
+    function test_a_key_off_the_curve_proves_nothing() public {
+        uint256[] memory words = new uint256[](26);
+        for (uint256 i = 0; i < words.length; ++i) words[i] = 5;
+        address key = address(new Groth16Key(words));
+        RiscZeroGroth16Verifier other = new RiscZeroGroth16Verifier(key, bytes4(0), bytes32(uint256(1)), 1);
+        vm.expectRevert(IVerifier.Verifier_InvalidProof.selector);
+        other.verify{gas: 30_000_000}(0, "", new bytes(260));
     }
 
     function test_a_key_must_be_a_key() public {

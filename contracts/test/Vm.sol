@@ -7,6 +7,8 @@ interface Vm {
     function startPrank(address caller) external;
     function stopPrank() external;
     function deal(address account, uint256 amount) external;
+    function load(address target, bytes32 slot) external view returns (bytes32);
+    function store(address target, bytes32 slot, bytes32 value) external;
     function warp(uint256 time) external;
     function roll(uint256 number) external;
     function expectRevert() external;
