@@ -7,6 +7,10 @@ use crate::completions::CompletionsArguments;
 use crate::config::ConfigArguments;
 use crate::da::{DaArguments, DaNodeArguments};
 use crate::doctor::DoctorArguments;
+use crate::l1::{
+    CancelAllArguments, ClaimArguments, DeployArguments, DepositArguments, ExitArguments, StatusArguments,
+    WithdrawArguments,
+};
 #[cfg(feature = "monitor")]
 use crate::monitor::MonitorArguments;
 use crate::node::NodeArguments;
@@ -81,6 +85,42 @@ pub enum What {
         after_help = "Example: curl -so 3.proof http://127.0.0.1:8080/v1/batches/3/proof/file && ashlar verify-proof 3.proof"
     )]
     VerifyProof(VerifyProofArguments),
+    /// Deploy the contracts of an exchange, once, however often it is begun
+    #[command(
+        after_help = "Example: ashlar deploy --profile dev --l1 http://127.0.0.1:8545 --key-file key --into exchange\n         ashlar deploy --profile production --print-terms"
+    )]
+    Deploy(Box<DeployArguments>),
+    /// Pay into an exchange
+    #[command(
+        after_help = "Example: ashlar deposit --l1 http://127.0.0.1:8545 --deployment exchange/deployment.json --key-file key --asset 0 --amount 1.5"
+    )]
+    Deposit(Box<DepositArguments>),
+    /// Take out of an exchange: ask it, or force it on L1
+    #[command(
+        after_help = "Example: ashlar withdraw --l1 http://127.0.0.1:8545 --deployment exchange/deployment.json --key-file key --api 127.0.0.1:8080 --account 1 --asset 0 --amount 0.5\n         ashlar withdraw … --account 1 --asset 0 --amount all --forced"
+    )]
+    Withdraw(Box<WithdrawArguments>),
+    /// Cancel every order of an account on L1, whether the operator likes it or not
+    #[command(
+        after_help = "Example: ashlar cancel-all --l1 http://127.0.0.1:8545 --deployment exchange/deployment.json --key-file key --account 1"
+    )]
+    CancelAll(Box<CancelAllArguments>),
+    /// Claim on L1 what was withdrawn, once its batch is final
+    #[command(
+        after_help = "Example: ashlar claim --l1 http://127.0.0.1:8545 --deployment exchange/deployment.json --key-file key --da exchange/da-0 --da exchange/da-1"
+    )]
+    Claim(Box<ClaimArguments>),
+    /// Leave an exchange that missed a deadline, with nothing but L1 and published data
+    #[command(
+        after_help = "Example: ashlar exit --l1 http://127.0.0.1:8545 --deployment exchange/deployment.json --key-file key --da exchange/da-0 --da exchange/da-1"
+    )]
+    Exit(Box<ExitArguments>),
+    /// Look at an exchange on L1
+    #[command(
+        subcommand,
+        after_help = "Example: ashlar l1 status --l1 http://127.0.0.1:8545 --deployment exchange/deployment.json"
+    )]
+    L1(OnL1),
     /// Watch a node on the terminal by its public API; docs/monitor.md shows how
     #[cfg(feature = "monitor")]
     #[command(
@@ -90,6 +130,16 @@ pub enum What {
     /// Measure; what each figure means is in docs/benchmarks.md
     #[command(subcommand, after_help = "Example: ashlar bench core --json")]
     Bench(Bench),
+}
+
+/// What to look at on L1.
+#[derive(Debug, Subcommand)]
+pub enum OnL1 {
+    /// Where it stands: batches, proofs, inbox, deadlines, roles, what the bridge holds
+    #[command(
+        after_help = "Example: ashlar l1 status --l1 http://127.0.0.1:8545 --deployment exchange/deployment.json --json"
+    )]
+    Status(StatusArguments),
 }
 
 /// What to measure.
@@ -103,7 +153,11 @@ pub enum Bench {
     Core(CoreArguments),
     /// Coding, committing, opening and checking of published data, and the bytes of batches
     #[command(after_help = "Example: ashlar bench da --bytes 8388608 --json")]
-    Da(DaArguments),
+    Da(DaBenchArguments),
+    /// The contracts on the embedded L1: gas of each call and of a command, and how long an anchor takes
+    #[cfg(feature = "devnet")]
+    #[command(after_help = "Example: ashlar bench l1 --json")]
+    L1(L1Arguments),
     /// A whole node: signed messages in, durable answers out, batches behind them
     #[command(after_help = "Example: ashlar bench node --clients 8 --json")]
     Node(NodeBenchArguments),
@@ -151,6 +205,20 @@ pub struct BookArguments {
     pub json: bool,
 }
 
+/// Of the L1's benchmark.
+#[derive(Clone, Debug, Args)]
+pub struct L1Arguments {
+    /// Commands of the batches whose cost is shared among them
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub batch: u32,
+    /// For how long anchors are measured
+    #[arg(long, default_value_t = 20.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Of the node's benchmark.
 #[derive(Clone, Debug, Args)]
 pub struct NodeBenchArguments {
@@ -173,7 +241,7 @@ pub struct NodeBenchArguments {
 
 /// Of the benchmark of published data.
 #[derive(Clone, Debug, Args)]
-pub struct DaArguments {
+pub struct DaBenchArguments {
     /// Bytes that are coded and committed to
     #[arg(long, default_value_t = 1 << 21, value_parser = batch_bytes)]
     pub bytes: usize,

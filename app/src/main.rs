@@ -21,6 +21,7 @@ mod demo;
 mod doctor;
 #[cfg(test)]
 mod documents;
+mod l1;
 mod log;
 #[cfg(feature = "monitor")]
 mod monitor;
@@ -43,7 +44,7 @@ use anyhow::Result;
 use clap::Parser;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-use arguments::{Arguments, Bench, What};
+use arguments::{Arguments, Bench, OnL1, What};
 use figures::Figure;
 
 /// The system's allocator with a counter, so that a benchmark can say how often a command allocates.
@@ -87,6 +88,13 @@ fn run(what: What) -> Result<()> {
         What::VerifyProof(arguments) => verify_proof::run(&arguments),
         What::Verify(arguments) => rebuild::verify(&arguments),
         What::Recover(arguments) => rebuild::recover(&arguments),
+        What::Deploy(arguments) => l1::deploy(&arguments),
+        What::Deposit(arguments) => l1::deposit(&arguments),
+        What::Withdraw(arguments) => l1::withdraw(&arguments),
+        What::CancelAll(arguments) => l1::cancel_all(&arguments),
+        What::Claim(arguments) => l1::claim(&arguments),
+        What::Exit(arguments) => l1::exit(&arguments),
+        What::L1(OnL1::Status(arguments)) => l1::status(&arguments),
         What::Da(arguments) => da::run(&arguments),
         What::Archive(arguments) => rebuild::archive(&arguments),
         What::DaNode(arguments) => {
@@ -96,6 +104,8 @@ fn run(what: What) -> Result<()> {
         What::Bench(Bench::Book(arguments)) => print(&bench::book::run(&arguments)?, arguments.json),
         What::Bench(Bench::Core(arguments)) => print(&bench::core::run(&arguments)?, arguments.json),
         What::Bench(Bench::Da(arguments)) => print(&bench::da::run(&arguments)?, arguments.json),
+        #[cfg(feature = "devnet")]
+        What::Bench(Bench::L1(arguments)) => print(&bench::l1::run(&arguments)?, arguments.json),
         What::Bench(Bench::Node(arguments)) => print(&bench::node::run(&arguments)?, arguments.json),
         What::Bench(Bench::Prove(arguments)) => print(&bench::prove::run(&arguments)?, arguments.json),
         What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),

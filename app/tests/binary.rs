@@ -112,6 +112,23 @@ fn latency_is_measured_beside_a_prover_and_without_one_in_one_run() {
 }
 
 #[test]
+fn the_l1_bench_prints_every_metric() {
+    let figures = figures("bench l1 --batch 50 --seconds 1 --json");
+    let calls: Vec<&str> = figures.iter().filter_map(|figure| figure["at"]["call"].as_str()).collect();
+    for call in
+        ["deposit/ether", "commit/calldata", "commit/blobs", "finalize", "freeze", "fix root", "escape/32 leaves"]
+    {
+        assert!(calls.contains(&call), "no {call} in {calls:?}");
+    }
+    let gas = figures.iter().filter(|figure| figure["metric"] == "gas");
+    assert!(gas.into_iter().all(|figure| number(figure) > 21_000.0), "each is a transaction");
+    let shared = figures.iter().filter(|figure| figure["metric"] == "gas_per_command");
+    let data: Vec<&str> = shared.filter_map(|figure| figure["at"]["data"].as_str()).collect();
+    assert_eq!(data, ["custody", "calldata", "blobs"]);
+    assert!(number(find(&figures, "anchor_latency_s")) > 0.0);
+}
+
+#[test]
 fn the_core_bench_prints_every_metric() {
     let figures =
         figures("bench core --markets 3 --accounts 50 --seconds 0.01 --rate 100000 --chunk 2000 --seed 5 --json");

@@ -3,6 +3,8 @@
 pub mod book;
 pub mod core;
 pub mod da;
+#[cfg(feature = "devnet")]
+pub mod l1;
 pub mod node;
 pub mod prove;
 pub mod state;

@@ -14,6 +14,7 @@ use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::IVerifierRegistry;
 use ashlar_da::{Availability, Disk, Remote, Store, Writer};
 use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Proving, Settled};
+use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::signer::Signer as _;
@@ -81,7 +82,8 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
     let origin = origin(&l1, &settings).await?;
     let client = settle(&context, &l1, &origin, &settings, &keys).await?;
     let (payer, bridge) = (keys.submitter.address(), origin.addresses.bridge);
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, bridge);
+    let (settled, listening) =
+        Settled::new(client.handle, client.events, l1.clone(), payer, bridge, GasModel::default());
     let listening = tokio::spawn(listening);
     let node = start(&context, &origin, settled, &settings, keys).await?;
     node.levers().reload_from(Arc::new(move || limits(&sources)));

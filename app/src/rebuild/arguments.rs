@@ -69,6 +69,30 @@ pub struct RecoverArguments {
 }
 
 impl Sources {
+    /// An exchange of a node, with folders that were named.
+    pub fn of_node(
+        l1: &str,
+        settlement: Address,
+        da: &[PathBuf],
+        from_block: u64,
+        house_owner: Option<Address>,
+        genesis_ms: Option<u64>,
+    ) -> Sources {
+        Sources {
+            data: None,
+            l1: Some(l1.to_owned()),
+            l1_record: None,
+            settlement: Some(settlement),
+            da: da.to_vec(),
+            da_nodes: Vec::new(),
+            calldata: false,
+            from_block,
+            house_owner,
+            genesis_ms,
+            upto: None,
+        }
+    }
+
     /// The record that stands in for an L1 node.
     pub fn record(&self) -> Option<PathBuf> {
         let recorded = || self.data.as_ref().map(|data| data.join("l1-blocks"));

@@ -17,6 +17,7 @@ mod recover;
 mod verify;
 
 pub use archive::{ArchiveArguments, run as archive};
-pub use arguments::{RecoverArguments, VerifyArguments};
+pub use arguments::{RecoverArguments, Sources, VerifyArguments};
+pub use contract::{ask, try_ask};
 pub use recover::run as recover;
-pub use verify::run as verify;
+pub use verify::{Opened, THREADS, run as verify};

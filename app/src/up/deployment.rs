@@ -10,7 +10,8 @@ use ashlar_devnet::{Config as ChainConfig, DEVELOPMENT_ACCOUNTS, Devnet, Mining}
 use ashlar_exchange::Genesis;
 use ashlar_prover::Capture;
 use ashlar_settlement::contract::Addresses;
-use ashlar_settlement::deploy::{DeployConfig, deploy};
+use ashlar_settlement::courier::CourierConfig;
+use ashlar_settlement::deploy::{deploy, deploy_config};
 use ashlar_settlement::l1::{BlockAt, L1 as _};
 use ashlar_settlement::rpc::RpcL1;
 use ashlar_settlement::signer::{LocalKey, Signer as _};
@@ -59,7 +60,7 @@ impl Deployment {
         let operator = LocalKey::from_hex(&alloy::hex::encode(key), "the first development account")?;
         let genesis = Genesis { house_owner: Owner(operator.address().0.0), time: begin(chain, l1).await? };
         let terms = terms(operator.address(), &genesis, Policy::of(settings.proving.backend))?;
-        let config = DeployConfig { poll_every: settings.block_time() / 8, ..DeployConfig::new(settings.chain_id()) };
+        let config = CourierConfig { poll_every: settings.block_time() / 8, ..deploy_config(settings.chain_id()) };
         let deployed = deploy(context, l1, operator.clone(), terms, &config).await?;
         let settlement = Owner(deployed.addresses.settlement.0.0);
         let exchange = Exchange { chain_id: settings.chain_id(), settlement };

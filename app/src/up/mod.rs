@@ -29,8 +29,9 @@ use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 
+pub use proving::EXECUTE_ONLY_TYPE;
 pub use settings::UpArguments;
-pub use wallet::da_writer;
+pub use wallet::{da_writer, development_key};
 
 use crate::proving::Backend;
 use crate::up::deployment::Deployment;
@@ -68,7 +69,8 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let client = settle(&context, &l1, &deployment, &settings).await?;
     let mut handle = client.handle.clone();
     let (operator, bridge) = (deployment.operator_address(), deployment.addresses().bridge);
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), operator, bridge);
+    let (settled, listening) =
+        Settled::new(client.handle, client.events, l1.clone(), operator, bridge, settings.gas_model());
     let listening = tokio::spawn(listening);
     settings.proving.check_folder(&settings.folder())?;
     let provers =

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use ashlar_settlement::gas::GasModel;
 use clap::Args;
 
 use super::proving::{ProvingArguments, ProvingSettings};
@@ -43,6 +44,9 @@ pub struct UpArguments {
     /// How many custodians must sign for a batch before it is committed; otherwise three quarters of them
     #[arg(long, value_name = "COUNT", requires = "da_nodes")]
     da_confirm: Option<usize>,
+    /// Let batches' data go into blobs where that is cheaper than calldata; production refuses blobs that nothing binds to the data root
+    #[arg(long)]
+    blobs: bool,
     #[command(flatten)]
     proving: ProvingArguments,
     /// Stop by itself after so many seconds
@@ -73,6 +77,7 @@ pub struct Settings {
     pub da_confirm: usize,
     /// Who proves, and how.
     pub proving: ProvingSettings,
+    blobs: bool,
     /// Stop after so many seconds.
     pub seconds: Option<u64>,
     /// Stop once the first trade is final.
@@ -117,6 +122,7 @@ impl Settings {
             proving,
             da_confirm: arguments.da_confirm.unwrap_or((arguments.da_nodes.len() * 3).div_ceil(4)),
             da_nodes: arguments.da_nodes.clone(),
+            blobs: arguments.blobs,
             seconds: arguments.seconds,
             until_final: arguments.until_final,
         })
@@ -151,6 +157,13 @@ impl Settings {
     /// The time between L1 blocks.
     pub const fn block_time(&self) -> Duration {
         Duration::from_millis(self.block_ms)
+    }
+
+    /// When a batch is committed, and where its data goes. A batch that has just been closed is old enough for a usual price, and
+    /// none waits for long on a chain whose gas costs nothing.
+    pub fn gas_model(&self) -> GasModel {
+        let age_max = Duration::from_millis(self.batch_ms.saturating_mul(3) / 2).max(self.block_time() * 6);
+        GasModel { age_max, blobs_allowed: self.blobs, ..GasModel::default() }
     }
 
     /// Milliseconds after which a batch is closed.

@@ -157,6 +157,8 @@ pub struct Outcome {
     pub header: BatchHeader,
     /// The leaves it changed, ascending.
     pub changes: Vec<Change>,
+    /// What may be claimed once it is final, in order.
+    pub withdrawals: Vec<Withdrawal>,
 }
 
 impl Shadow {
@@ -234,7 +236,7 @@ impl Shadow {
             last_time: ran.clock.time,
         };
         self.header = header;
-        Ok(Outcome { header, changes: ran.changes })
+        Ok(Outcome { header, changes: ran.changes, withdrawals: ran.claims })
     }
 }
 
@@ -244,6 +246,7 @@ struct Ran {
     inbox: InboxChain,
     receipts: Digest,
     withdrawals: Digest,
+    claims: Vec<Withdrawal>,
     first_time: ashlar_types::Time,
 }
 
@@ -284,6 +287,7 @@ impl<'a> Run<'a> {
             inbox: self.inbox,
             receipts: roots.0,
             withdrawals: roots.1,
+            claims: self.answers.claims,
             first_time: preamble.first_time,
         })
     }
@@ -331,6 +335,7 @@ struct AnswerRoots {
     events: Vec<Event>,
     receipts: ReceiptsRoot,
     withdrawals: WithdrawalsRoot,
+    claims: Vec<Withdrawal>,
     next: WithdrawalIndex,
     is_full: bool,
 }
@@ -338,7 +343,7 @@ struct AnswerRoots {
 impl AnswerRoots {
     fn new(next: WithdrawalIndex) -> AnswerRoots {
         let (receipts, withdrawals) = (ReceiptsRoot::new(), WithdrawalsRoot::new());
-        AnswerRoots { events: Vec::new(), receipts, withdrawals, next, is_full: false }
+        AnswerRoots { events: Vec::new(), receipts, withdrawals, claims: Vec::new(), next, is_full: false }
     }
 
     fn roots(&self) -> Result<(Digest, Digest), ReplayError> {
@@ -349,7 +354,9 @@ impl AnswerRoots {
 impl Output for AnswerRoots {
     fn event(&mut self, event: &Event) {
         if let Event::Withdrawn { index, to, asset, amount } = *event {
-            self.is_full |= index != self.next || !self.withdrawals.push(&Withdrawal { index, to, asset, amount });
+            let claim = Withdrawal { index, to, asset, amount };
+            self.is_full |= index != self.next || !self.withdrawals.push(&claim);
+            self.claims.push(claim);
             self.next = self.next.next();
         }
         self.events.push(*event);

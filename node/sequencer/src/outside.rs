@@ -56,6 +56,15 @@ pub trait Availability: Send + Sync + 'static {
     fn publish(&self, sealed: Arc<Sealed>) -> Asked<()>;
 }
 
+/// What became of a batch that was handed in to be committed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Handed {
+    /// It is on its way, durably.
+    Taken,
+    /// L1 is dear, and the batch is young enough to wait: hand it in again later.
+    NotNow,
+}
+
 /// A batch that is committed on L1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Commit {
@@ -104,8 +113,8 @@ pub struct Reached {
 /// The L1 that a node settles on. It is asked how things stand, never what happened since: so nothing is lost over a restart, and what L1
 /// takes back shows.
 pub trait Layer1: Send + Sync + 'static {
-    /// Hands in a header to be committed. It is on its way, durably, once this is done.
-    fn commit(&self, sealed: Arc<Sealed>) -> Asked<()>;
+    /// Hands in a header to be committed. It is on its way, durably, once it is taken.
+    fn commit(&self, sealed: Arc<Sealed>) -> Asked<Handed>;
 
     /// Hands in a proof of committed batches.
     fn prove(&self, proof: Proof) -> Asked<()>;

@@ -8,13 +8,15 @@ use ashlar_api::door::L1Transaction;
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
 use ashlar_settlement::contract::{DataRef, ProofType};
+use ashlar_settlement::gas::{Decision, GasModel, Target};
 use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
 use ashlar_settlement::{Events, Handle, Health, RequestError, SettlementEvent, safe_inbox_hash};
 use ashlar_types::{BatchNumber, InboxIndex};
 
 use crate::build::Sealed;
 use crate::engine::InboxItem;
-use crate::outside::{Asked, Commit, L1Standing, Layer1, OutsideError, Proof, Reached};
+use crate::outside::{Asked, Commit, Handed, L1Standing, Layer1, OutsideError, Proof, Reached};
+use crate::pricing::Pricing;
 
 /// Entries handed over at once.
 const ENTRIES_AT_ONCE: usize = 1_024;
@@ -27,6 +29,7 @@ pub struct Settled<L> {
     l1: L,
     payer: Address,
     bridge: Address,
+    pricing: Arc<Pricing>,
     known: Arc<Mutex<Known>>,
 }
 
@@ -57,6 +60,7 @@ impl<L: L1> Settled<L> {
         l1: L,
         payer: Address,
         bridge: Address,
+        model: GasModel,
     ) -> (Settled<L>, impl Future<Output = ()> + Send) {
         let known = Arc::<Mutex<Known>>::default();
         let kept = known.clone();
@@ -65,7 +69,8 @@ impl<L: L1> Settled<L> {
                 lock(&kept).hear(event);
             }
         };
-        (Settled { client, l1, payer, bridge, known }, listening)
+        let pricing = Arc::new(Pricing::new(model));
+        (Settled { client, l1, payer, bridge, pricing, known }, listening)
     }
 }
 
@@ -91,12 +96,27 @@ fn unanswered(error: L1Error) -> OutsideError {
 }
 
 impl<L: L1> Layer1 for Settled<L> {
-    fn commit(&self, sealed: Arc<Sealed>) -> Asked<()> {
-        let mut client = self.client.clone();
+    fn commit(&self, sealed: Arc<Sealed>) -> Asked<Handed> {
+        let (mut client, l1, pricing) = (self.client.clone(), self.l1.clone(), self.pricing.clone());
         Box::pin(async move {
             let input = sealed.input().map_err(|error| OutsideError::stop(error.to_string()))?;
-            let data = DataRef::Calldata { content: Bytes::copy_from_slice(input.batch) };
-            client.commit(sealed.header(), data).await.map(drop).map_err(refused)
+            let market = l1.fees().await.map_err(unanswered)?;
+            let content = Bytes::copy_from_slice(input.batch);
+            let data = match pricing.decide(&market, sealed.header(), content.len()) {
+                Decision::Wait { .. } => return Ok(Handed::NotNow),
+                Decision::Commit { target: Target::Calldata, .. } => DataRef::Calldata { content },
+                Decision::Commit { target: Target::Blobs, .. } => DataRef::Blobs { content },
+                // Whoever allows custody hands its signatures in as well, and nobody does here.
+                Decision::Commit { target: Target::Custody, .. } | Decision::TooLarge => {
+                    let (number, bytes) = (sealed.header().number.get(), content.len());
+                    return Err(OutsideError::stop(format!(
+                        "batch {number} has {bytes} bytes, and no way of publishing that is allowed takes so many; allow blobs, or \
+                         close batches earlier"
+                    )));
+                }
+            };
+            client.commit(sealed.header(), data).await.map_err(refused)?;
+            Ok(Handed::Taken)
         })
     }
 
@@ -145,7 +165,8 @@ impl<L: L1> Layer1 for Settled<L> {
 
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         let mut standing = lock(&self.known).standing(from);
-        let (l1, payer, mut client) = (self.l1.clone(), self.payer, self.client.clone());
+        let (l1, payer, pricing) = (self.l1.clone(), self.payer, self.pricing.clone());
+        let mut client = self.client.clone();
         Box::pin(async move {
             let status = client.status().await.map_err(refused)?;
             if status.health != Health::CatchingUp {
@@ -159,6 +180,7 @@ impl<L: L1> Layer1 for Settled<L> {
                 standing.commits.retain(|commit| commit.number <= committed);
             }
             let fees = l1.fees().await.map_err(unanswered)?;
+            pricing.note(standing.head.number, &fees);
             standing.gas_price = u64::try_from(fees.base_fee).unwrap_or(u64::MAX);
             standing.balance = u128::try_from(l1.balance(payer).await.map_err(unanswered)?).ok();
             Ok(standing)

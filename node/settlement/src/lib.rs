@@ -32,6 +32,7 @@ pub mod outbox;
 
 mod service;
 
+pub mod courier;
 pub mod deploy;
 pub mod user;
 

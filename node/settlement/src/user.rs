@@ -59,7 +59,14 @@ pub fn deposit_ether(
     call(bridge, format!("deposit {wei} wei for {owner}"), wei, input)
 }
 
-/// Allows the bridge to take tokens, then deposits them: two calls, in this order.
+/// Allows the bridge to take so many tokens.
+pub fn allow_token(bridge: Address, token: Address, amount: U256) -> UserCall {
+    alloy::sol! { function approve(address spender, uint256 amount) external returns (bool); }
+    let allow = approveCall { spender: bridge, amount };
+    call(token, format!("allow the bridge to take {amount} of {token}"), U256::ZERO, allow)
+}
+
+/// Deposits tokens that the bridge may take.
 pub fn deposit_token(
     bridge: Address,
     token: Address,
@@ -67,16 +74,13 @@ pub fn deposit_token(
     owner: Address,
     account: Option<AccountId>,
     amount: U256,
-) -> [UserCall; 2] {
-    alloy::sol! { function approve(address spender, uint256 amount) external returns (bool); }
+) -> UserCall {
     let (asset, account) = (asset.get(), account.map_or(NO_ACCOUNT, AccountId::get));
-    let allow = approveCall { spender: bridge, amount };
-    let allow = call(token, format!("allow the bridge to take {amount} of {token}"), U256::ZERO, allow);
     let input = IBridge::depositCall { asset, owner, account, amount };
-    [allow, call(bridge, format!("deposit {amount} of {token} for {owner}"), U256::ZERO, input)]
+    call(bridge, format!("deposit {amount} of {token} for {owner}"), U256::ZERO, input)
 }
 
-/// What a forced operation costs now, in wei. It rises with every other one; what is paid beyond it is refused.
+/// What a forced operation costs now, in wei. It rises with every other one; what is paid beyond it comes back.
 pub async fn forced_fee<L: L1>(l1: &L, bridge: Address) -> Result<U256, SetupError> {
     let wrong = |reason| SetupError::WrongContract { name: "bridge", address: bridge, reason };
     ask(l1, bridge, &IBridge::forcedFeeCall {}).await.map_err(wrong)?

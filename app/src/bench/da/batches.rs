@@ -7,7 +7,7 @@ use ashlar_harness::flow::Shape;
 use ashlar_types::{Sequence, to_bytes};
 
 use super::Watch;
-use crate::arguments::DaArguments;
+use crate::arguments::DaBenchArguments;
 use crate::figures::Figure;
 use crate::traffic::{Chunk, Traffic};
 
@@ -16,7 +16,7 @@ const TIME_BYTES: usize = 6;
 /// Commands before the batch that is measured, in batches of its size: an exchange that has just begun is not like one that runs.
 const BATCHES_BEFORE: usize = 5;
 
-pub fn figures(arguments: &DaArguments, watch: &Watch) -> Result<Vec<Figure>> {
+pub fn figures(arguments: &DaBenchArguments, watch: &Watch) -> Result<Vec<Figure>> {
     let mut traffic = Traffic::new(Shape::mixed(arguments.seed, arguments.markets, arguments.accounts));
     traffic.set_up(|_| ());
     let mut chunk = Chunk::default();

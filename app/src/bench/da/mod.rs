@@ -5,12 +5,12 @@ mod schemes;
 
 use anyhow::Result;
 
-use crate::arguments::DaArguments;
+use crate::arguments::DaBenchArguments;
 use crate::clock::Ticks;
 use crate::figures::Figure;
 
 /// Runs the benchmark.
-pub fn run(arguments: &DaArguments) -> Result<Vec<Figure>> {
+pub fn run(arguments: &DaBenchArguments) -> Result<Vec<Figure>> {
     let watch = Watch { ticks: Ticks::new(), seconds: arguments.seconds / f64::from(MEASUREMENTS) };
     let mut figures = schemes::figures(arguments, &watch)?;
     figures.extend(batches::figures(arguments, &watch)?);

@@ -8,7 +8,7 @@ use ashlar_coding_ipa::{Ipa, LENGTH_MAX, SCALAR_BYTES};
 use ashlar_harness::flow::Random;
 
 use super::Watch;
-use crate::arguments::DaArguments;
+use crate::arguments::DaBenchArguments;
 use crate::figures::Figure;
 
 const EXPANSIONS: [Expansion; 2] = [Expansion::Double, Expansion::Quadruple];
@@ -33,7 +33,7 @@ const fn rate(expansion: Expansion) -> usize {
     1 << expansion.levels()
 }
 
-pub fn figures(arguments: &DaArguments, watch: &Watch) -> Result<Vec<Figure>> {
+pub fn figures(arguments: &DaBenchArguments, watch: &Watch) -> Result<Vec<Figure>> {
     let bytes = batch(arguments.bytes, &mut Random::new(arguments.seed))?;
     let mut figures = Vec::new();
     for expansion in EXPANSIONS {

@@ -6,6 +6,6 @@ mod service;
 mod settings;
 
 pub use brake::Brake;
-pub use policy::Policy;
+pub use policy::{EXECUTE_ONLY_TYPE, Policy};
 pub use service::{Provers, open};
 pub use settings::{ProvingArguments, ProvingSettings};

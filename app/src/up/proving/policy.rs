@@ -12,7 +12,7 @@ use crate::proving::{Backend, verifier_of};
 use crate::up::wallet::development_key;
 
 /// The number of execution in a deployment's registry.
-const EXECUTE_ONLY_TYPE: u8 = 0;
+pub const EXECUTE_ONLY_TYPE: u8 = 0;
 /// The number of attested STARKs of SP1.
 const SP1_ATTESTED_TYPE: u8 = 1;
 /// Signers of a development deployment, and how many of them must sign.

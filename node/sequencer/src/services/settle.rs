@@ -15,7 +15,7 @@ use super::supervise::{Service, Turn};
 use crate::build::{Books, Progress, Shelf};
 use crate::error::NodeError;
 use crate::measure::{Metrics, STEPS, TraceId, millis};
-use crate::outside::{Availability, Layer1, OutsideError, Proving};
+use crate::outside::{self, Availability, Layer1, OutsideError, Proving};
 
 /// What all of them share.
 pub(crate) struct Hands<E> {
@@ -129,7 +129,10 @@ impl<E: Storage + Clock> Service for Committer<E> {
             _ => return Ok(Turn::Idle),
         }
         let sealed = self.hands.books.sealed(next).await.ok_or_else(|| gone(next))?;
-        self.layer1.commit(sealed).await?;
+        if self.layer1.commit(sealed).await? == outside::Handed::NotNow {
+            self.station.show("waits_for_a_price", next.get());
+            return Ok(Turn::Idle);
+        }
         self.handed.note(next, now_ms);
         self.station.show("handed_in", next.get());
         Ok(Turn::Worked)

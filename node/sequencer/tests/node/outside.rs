@@ -10,8 +10,8 @@ use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_guest::{NativePlatform, check};
 use ashlar_replica::L1Block;
 use ashlar_sequencer::{
-    AlertKind, Asked, Availability, Commit, InboxItem, L1Standing, Layer1, Node, NodeHandle, OutsideError, Parts,
-    Proof, Proving, Reached, Sealed,
+    AlertKind, Asked, Availability, Commit, Handed, InboxItem, L1Standing, Layer1, Node, NodeHandle, OutsideError,
+    Parts, Proof, Proving, Reached, Sealed,
 };
 use ashlar_types::sign::{Curve, Native};
 use ashlar_types::{BatchNumber, Command, InboxIndex};
@@ -98,7 +98,7 @@ impl Availability for Side {
 }
 
 impl Layer1 for Side {
-    fn commit(&self, sealed: Arc<Sealed>) -> Asked<()> {
+    fn commit(&self, sealed: Arc<Sealed>) -> Asked<Handed> {
         self.0.ask(&self.0.l1_down, "L1", |chain| {
             let header = sealed.header();
             assert!(chain.published.contains_key(&header.number.get()), "data comes before its commit");
@@ -111,12 +111,12 @@ impl Layer1 for Side {
                 let consumed = chain.inbox.iter().take(header.inbox_next.get() as usize);
                 let inbox = consumed.fold(InboxChain::START, |chain, item| chain.consume(item.time, &item.entry));
                 if (inbox.next, inbox.hash) != (header.inbox_next, header.inbox_hash) {
-                    return Ok(());
+                    return Ok(Handed::Taken);
                 }
                 chain.headers.insert(header.hash(), *header);
                 chain.commits.push(Commit { number: header.number, hash: header.hash(), at: AT });
             }
-            Ok(())
+            Ok(Handed::Taken)
         })
     }
 

@@ -16,7 +16,7 @@ mod send;
 use std::collections::{BTreeMap, VecDeque};
 
 use alloy::eips::eip7594::BlobTransactionSidecarEip7594;
-use alloy::primitives::{B256, keccak256};
+use alloy::primitives::{Address, B256, keccak256};
 use commonware_runtime::Storage;
 
 use crate::l1::{Block, BlockRef};
@@ -240,6 +240,11 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
             }
         }
         records
+    }
+
+    /// Whose transactions they are.
+    pub fn account(&self) -> Address {
+        self.signer.address()
     }
 
     /// Where an intent is; none if it was never taken, or ended so long ago that it was forgotten.

@@ -12,6 +12,7 @@ use crate::follower::{ChainEvent, FollowError, Follower};
 use crate::inbox::{Inbox, InboxError};
 use crate::l1::{Block, BlockRef, L1, Log};
 use crate::ledger::{Ledger, PlacedFact};
+use crate::limits::STEP_BLOCKS_MAX;
 use crate::outbox::{Outbox, OutboxEvent, Outcome};
 use crate::signer::Signer;
 use crate::store::StoreError;
@@ -128,7 +129,9 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             Ok(events) => {
                 self.followed.heard_ms = now_ms;
                 self.followed.error = None;
-                let reached = events.is_empty() || self.followed.caught_up;
+                // A step takes half of its bound while the head is far away, so one that took less came to the head. Where a block comes with every look, none is without news.
+                let applied = events.iter().filter(|event| matches!(event, ChainEvent::Applied(..))).count();
+                let reached = applied < STEP_BLOCKS_MAX / 2 || self.followed.caught_up;
                 self.chain_moved(events, now_ms)?;
                 reached
             }
