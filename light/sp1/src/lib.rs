@@ -4,7 +4,7 @@
 //! 2. A proof has one string of bytes: what is left over, cut off or written in another way is no proof, so that its hash names it.
 //! 3. Nothing is believed but SP1's verifier, the keys that its release has built in, and for Groth16 and Plonk the ceremonies behind them. A
 //!    compressed proof needs no ceremony.
-//! 4. It is plain computation, so it runs in a page too (`light/wasm`).
+//! 4. It is plain computation, so it can run in a page too.
 #![forbid(unsafe_code)]
 
 mod error;
