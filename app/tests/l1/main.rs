@@ -10,7 +10,6 @@ mod operator;
 mod traders;
 mod world;
 
-mod reorgs;
 mod stories;
 
 mod ethrex;
