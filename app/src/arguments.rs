@@ -412,6 +412,22 @@ mod tests {
     }
 
     #[test]
+    fn every_command_has_an_example_in_its_help() {
+        fn look(command: &clap::Command, path: &str, seen: &mut usize) {
+            for inner in command.get_subcommands() {
+                let path = format!("{path} {}", inner.get_name());
+                let example = inner.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(example.contains("Example: ashlar "), "{path} --help shows no example");
+                *seen += 1;
+                look(inner, &path, seen);
+            }
+        }
+        let mut seen = 0;
+        look(&Arguments::command(), "ashlar", &mut seen);
+        assert!(seen > 14, "{seen} commands were found");
+    }
+
+    #[test]
     fn without_a_command_everything_is_started() {
         assert!(matches!(parsed("ashlar"), Ok(What::Up(_))));
         assert!(matches!(parsed("ashlar --traders 3"), Ok(What::Up(_))));

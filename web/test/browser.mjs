@@ -179,6 +179,17 @@ test('the page is used by keyboard alone', async () => {
   assert.deepEqual(desk.complaints, []);
 });
 
+test('the data of a batch is sampled in the browser', async () => {
+  await visit(desk, 'da');
+  const button = desk.getByRole('button', { name: 'Sample it yourself' });
+  await desk.locator('tbody tr', { hasText: 'Available' }).first().waitFor();
+  await button.click();
+  await desk.locator('.verdict').filter({ hasText: /^✓ Batch \d+: \d+ of its \d+ rows came/ }).waitFor();
+  await shot(desk, 'da-sampled-1440-light');
+  // Where the tests after this one go on.
+  await visit(desk, 'trade');
+});
+
 test('session keys are made and revoked', async () => {
   await desk.getByRole('button', { name: 'New session key' }).click();
   const revoke = desk.getByRole('button', { name: 'Revoke the key in slot 0' });

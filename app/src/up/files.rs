@@ -40,6 +40,7 @@ pub const FILES: &[StaticFile] = embedded![
     "/src/main.js",
     "/src/metrics.js",
     "/src/proof.js",
+    "/src/sample.js",
     "/src/store.js",
     "/src/stream.js",
     "/src/theme.js",

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ashlar_api::door::{L1Transaction, Pending, ProofStanding};
+use ashlar_api::door::{L1Transaction, Pending, ProofStanding, RowFacts};
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
 use ashlar_types::{BatchNumber, InboxIndex};
@@ -54,6 +54,9 @@ pub trait Availability: Send + Sync + 'static {
 
     /// Makes a batch's data available; done once it is.
     fn publish(&self, sealed: Arc<Sealed>) -> Asked<()>;
+
+    /// A row of a published batch, asked of where it was published and not of what this node remembers; `None` if nobody there has it.
+    fn row(&self, header: BatchHeader, row: u16) -> Asked<Option<RowFacts>>;
 }
 
 /// What became of a batch that was handed in to be committed.

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use ashlar_batch::Hash;
-use ashlar_da::{Availability as Stores, Published as Done, signatures_of};
+use ashlar_api::door::RowFacts;
+use ashlar_batch::{BatchHeader, Hash};
+use ashlar_coding::{Chunk, Row};
+use ashlar_da::{Availability as Stores, BatchKey, Published as Done, Wanted, signatures_of};
 use ashlar_sequencer::{Asked, Availability, OutsideError, Sealed};
+use ashlar_types::to_bytes;
 
 /// Publishes to the stores of a deployment.
 pub struct Published(Arc<Stores>);
@@ -36,6 +39,25 @@ impl Availability for Published {
             }
             tracing::debug!(batch = sealed.header().number.get(), confirmed, receipts = receipts.len(), "published");
             Ok(())
+        })
+    }
+
+    fn row(&self, header: BatchHeader, row: u16) -> Asked<Option<RowFacts>> {
+        let stores = self.0.clone();
+        Box::pin(async move {
+            let key = BatchKey::of(&header).ok_or_else(|| OutsideError::stop("the batch was published elsewhere"))?;
+            let only = [Row::new(row)];
+            for store in stores.stores() {
+                // A store that is down or damaged says nothing about the others.
+                let Ok(share) = store.get(&key, Wanted::Only(&only)).await else { continue };
+                let layout = *share.manifest.layout();
+                let wanted = |chunk: &&Chunk| layout.row_at(chunk.place()) == Some(Row::new(row));
+                if let Some(chunk) = share.chunks.iter().find(wanted) {
+                    let rows = u32::try_from(layout.rows()).unwrap_or(u32::MAX);
+                    return Ok(Some(RowFacts { rows, chunk: to_bytes(chunk) }));
+                }
+            }
+            Ok(None)
         })
     }
 }

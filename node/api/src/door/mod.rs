@@ -19,7 +19,7 @@ pub use feed::{Block, Executed, Feed, Line};
 pub use operator::{Act, ActError, Acted, Operator, ServiceHealth, ServiceState};
 pub use settled::{
     BatchFacts, BatchKey, CommandProof, InboxFacts, L1Transaction, MessageProof, ProofFacts, ProofStanding, ProofStep,
-    Stage, Tip, WithdrawalFacts,
+    RowFacts, Stage, Tip, WithdrawalFacts,
 };
 pub use submit::{Allowance, Answered, GroupSeal, Origin, Refusal, SequenceReceipt, Signature, Signed};
 pub use unwound::Unwound;
@@ -94,6 +94,9 @@ pub trait Door: Send + Sync + 'static {
     fn unwound(&self, _account: AccountId, _after: u64) -> Known<Vec<Unwound>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
+
+    /// A row of a batch's coded data, out of the stores that keep it; `None` if none of them has it.
+    fn row(&self, batch: BatchNumber, row: u16) -> Known<Option<RowFacts>>;
 
     /// How each of the node's services does.
     fn health(&self) -> Vec<ServiceHealth>;

@@ -232,3 +232,12 @@ pub struct InboxFacts {
     /// The command that consumed it, if it was.
     pub sequence: Option<Sequence>,
 }
+
+/// One row of a batch's coded data, as its stores have it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowFacts {
+    /// Rows that the batch has, data and code together.
+    pub rows: u32,
+    /// The row with its path to the header's commitment: the canonical bytes of a chunk (SPEC X-14).
+    pub chunk: Vec<u8>,
+}

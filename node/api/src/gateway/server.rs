@@ -39,7 +39,14 @@ async fn serve(stream: TcpStream, api: Api, peer: Peer) {
     };
     let mut read = BufReader::new(read);
     let silence = Duration::from_millis(SILENCE_MS_MAX);
-    while let Ok(frame) = timeout(silence, Frame::read(&mut read, FRAME_BYTES_MAX)).await {
+    let written = connection.answers.clone();
+    loop {
+        let frame = tokio::select! {
+            frame = timeout(silence, Frame::read(&mut read, FRAME_BYTES_MAX)) => frame,
+            // Whoever does not read its answers is not heard any more either.
+            () = written.closed() => break,
+        };
+        let Ok(frame) = frame else { break };
         let error = match frame {
             Ok(frame) => match connection.hear(frame).await {
                 Ok(()) => continue,
@@ -51,7 +58,7 @@ async fn serve(stream: TcpStream, api: Api, peer: Peer) {
         connection.refuse(0, &error.0).await;
         break;
     }
-    drop(connection);
+    drop((connection, written));
     // What is answered already goes out; whoever does not read is not waited for.
     let _ = timeout(Duration::from_millis(SEND_MS_MAX), writer).await;
 }

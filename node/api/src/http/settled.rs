@@ -11,9 +11,10 @@ use ashlar_types::{BatchNumber, InboxIndex, Sequence, WithdrawalIndex};
 use super::endpoint::{Endpoint, Example, Method, Shape};
 use super::extract::{Named, Query};
 use super::state::Api;
-use crate::door::BatchKey;
+use crate::door::{BatchKey, RowFacts};
 use crate::schema::{
-    ApiError, BatchView, CommandProofView, Decimal, InboxView, StageView, TipView, WithdrawalView, parse_stage,
+    ApiError, BatchView, CommandProofView, Decimal, Hex, InboxView, RowView, StageView, TipView, WithdrawalView,
+    parse_stage,
 };
 
 const fn row(path: &'static str, summary: &'static str, answer: Shape, example: &'static str) -> Endpoint {
@@ -45,6 +46,15 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         route: || get(batch),
         ..row("/v1/batches/{number}", "A batch.", Shape::json::<BatchView>(), "/v1/batches/1")
+    },
+    Endpoint {
+        route: || get(data_row),
+        ..row(
+            "/v1/batches/{number}/rows/{row}",
+            "One row of a batch's coded data with its path to the header's commitment, out of the stores that keep it: to sample that the data is there.",
+            Shape::json::<RowView>(),
+            "/v1/batches/1/rows/0",
+        )
     },
     Endpoint {
         route: || get(batch_of),
@@ -133,6 +143,16 @@ async fn last_batch(State(api): State<Api>, Query(query): Query<LastQuery>) -> R
 
 async fn batch(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Json<BatchView>, ApiError> {
     batch_view(&api, BatchKey::Number(BatchNumber::new(number.0)), &number.to_string()).await.map(Json)
+}
+
+async fn data_row(
+    State(api): State<Api>,
+    Named((number, row)): Named<(Decimal, u16)>,
+) -> Result<Json<RowView>, ApiError> {
+    let facts = api.door().row(BatchNumber::new(number.0), row).await?;
+    let RowFacts { rows, chunk } = facts
+        .ok_or_else(|| ApiError::not_found("row", format!("{row} of batch {number} in the stores of this node")))?;
+    Ok(Json(RowView { batch: number, row, rows, chunk: Hex(chunk) }))
 }
 
 async fn batch_of(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Json<BatchView>, ApiError> {

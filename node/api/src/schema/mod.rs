@@ -30,8 +30,8 @@ pub use number::{Decimal, Hex};
 pub use order::{OrderWords, TriggerWords, direction_word, reason_word, side_word};
 pub use proof::{BatchProofView, ProofMadeView, ProofProgressView, ProofStateView, TradeProofView};
 pub use settled::{
-    BatchView, CommandProofView, HealthView, InboxView, L1TransactionView, MessageProofView, ProofView, ServiceView,
-    StageView, TipView, WithdrawalView, parse_stage, stage_word,
+    BatchView, CommandProofView, HealthView, InboxView, L1TransactionView, MessageProofView, ProofView, RowView,
+    ServiceView, StageView, TipView, WithdrawalView, parse_stage, stage_word,
 };
 pub use stream::{Channel, ClientSays, ServerSays};
 pub use unwound::UnwoundView;

@@ -196,6 +196,19 @@ pub struct InboxView {
     pub sequence: Option<Decimal>,
 }
 
+/// One row of a batch's coded data: what a light client samples.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RowView {
+    /// The batch.
+    pub batch: Decimal,
+    /// Which row.
+    pub row: u16,
+    /// Rows that the batch has, data and code together.
+    pub rows: u32,
+    /// Path, length and row, in canonical bytes (docs/spec/coding.md, X-14): the path leads to the commitment in the batch's header.
+    pub chunk: Hex,
+}
+
 /// One service of the node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceView {

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use ashlar_api::client::{ClientError, GatewayClient};
 use ashlar_api::door::Line;
 use ashlar_api::http::ApiConfig;
@@ -5,6 +7,7 @@ use ashlar_api::schema::Code;
 use ashlar_types::{CancelFilter, Command, NewOrder, Reason, Side, Time};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::support::{lots, market, price, serve, trader};
 
@@ -69,4 +72,39 @@ async fn frames_that_break_the_rules_end_the_connection_with_a_word() {
         stream.read_to_end(&mut answer).await.expect("it ends");
         assert_eq!(answer.get(4), Some(&130), "a refusal: {answer:?}");
     }
+}
+
+/// A frame without a payload.
+fn empty(kind: u8) -> Vec<u8> {
+    vec![0, 0, 0, 0, kind, 1, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_is_let_go_and_nobody_else_waits() {
+    let served = serve(1, ApiConfig::default()).await;
+    let mut slow = TcpStream::connect(served.gateway.address).await.expect("connects");
+    let mut other = GatewayClient::connect(served.gateway.address).await.expect("connects");
+    let pings = empty(2).repeat(4_096);
+    let began = Instant::now();
+    loop {
+        // What does not fit into the buffers within that time is tried again.
+        if let Ok(Err(_)) = timeout(Duration::from_millis(200), slow.write_all(&pings)).await {
+            break;
+        }
+        let pong = timeout(Duration::from_secs(3), other.ping()).await;
+        pong.expect("nobody waits for a reader that does not read").expect("it goes on");
+        assert!(began.elapsed() < Duration::from_secs(40), "it was never let go");
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_never_ends_holds_nobody_else_up() {
+    let served = serve(1, ApiConfig::default()).await;
+    let mut half = TcpStream::connect(served.gateway.address).await.expect("connects");
+    half.write_all(&[200, 0, 0, 0, 1, 1, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 64]).await.expect("sends a part");
+    let mut other = GatewayClient::connect(served.gateway.address).await.expect("connects");
+    let signed = trader(1, 0).sign(vec![bid(90)], Time::NEVER).expect("signs");
+    let first = other.submit(&signed).await.expect("sends").await.expect("is answered");
+    let again = other.submit(&signed).await.expect("sends").await.expect("is answered");
+    assert_eq!(first.lines, again.lines, "the same message again is given the same answer");
 }

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use ashlar_api::client::Trader;
 use ashlar_api::door::{
     Act, ActError, Acted, Answered, BatchFacts, BatchKey, Block, CommandProof, Door, GroupSeal, InboxFacts, Known,
-    Line, Opening, Operator, Origin, Pending, ProofStanding, ProofStep, Refusal, SequenceReceipt, ServiceHealth,
-    ServiceState, Signature, Signed, Stage, Tip, Venue, WithdrawalFacts,
+    Line, Opening, Operator, Origin, Pending, ProofStanding, ProofStep, Refusal, RowFacts, SequenceReceipt,
+    ServiceHealth, ServiceState, Signature, Signed, Stage, Tip, Venue, WithdrawalFacts,
 };
 use ashlar_api::http::{Api, ApiConfig, Serving};
 use ashlar_api::limits::FEED_BLOCKS_MAX;
@@ -354,6 +354,11 @@ impl Door for TestExchange {
             transaction: [3; 32],
             sequence: Some(Sequence::new(sequence)),
         }))
+    }
+
+    fn row(&self, batch: BatchNumber, row: u16) -> Known<Option<RowFacts>> {
+        // Of the one batch there are two rows, made up.
+        known((batch.get() == 1 && row < 2).then(|| RowFacts { rows: 2, chunk: vec![row as u8; 40] }))
     }
 
     fn health(&self) -> Vec<ServiceHealth> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ashlar_api::door::{
     AccountFacts, Answered, BatchFacts, BatchKey, CommandProof, Door, InboxFacts, Known, Opening, Origin, Pending,
-    ProofStanding, Refusal, ServiceHealth, Signed, Tip, Unavailable, Unwound, Venue, WithdrawalFacts,
+    ProofStanding, Refusal, RowFacts, ServiceHealth, Signed, Tip, Unavailable, Unwound, Venue, WithdrawalFacts,
 };
 use ashlar_exchange::HotStore;
 use ashlar_exchange::Store;
@@ -21,7 +21,7 @@ use crate::engine::{Given, Work};
 use crate::keep::Unwinding;
 use crate::measure::Metrics;
 use crate::node::{Present, closed, unavailable};
-use crate::outside::{Asked, Proving};
+use crate::outside::{Asked, Availability, Proving};
 use crate::services::Board;
 use look::{Standing, standing};
 
@@ -46,6 +46,8 @@ pub(crate) struct Inner {
     pub books: Books,
     pub board: Board,
     pub prover: Option<Arc<dyn Proving>>,
+    /// Where data is published, if anywhere.
+    pub availability: Option<Arc<dyn Availability>>,
     /// Microseconds since the Unix epoch, by the node's clock.
     pub now_us: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
@@ -213,6 +215,14 @@ impl Door for NodeDoor {
             })
         });
         Box::pin(std::future::ready(Ok(told.collect())))
+    }
+
+    fn row(&self, batch: BatchNumber, row: u16) -> Known<Option<RowFacts>> {
+        let (header, availability) = (self.0.books.header(batch), self.0.availability.clone());
+        Box::pin(async move {
+            let (Some(header), Some(availability)) = (header, availability) else { return Ok(None) };
+            availability.row(header, row).await.map_err(|error| Unavailable { why: error.why })
+        })
     }
 
     fn health(&self) -> Vec<ServiceHealth> {

@@ -162,6 +162,7 @@ where
         books: common.books.clone(),
         board: common.board.clone(),
         prover: common.parts.prover.clone(),
+        availability: common.parts.availability.clone(),
         now_us: Arc::new(move || micros(&clock)),
     })
 }

@@ -95,6 +95,10 @@ impl Availability for Side {
             Ok(())
         })
     }
+
+    fn row(&self, _: ashlar_batch::BatchHeader, _: u16) -> Asked<Option<ashlar_api::door::RowFacts>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }
 
 impl Layer1 for Side {
