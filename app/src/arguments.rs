@@ -17,6 +17,8 @@ use crate::node::NodeArguments;
 use crate::prove::ProveArguments;
 use crate::prover::ProverArguments;
 use crate::rebuild::{ArchiveArguments, RecoverArguments, VerifyArguments};
+use crate::simulate::SimulateArguments;
+use crate::state::State;
 use crate::up::UpArguments;
 use crate::verify_proof::VerifyProofArguments;
 use ashlar_harness::flow::{Shape, Shares};
@@ -127,6 +129,12 @@ pub enum What {
         after_help = "Example: ashlar monitor --url http://127.0.0.1:8080\n         ashlar monitor --once --json"
     )]
     Monitor(MonitorArguments),
+    /// Look at states that were kept
+    #[command(subcommand, after_help = "Example: ashlar state diff exchange recovered")]
+    State(State),
+    /// Run a whole node with everything around it from a seed, and see that nothing is ever lost
+    #[command(after_help = "Example: ashlar simulate --seed 17\n         ashlar simulate --seeds 10000 --json")]
+    Simulate(SimulateArguments),
     /// Measure; what each figure means is in docs/benchmarks.md
     #[command(subcommand, after_help = "Example: ashlar bench core --json")]
     Bench(Bench),
@@ -169,6 +177,35 @@ pub enum Bench {
     /// Updates of the state root, and how long witnesses are
     #[command(after_help = "Example: ashlar bench state --threads 2 --json")]
     State(StateArguments),
+    /// Replay, starts from checkpoints, recovery, and how soon the node knows what L1 says
+    #[command(after_help = "Example: ashlar bench sync --commands 1000000 --json")]
+    Sync(SyncArguments),
+}
+
+/// Of the synchronisation benchmark.
+#[derive(Clone, Debug, Args)]
+pub struct SyncArguments {
+    /// Commands of the history
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub commands: u64,
+    /// Commands of a batch
+    #[arg(long, default_value_t = 5_000, value_parser = count)]
+    pub batch_commands: usize,
+    /// Accounts of the history
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub accounts: u32,
+    /// Open orders of the checkpoint that a start is measured from
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub orders: u64,
+    /// Batches whose way over L1 is watched
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub latency_batches: u64,
+    /// Of the flow
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Of the demo market.

@@ -31,6 +31,8 @@ mod prove;
 mod prover;
 mod proving;
 mod rebuild;
+mod simulate;
+mod state;
 mod telemetry;
 #[cfg(feature = "devnet")]
 mod up;
@@ -108,7 +110,10 @@ fn run(what: What) -> Result<()> {
         What::Bench(Bench::L1(arguments)) => print(&bench::l1::run(&arguments)?, arguments.json),
         What::Bench(Bench::Node(arguments)) => print(&bench::node::run(&arguments)?, arguments.json),
         What::Bench(Bench::Prove(arguments)) => print(&bench::prove::run(&arguments)?, arguments.json),
+        What::State(what) => state::run(&what),
+        What::Simulate(arguments) => simulate::run(&arguments),
         What::Bench(Bench::State(arguments)) => print(&bench::state::run(&arguments)?, arguments.json),
+        What::Bench(Bench::Sync(arguments)) => print(&bench::sync::run(&arguments)?, arguments.json),
     }
 }
 

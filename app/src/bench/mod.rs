@@ -8,3 +8,4 @@ pub mod l1;
 pub mod node;
 pub mod prove;
 pub mod state;
+pub mod sync;

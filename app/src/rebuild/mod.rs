@@ -19,5 +19,6 @@ mod verify;
 pub use archive::{ArchiveArguments, run as archive};
 pub use arguments::{RecoverArguments, Sources, VerifyArguments};
 pub use contract::{ask, try_ask};
+pub use recover::PARTITION as SNAPSHOTS;
 pub use recover::run as recover;
 pub use verify::{Opened, THREADS, run as verify};

@@ -15,8 +15,8 @@ use super::arguments::RecoverArguments;
 use super::verify::{Opened, THREADS, word};
 use crate::progress::Progress as Bar;
 
-/// Where in the folder snapshots are.
-const PARTITION: &str = "snapshots";
+/// Where in the folder snapshots are: where a node looks for them when it has no journal.
+pub const PARTITION: &str = "ashlar-snapshots";
 
 /// Runs on a runtime whose storage is the folder that was asked for.
 pub fn run(arguments: &RecoverArguments) -> Result<()> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_exchange::{HotStore, Store};
 use ashlar_prover::{Capture, Threads};
-use ashlar_replica::{Journal, JournalConfig, L1Block, Opened, Rejected, SnapshotHead, SnapshotStore};
+use ashlar_replica::{Epoch, Journal, JournalConfig, L1Block, Opened, Rejected, SnapshotHead, SnapshotStore};
 use ashlar_types::{BatchNumber, Sequence};
 use commonware_runtime::{Clock, Handle, Spawner, Storage};
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
@@ -112,7 +112,7 @@ where
     let shelf = Shelf::new(context.child("shelf"), &config.partition);
     let snapshots = SnapshotStore::new(context.child("snapshots"), &format!("{}-snapshots", config.partition));
     let unwindings = UnwindingStore::new(context.child("unwound"), &config.partition);
-    let mut journal = open_journal(common, &shelf, &unwindings).await?;
+    let mut journal = open_journal(common, &shelf, &unwindings, &snapshots).await?;
     let mut disk = Disk { journal: &mut journal, snapshots: &snapshots, shelf: &shelf, unwindings: &unwindings };
     let mut all = settle_unwindings(&mut disk).await?;
     if let Some(taken) = &taken_back
@@ -125,6 +125,7 @@ where
     *common.unwindings.write().unwrap_or_else(PoisonError::into_inner) = all;
     books.clear();
     let ends = progress_of(&shelf, &shelf.numbers().await?).await?;
+    let first = ends.first().map(|first| first.header.number.get());
     let Begin { store, capture, parent, block } = begin(config, &snapshots, &journal).await?;
     let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
     let checkpoints = Checkpoints {
@@ -148,15 +149,18 @@ where
     past.block = block;
     past.replay(&journal, &line.blocks).await?;
     tracing::info!(commands = past.replayed, "everything that was acknowledged has been executed again");
-    let keeping = Keeping { journal, executed, executed_queue, base: inbox };
+    let below = first.map_or(parent.number, |first| BatchNumber::new(first.saturating_sub(1)));
+    let keeping = Keeping { journal, executed, executed_queue, base: inbox, below };
     Ok(start_trading(common, past, keeping, line, shelf))
 }
 
-/// Opens the journal, which must reach as far as the batches that were built from it.
+/// Opens the journal, which must reach as far as the batches that were built from it. One that does not exist yet begins at the newest
+/// snapshot, if there is one: that of a recovery.
 async fn open_journal<E>(
     common: &Common<E>,
     shelf: &Shelf<E>,
     unwindings: &UnwindingStore<E>,
+    snapshots: &SnapshotStore<E>,
 ) -> Result<Journal<E>, NodeError>
 where
     E: Spawner + Clock + Storage,
@@ -168,6 +172,13 @@ where
         JournalConfig::new(&format!("{}-journal", config.partition), config.deployment.exchange_id());
     let mut reached = built.iter().map(|progress| progress.header.next_sequence).filter(|next| *next <= open_from);
     journal_config.floor = reached.next_back().unwrap_or_default();
+    let heads = snapshots.list().await.map_err(|error| NodeError::Snapshot { why: error.to_string() })?;
+    let id = config.deployment.exchange_id();
+    if let Some(head) = heads.iter().rev().find(|head| head.header.exchange_id == id) {
+        // Above every epoch that a node with this key can have signed in, of which a recovery knows nothing.
+        let epoch = Epoch::new(head.epoch.next().get().max(millis(context) / 1_000));
+        journal_config.begin = (epoch, head.sequence());
+    }
     let Opened { journal, cut } = Journal::open(context.child("journal"), journal_config).await?;
     if let Some(cut) = cut {
         tracing::warn!(?cut, "the journal ended in a group that was never acknowledged; it was cut off");
@@ -249,6 +260,8 @@ struct Keeping<E: Storage> {
     executed_queue: mpsc::Receiver<Executed>,
     /// The inbox where the replay began.
     base: InboxChain,
+    /// The last batch before those that are known here.
+    below: BatchNumber,
 }
 
 fn start_building<E>(
@@ -319,7 +332,7 @@ where
     let id = config.deployment.exchange_id();
     let BuildLine { blocks, wishes, mut tasks } = line;
     let (work, work_queue) = mpsc::channel(ENGINE_WAITING_MAX);
-    let Keeping { journal, executed, executed_queue, base } = keeping;
+    let Keeping { journal, executed, executed_queue, base, below } = keeping;
     let (submissions, submission_queue) = mpsc::channel(config.waiting_max);
     let (feed, _) = broadcast::channel(ashlar_api::limits::FEED_BLOCKS_MAX);
     let directory = Directory::of(&mut past.exchange.store);
@@ -368,7 +381,7 @@ where
     }));
     line.append(&mut tasks);
     let mut services = desk.start(context, config.checkers, submission_queue);
-    let seen = Seen { inbox: past.inbox, base, marks: past.marks.into() };
+    let seen = Seen { inbox: past.inbox, base, marks: past.marks.into(), below };
     start_services(common, &mut services, shelf, &work, seen);
     common.present.set(Some(Ways { submissions, engine: work, wishes, keeper: executed, directory }));
     Line { tasks: line, services }
@@ -379,6 +392,7 @@ struct Seen {
     inbox: InboxChain,
     base: InboxChain,
     marks: VecDeque<Mark>,
+    below: BatchNumber,
 }
 
 /// Starts what moves built batches on. What is not there is not waited for.
@@ -401,7 +415,8 @@ fn start_services<E>(
     let hands_of = || hands.clone();
     if let Some(layer1) = &parts.layer1 {
         let (layer1, station) = (layer1.clone(), station("l1-committer"));
-        let committer = Committer { hands: hands_of(), layer1: layer1.clone(), handed: Handed::default(), station };
+        let committer =
+            Committer { hands: hands_of(), layer1: layer1.clone(), handed: Handed::after_batch(seen.below), station };
         services.push(run(common, "l1-committer", committer));
         let watcher = Watcher {
             hands: hands_of(),
@@ -429,7 +444,7 @@ fn start_services<E>(
     }
     if let (Some(layer1), Some(prover)) = (&parts.layer1, &parts.prover) {
         let (layer1, prover, station) = (layer1.clone(), prover.clone(), station("proof-sender"));
-        let (handed, asked) = (Handed::default(), Handed::default());
+        let (handed, asked) = (Handed::after_batch(seen.below), Handed::after_batch(seen.below));
         let settled = BatchNumber::default();
         let sender = Sender { hands: hands_of(), layer1, prover, handed, asked, settled, station };
         services.push(run(common, "proof-sender", sender));

@@ -86,14 +86,22 @@ const AGAIN_MS: u64 = 60_000;
 /// What was handed in last, and since when nothing came of it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Handed {
+    /// The last batch before those that are known here.
+    below: BatchNumber,
     last: BatchNumber,
     done: BatchNumber,
     since_ms: u64,
 }
 
 impl Handed {
+    /// Nothing was handed in, and nothing up to this batch has to be.
+    pub fn after_batch(below: BatchNumber) -> Handed {
+        Handed { below, ..Handed::default() }
+    }
+
     /// Where to go on, if so much is done by now.
     fn after(&mut self, done: BatchNumber, now_ms: u64) -> BatchNumber {
+        let done = done.max(self.below);
         if done != self.done {
             (self.done, self.since_ms) = (done, now_ms);
         } else if now_ms.saturating_sub(self.since_ms) > AGAIN_MS {

@@ -4,5 +4,6 @@ mod crash;
 mod disk;
 mod line;
 mod outside;
+mod recovered;
 mod reorg;
 mod world;

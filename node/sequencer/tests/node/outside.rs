@@ -218,13 +218,15 @@ impl Proving for Side {
 }
 
 pub async fn begin(context: &deterministic::Context, outside: &Arc<Outside>, floor: u64) -> NodeHandle {
-    let side = || Side(outside.clone());
-    let parts =
-        Parts { availability: Some(Arc::new(side())), layer1: Some(Arc::new(side())), prover: Some(Arc::new(side())) };
     let mut config = config();
     config.limits.batches.unproven_commands_floor = floor;
     config.limits.batches.deadline_ms = 1_000;
-    Node::start(context.child("node"), config, parts).await.unwrap()
+    Node::start(context.child("node"), config, parts(outside)).await.unwrap()
+}
+
+pub fn parts(outside: &Arc<Outside>) -> Parts {
+    let side = || Side(outside.clone());
+    Parts { availability: Some(Arc::new(side())), layer1: Some(Arc::new(side())), prover: Some(Arc::new(side())) }
 }
 
 pub fn outside() -> Arc<Outside> {

@@ -1,0 +1,53 @@
+//! Seeds: many of them in the ordinary run, and those that once showed something.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ashlar_simulator::{Outcome, Scenario, simulate, simulate_scenario};
+
+/// Runs seeds on two threads.
+fn run(seeds: std::ops::Range<u64>) -> Vec<Outcome> {
+    let next = AtomicU64::new(seeds.start);
+    let work = || {
+        let mut outcomes = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return outcomes;
+            }
+            match simulate(seed) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(violation) => panic!("{violation}"),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = [scope.spawn(work), scope.spawn(work)];
+        threads.into_iter().flat_map(|thread| thread.join().expect("no violation")).collect()
+    })
+}
+
+#[test]
+fn five_hundred_seeds_end_well() {
+    let outcomes = run(0..500);
+    let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
+    assert_eq!(outcomes.len(), 500);
+    // The runs are about something: what they are for happens in them.
+    assert!(sum(|one| one.reorgs) > 300 && sum(|one| one.unwindings) > 50, "L1 takes things back");
+    assert!(sum(|one| one.failures) > 100, "stores and provers fail");
+    assert!(sum(|one| one.acknowledged) > 20_000, "people trade");
+    assert!(outcomes.iter().all(|one| one.batches > 0 && one.commands > 0), "everything becomes final");
+}
+
+#[test]
+fn a_seed_gives_the_same_run_to_the_last_event() {
+    for seed in [3, 17, 40] {
+        assert_eq!(simulate(seed), simulate(seed));
+    }
+}
+
+#[test]
+fn an_hour_of_reorganisations_of_any_depth() {
+    let outcome = simulate_scenario(Scenario::storm(64, 60)).unwrap_or_else(|violation| panic!("{violation}"));
+    assert!(outcome.deepest > 50 && outcome.reorgs > 200, "{outcome:?}");
+    assert!(outcome.virtual_ms >= 3_600_000 && outcome.unwindings > 20, "{outcome:?}");
+}
