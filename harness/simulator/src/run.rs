@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use ashlar_api::door::{Act, Door};
 use ashlar_sequencer::{Node, NodeHandle, Parts, Settled};
+use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::rpc::Pool;
 use ashlar_settlement::signer::Signer as _;
 use ashlar_settlement::sim::{SimL1, Weather};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use ashlar_types::AccountId;
 use commonware_runtime::deterministic::{self, Context, FaultConfig, PartialWriteMode, WriteConfig};
-use commonware_runtime::{Clock, Runner, Spawner, Supervisor};
+use commonware_runtime::{Clock, Spawner, Supervisor};
 use commonware_utils::Probability;
 
 use crate::checks;
@@ -176,8 +177,11 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
         }
     };
     let bridge = addresses().bridge;
+    let payer = operator()?.address();
+    // Any price is paid at once: the model goes by a clock that is not this world's.
+    let model = GasModel { age_max: Duration::ZERO, ..GasModel::default() };
     let (settled, listening) =
-        Settled::<Pool<SimL1>>::new(settlement.handle, settlement.events, world.l1(), operator()?.address(), bridge);
+        Settled::<Pool<SimL1>>::new(settlement.handle, settlement.events, world.l1(), payer, bridge, model);
     context.child("listener").spawn(move |_| listening);
     let (client, why) = (Arc::new(AtomicBool::new(false)), Arc::new(std::sync::Mutex::new(String::new())));
     let (stopped, reason) = (client.clone(), why.clone());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow, ensure};
-use ashlar_batch::{BatchHeader, codec};
+use ashlar_batch::{BatchHeader, Signatures, codec};
 use ashlar_coding::Expansion;
 use ashlar_da::{Availability, Disk, Store};
 use ashlar_replica::{CanonicalEntry, L1Block, SnapshotStore};
@@ -97,7 +97,8 @@ pub fn measure(history: &History) -> Result<Recovered> {
             |number: usize| Box::new(Disk::new(context.child("store"), format!("da-{number}"))) as Box<dyn Store>;
         let all = Availability::new((0..STORES).map(store).collect(), Expansion::Double, STORES)?;
         for (header, bytes) in &history.batches {
-            all.publish(header.number, bytes).await?;
+            // Nobody signed this flow, and replaying needs no signatures.
+            all.publish(header.number, bytes, &Signatures::new()).await?;
         }
         drop(all);
         let left = Stores(Availability::new(LEFT.into_iter().map(store).collect(), Expansion::Double, LEFT.len())?);
