@@ -15,7 +15,8 @@ use ashlar_prover::{
 };
 use ashlar_prover_wire::{BackendName, Measured, ProgramHash, ProofKind};
 use ashlar_settlement::contract::{DataRef, ProofType};
-use ashlar_settlement::deploy::{DeployConfig, deploy};
+use ashlar_settlement::courier::CourierConfig;
+use ashlar_settlement::deploy::{deploy, deploy_config};
 use ashlar_settlement::l1::{BlockAt, L1 as _};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::signer::{LocalKey, Signer as _};
@@ -141,7 +142,7 @@ fn two_of_three_signatures_over_many_batches_are_accepted_and_nothing_less() {
             Genesis { house_owner: Owner([9; 20]), time: Time::new(first.at().time * 1_000).expect("a time") };
         let key = alloy::hex::encode(DEVELOPMENT_ACCOUNTS[0].development_key);
         let operator = LocalKey::from_hex(&key, "a development account").expect("a key");
-        let deploying = DeployConfig { poll_every: BLOCK, ..DeployConfig::new(chain_id) };
+        let deploying = CourierConfig { poll_every: BLOCK, ..deploy_config(chain_id) };
         let terms = terms(operator.address(), &genesis);
         let deployed = deploy(&mut context, &l1, operator.clone(), terms, &deploying).await.expect("deploys");
         let settlement = Owner(deployed.addresses.settlement.0.0);

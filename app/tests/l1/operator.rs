@@ -181,7 +181,7 @@ impl<'a> Operator<'a> {
         let header = captured.header;
         self.values.insert(header.number.get(), values);
         self.receipts = captured.answers.iter().map(|(receipt, _)| *receipt).collect();
-        self.stores.publish(header.number, &captured.batch).await.expect("published");
+        self.stores.publish(header.number, &captured.batch, &signatures).await.expect("published");
         self.bytes = captured.batch;
         let content = Bytes::copy_from_slice(&self.bytes);
         let data = if self.blobs { DataRef::Blobs { content } } else { DataRef::Calldata { content } };

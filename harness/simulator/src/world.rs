@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::Address as L1Address;
 use ashlar_api::door::{Answered, Signed, Unwound};
-use ashlar_batch::{BatchHeader, Hash};
+use ashlar_batch::Hash;
 use ashlar_exchange::{Genesis, HotConfig};
 use ashlar_harness::flow::Venue;
 use ashlar_prover::Capture;
@@ -52,7 +52,6 @@ pub(crate) struct World {
     pub scenario: Scenario,
     pub chain: SimChain,
     pub deployment: Deployment,
-    pub genesis_header: BatchHeader,
     pub skew_ms: Arc<AtomicI64>,
     /// When L1 left blocks last, in milliseconds.
     pub reorg_ms: AtomicU64,
@@ -123,7 +122,6 @@ impl World {
             scenario,
             chain,
             deployment,
-            genesis_header,
             skew_ms: Arc::default(),
             reorg_ms: AtomicU64::new(0),
             counts: Counts::default(),

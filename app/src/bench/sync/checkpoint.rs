@@ -109,7 +109,7 @@ fn order(number: u64, now: Time) -> Result<Timed> {
     let market = MarketId::new((number % u64::from(MARKETS)) as u16).ok_or_else(|| anyhow!("a market"))?;
     let reference = 20_000 + 5_000 * (u64::from(market.get()) % 7);
     let command = |place: u64| {
-        let buys = place % 2 == 0;
+        let buys = place.is_multiple_of(2);
         let away = 1 + (round * AT_ONCE as u64 + place) % 5_000;
         let price = if buys { reference - away } else { reference + away };
         Command::Place(NewOrder {
