@@ -69,6 +69,7 @@ pub enum What {
     #[command(after_help = "Example: ashlar da audit --da exchange/da-0 --da exchange/da-1")]
     Da(DaArguments),
     /// Keep every batch for good, under one root, and find it again
+    #[command(after_help = "Example: ashlar archive add --data exchange --archive archive")]
     Archive(ArchiveArguments),
     /// Keep published data for others and sign for it
     #[command(

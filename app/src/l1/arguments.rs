@@ -85,7 +85,7 @@ pub struct DeployArguments {
     #[arg(long, value_enum)]
     pub profile: Profile,
     /// What is deployed, as JSON; --print-terms shows its form. Without it `dev` has terms of its own
-    #[arg(long, value_name = "FILE", required_if_eq("profile", "production"))]
+    #[arg(long, value_name = "FILE")]
     pub terms: Option<PathBuf>,
     /// Keep what was done in this folder: `deployment.json` names the contracts. Begun again with it, it goes on where it was
     #[arg(long, value_name = "DIR", required_unless_present = "print_terms")]

@@ -32,6 +32,9 @@ pub fn run(arguments: &DeployArguments) -> Result<()> {
     if arguments.print_terms {
         return say(&serde_json::to_string_pretty(&asked).context("writing the terms")?);
     }
+    if arguments.terms.is_none() && arguments.profile == Profile::Production {
+        anyhow::bail!("production has no terms of its own: name a file with --terms; --print-terms shows its form");
+    }
     let into = arguments.into.as_ref().context("name a folder with --into")?;
     fs::create_dir_all(into)
         .with_context(|| format!("{} cannot be made; name another folder with --into", into.display()))?;
