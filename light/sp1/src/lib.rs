@@ -18,4 +18,4 @@ mod wrapped;
 pub use compressed::{PROOF_BYTES_MAX, Verifier};
 pub use error::Sp1Error;
 pub use program::Program;
-pub use wrapped::{check_groth16, check_plonk};
+pub use wrapped::{check_groth16, check_groth16_of, check_plonk, check_plonk_of};

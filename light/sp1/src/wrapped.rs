@@ -16,18 +16,28 @@ const PLONK_BYTES_MAX: usize = 1 << 11;
 
 /// Checks that the program came to these public values, by Groth16.
 pub fn check_groth16(program: &Program, public_values: &[u8], proof: &[u8]) -> Result<(), Sp1Error> {
+    check_groth16_of(&GROTH16_VK_BYTES, program, public_values, proof)
+}
+
+/// The same for a proof of another release of SP1, whose circuit has another key.
+pub fn check_groth16_of(key: &[u8], program: &Program, public_values: &[u8], proof: &[u8]) -> Result<(), Sp1Error> {
     if proof.len() != GROTH16_BYTES {
         return Err(length(GROTH16_BYTES, proof));
     }
-    Groth16Verifier::verify(proof, public_values, &program.to_hex(), &GROTH16_VK_BYTES).map_err(rejected)
+    Groth16Verifier::verify(proof, public_values, &program.to_hex(), key).map_err(rejected)
 }
 
 /// Checks that the program came to these public values, by Plonk.
 pub fn check_plonk(program: &Program, public_values: &[u8], proof: &[u8]) -> Result<(), Sp1Error> {
+    check_plonk_of(&PLONK_VK_BYTES, program, public_values, proof)
+}
+
+/// The same for a proof of another release of SP1, whose circuit has another key.
+pub fn check_plonk_of(key: &[u8], program: &Program, public_values: &[u8], proof: &[u8]) -> Result<(), Sp1Error> {
     if !(HEAD..=PLONK_BYTES_MAX).contains(&proof.len()) {
         return Err(length(PLONK_BYTES_MAX, proof));
     }
-    PlonkVerifier::verify(proof, public_values, &program.to_hex(), &PLONK_VK_BYTES).map_err(rejected)
+    PlonkVerifier::verify(proof, public_values, &program.to_hex(), key).map_err(rejected)
 }
 
 fn length(expected: usize, proof: &[u8]) -> Sp1Error {
