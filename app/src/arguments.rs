@@ -85,7 +85,7 @@ pub enum What {
     /// Check a file of a proof, trusting nobody
     #[command(
         name = "verify-proof",
-        after_help = "Example: curl -so 3.proof http://127.0.0.1:8080/v1/batches/3/proof/file && ashlar verify-proof 3.proof"
+        after_help = "Example: ashlar verify-proof 3.proof\n         curl -so 3.proof http://127.0.0.1:8080/v1/batches/3/proof/file"
     )]
     VerifyProof(VerifyProofArguments),
     /// Deploy the contracts of an exchange, once, however often it is begun

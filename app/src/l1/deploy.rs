@@ -33,7 +33,9 @@ pub fn run(arguments: &DeployArguments) -> Result<()> {
         return say(&serde_json::to_string_pretty(&asked).context("writing the terms")?);
     }
     if arguments.terms.is_none() && arguments.profile == Profile::Production {
-        anyhow::bail!("production has no terms of its own: name a file with --terms; --print-terms shows its form");
+        // What is wrong is what was typed, so it ends as all such lines end.
+        let why = "production has no terms of its own: name a file with --terms; --print-terms shows its form\n";
+        clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, why).exit();
     }
     let into = arguments.into.as_ref().context("name a folder with --into")?;
     fs::create_dir_all(into)
