@@ -1,8 +1,9 @@
 //! What must be so at the end of every run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use ashlar_api::door::{BatchKey, Line, Stage, Unwound};
+use ashlar_api::door::{BatchKey, Door, Line, Refusal, Stage, Unwound};
 use ashlar_batch::{BatchHeader, codec};
 use ashlar_exchange::{HotConfig, HotStore, OrderIndex, Store};
 use ashlar_prover::Capture;
@@ -10,7 +11,10 @@ use ashlar_replica::Shadow;
 use ashlar_sequencer::NodeHandle;
 use ashlar_state::{Key, Map, Serial, Sha256Node, Value};
 use ashlar_types::limits::ASSETS_MAX;
-use ashlar_types::{AccountId, AssetId, BatchNumber, Event, InboxEntry, Input, Receipt, Sequence, WithdrawalIndex};
+use ashlar_types::{
+    AccountId, AssetId, BatchNumber, Decode, Event, InboxEntry, Input, Message, Reader, Reason, Receipt, Sequence,
+    WithdrawalIndex, to_bytes,
+};
 
 use crate::people::ask_again;
 use crate::world::{World, genesis};
@@ -18,10 +22,10 @@ use crate::world::{World, genesis};
 /// Everything. The root of the state, if all is well.
 pub(crate) async fn all(world: &World, node: &NodeHandle) -> Result<String, String> {
     let leaves = node.leaves().await.ok_or("the state cannot be read")?;
-    let flows = replay(world, node, &leaves).await?;
+    let Replayed { flows, places } = replay(world, node, &leaves).await?;
     conservation(&leaves, &flows)?;
     withdrawals(world, node).await?;
-    acknowledgements(world, node).await?;
+    acknowledgements(world, node, &places).await?;
     health(node)?;
     let last = node.books().last_at(Stage::Final).and_then(|last| node.books().header(last));
     Ok(last.map(|last| format!("{:?}", last.state_root_after)).unwrap_or_default())
@@ -30,9 +34,19 @@ pub(crate) async fn all(world: &World, node: &NodeHandle) -> Result<String, Stri
 /// Money that came in and went out, by asset.
 type Flows = BTreeMap<u16, i128>;
 
+/// Where the first command of each message stands in the final order, by the bytes of the message.
+type Places = BTreeMap<Vec<u8>, Sequence>;
+
+/// What published bytes say.
+#[derive(Default)]
+struct Replayed {
+    flows: Flows,
+    places: Places,
+}
+
 /// Replays L1's batches from published bytes, from the first one: every header must be the one that L1 holds and the one that execution gives,
 /// and the state at the end the node's, byte for byte.
-async fn replay(world: &World, node: &NodeHandle, leaves: &[(Key, Value)]) -> Result<Flows, String> {
+async fn replay(world: &World, node: &NodeHandle, leaves: &[(Key, Value)]) -> Result<Replayed, String> {
     let contracts = world.chain.contracts().ok_or("L1 has no state")?;
     let (committed, ..) = contracts.batches();
     let (capture, header) = Capture::new(world.deployment, &genesis());
@@ -41,32 +55,40 @@ async fn replay(world: &World, node: &NodeHandle, leaves: &[(Key, Value)]) -> Re
     let map = Map::<Sha256Node>::from_sorted(&begun, &Serial).map_err(|error| error.to_string())?;
     let index = OrderIndex::of_leaves(map.iter());
     let mut shadow = Shadow::new(map, index, header);
-    let mut flows = Flows::new();
+    let mut replayed = Replayed::default();
     for number in 1..=committed {
         let header = node.books().header(BatchNumber::new(number)).ok_or(format!("batch {number} is not known"))?;
         let on_l1 = contracts.header(number).map(|hash| hash.0);
         if on_l1 != Some(header.hash().0) {
             return Err(format!("batch {number} on L1 has another header than here"));
         }
-        run(world, &mut shadow, &header, &mut flows).await?;
+        run(world, &mut shadow, &header, &mut replayed)?;
     }
     let ours = shadow.map().iter();
     if ours.eq(leaves.iter().map(|(key, value)| (*key, value.words()))) {
-        Ok(flows)
+        Ok(replayed)
     } else {
         Err("a replay of what was published comes to another state".to_owned())
     }
 }
 
-async fn run(world: &World, shadow: &mut Shadow, header: &BatchHeader, flows: &mut Flows) -> Result<(), String> {
+fn run(world: &World, shadow: &mut Shadow, header: &BatchHeader, replayed: &mut Replayed) -> Result<(), String> {
     let number = header.number.get();
     let bytes = world.outside(|outside| outside.published.get(&header.hash()).cloned());
     let bytes = bytes.ok_or_else(|| format!("batch {number} is on L1 and was never published"))?;
     let batch = codec::decode_all(&bytes).map_err(|error| format!("batch {number}: {error}"))?;
+    let mut place = header.first_sequence.get();
     for timed in &batch.inputs {
-        if let Input::Inbox { entry: InboxEntry::Deposit { asset, amount, .. }, .. } = &timed.input {
-            *flows.entry(asset.get()).or_default() += i128::from(amount.get());
+        match &timed.input {
+            Input::Inbox { entry: InboxEntry::Deposit { asset, amount, .. }, .. } => {
+                *replayed.flows.entry(asset.get()).or_default() += i128::from(amount.get());
+            }
+            Input::Message(message) => {
+                replayed.places.insert(to_bytes(message), Sequence::new(place));
+            }
+            Input::Inbox { .. } | Input::System(_) => {}
         }
+        place += timed.input.commands() as u64;
     }
     let ran = shadow.run(&bytes, header, &Serial).map_err(|error| format!("batch {number}: {error}"))?;
     if ran.header == *header { Ok(()) } else { Err(format!("batch {number} does not do what its header says")) }
@@ -129,7 +151,7 @@ fn receipts(lines: &[Line]) -> Vec<Receipt> {
 }
 
 /// Whoever was answered has that answer, or was told of another one.
-async fn acknowledgements(world: &World, node: &NodeHandle) -> Result<(), String> {
+async fn acknowledgements(world: &World, node: &NodeHandle, places: &Places) -> Result<(), String> {
     let told: BTreeSet<String> =
         world.told().iter().map(|Unwound { before, .. }| format!("{:?}", without_number(before))).collect();
     let door = node.door();
@@ -139,18 +161,45 @@ async fn acknowledgements(world: &World, node: &NodeHandle) -> Result<(), String
         if old.iter().any(|receipt| told.contains(&format!("{receipt:?}"))) {
             continue;
         }
-        let now = ask_again(&door, signed).await;
-        let now = now.map_err(|refusal| {
-            format!("{before:?} was answered, is not in the order and nobody was told: {refusal}")
-        })?;
-        if receipts(&now.lines) != old || events(&now.lines) != events(&before.lines) {
+        let message = signed.message().clone();
+        let (now, happened) = match ask_again(&door, signed).await {
+            Ok(now) if now.place.first >= next => {
+                return Err(format!("{before:?} was answered, and asked for again it was executed: {now:?}"));
+            }
+            Ok(now) => (receipts(&now.lines), events(&now.lines).into_iter().copied().collect()),
+            // What a node remembers ends with its last checkpoint (SPEC Q-12); then the proof of each command says what it did.
+            Err(Refusal::Inadmissible(Reason::NonceUsed)) => proven(&door, places, &message).await?,
+            Err(refusal) => return Err(format!("{before:?} was answered, and asked for again: {refusal}")),
+        };
+        if now != old || happened != events(&before.lines).into_iter().copied().collect::<Vec<_>>() {
             return Err(format!("{before:?} was answered, {now:?} is in the order, and nobody was told"));
         }
     }
-    if door.tip().await.map_err(|error| error.to_string())?.next != next {
-        return Err("asking again for what was acknowledged executed something".to_owned());
-    }
     Ok(())
+}
+
+/// What the commands of a message did, by the leaves that L1's roots are over.
+async fn proven(
+    door: &Arc<dyn Door>,
+    places: &Places,
+    message: &Message,
+) -> Result<(Vec<Receipt>, Vec<Event>), String> {
+    let first =
+        places.get(&to_bytes(message)).ok_or_else(|| format!("{message:?} was answered and is not in the order"))?;
+    let (mut receipts, mut events) = (Vec::new(), Vec::new());
+    for command in 0..message.commands.len() as u64 {
+        let place = Sequence::new(first.get() + command);
+        let proof = door.command_proof(place).await.map_err(|error| error.to_string())?;
+        let proof = proof.ok_or_else(|| format!("command {} is in the order and has no proof", place.get()))?;
+        // A leaf is a receipt without the eight bytes of its number, then events (SPEC B-34).
+        let bytes = [&[0; 8], proof.leaf.as_slice()].concat();
+        let mut reader = Reader::new(&bytes);
+        receipts.push(without_number(&Receipt::decode(&mut reader).map_err(|error| error.to_string())?));
+        while reader.offset() < bytes.len() {
+            events.push(Event::decode(&mut reader).map_err(|error| error.to_string())?);
+        }
+    }
+    Ok((receipts, events))
 }
 
 fn events(lines: &[Line]) -> Vec<&Event> {

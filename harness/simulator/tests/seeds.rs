@@ -40,7 +40,6 @@ fn five_hundred_seeds_end_well() {
 }
 
 #[test]
-#[ignore = "a seed may come to two violations: docs/bugs-found.md, open"]
 fn a_seed_gives_the_same_run_to_the_last_event() {
     // Whatever a seed comes to, a violation too, it comes to it again.
     let said = |seed| match simulate(seed) {

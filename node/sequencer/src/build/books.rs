@@ -24,7 +24,7 @@ type Loader = Arc<dyn Fn(BatchNumber) -> Pending<Option<Arc<Sealed>>> + Send + S
 #[derive(Clone)]
 pub struct Books {
     pages: Arc<Mutex<Pages>>,
-    changed: Arc<watch::Sender<u64>>,
+    listeners: Arc<Mutex<Vec<watch::Sender<()>>>>,
     load: Loader,
 }
 
@@ -70,12 +70,15 @@ pub struct Waits {
 impl Books {
     /// Empty books, with a way to fetch batches that are stored.
     pub fn new(load: Loader) -> Books {
-        Books { pages: Arc::default(), changed: Arc::new(watch::Sender::new(0)), load }
+        Books { pages: Arc::default(), listeners: Arc::default(), load }
     }
 
-    /// Tells whoever waits that something changed.
-    pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
+    /// Tells whoever waits that something changed. Each has a channel of its own: one channel wakes those who wait at it in an order of chance,
+    /// and then the same seed is not the same run.
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        let (sender, receiver) = watch::channel(());
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        receiver
     }
 
     /// Writes a batch in; without its content if that is only stored.
@@ -278,7 +281,8 @@ impl Books {
 
     fn write<T>(&self, with: impl FnOnce(&mut Pages) -> T) -> T {
         let result = self.read_mut(with);
-        self.changed.send_modify(|version| *version += 1);
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| listener.send(()).is_ok());
         result
     }
 }

@@ -41,7 +41,7 @@ pub async fn supervise<E: Clock, S: Service>(
     mut service: S,
     mut station: Station,
     metrics: Arc<Metrics>,
-    mut news: watch::Receiver<u64>,
+    mut news: watch::Receiver<()>,
 ) {
     let mut wait = WAIT_MIN;
     station.say(ServiceState::Running, "running");
