@@ -11,35 +11,14 @@ use crate::packed::unpack_inputs;
 use crate::platform::Platform;
 use crate::run::{Ran, run};
 
-/// The version of the headers that this program proves. It pins the rules of the exchange and everything here.
+/// The version from which on the rules are those of this program. A later version may have them too: L1 says of each version which program proves it, so
+/// a program is replaced without a change of the rules by a version of its own. Rules that change begin with a version that older programs never prove.
 pub const VERSION: u32 = 1;
-
-/// The words of a header, by the names they have in the specification (B-26).
-const FIELDS: [&str; BatchHeader::WORDS] = [
-    "version",
-    "exchange id",
-    "number",
-    "parent hash",
-    "state root before",
-    "state root after",
-    "data root",
-    "DA commitment",
-    "signatures root",
-    "receipts root",
-    "withdrawals root",
-    "withdrawals next",
-    "inbox next",
-    "inbox hash",
-    "first sequence",
-    "next sequence",
-    "first time",
-    "last time",
-];
 
 /// Checks one batch, and gives what a proof of it says in public.
 pub fn check<P: Platform>(input: &GuestInput<'_>, platform: &mut P) -> Result<PublicValues, GuestError> {
     let GuestInput { parent, header, .. } = input;
-    if header.version != VERSION {
+    if header.version < VERSION {
         return Err(GuestError::Version { expected: VERSION, got: header.version });
     }
     let exchange_id = input.deployment.exchange_id();
@@ -90,7 +69,8 @@ fn computed(
 ) -> BatchHeader {
     let GuestInput { parent, header, .. } = input;
     BatchHeader {
-        version: VERSION,
+        // The public values say which it is, and whoever takes them knows which program proves it.
+        version: header.version,
         exchange_id,
         number: parent.number.next(),
         // `follows` has compared it with the parent's hash.
@@ -122,10 +102,8 @@ fn same(computed: &BatchHeader, claimed: &BatchHeader) -> Result<(), GuestError>
     if computed == claimed {
         return Ok(());
     }
-    let (expected, got) = (computed.to_bytes(), claimed.to_bytes());
-    let words = expected.as_chunks::<32>().0.iter().zip(got.as_chunks::<32>().0);
-    match FIELDS.iter().zip(words).find(|(_, (expected, got))| expected != got) {
-        Some((field, (expected, got))) => Err(GuestError::Header { field, expected: *expected, got: *got }),
+    match computed.first_difference(claimed) {
+        Some((field, expected, got)) => Err(GuestError::Header { field, expected, got }),
         // Headers have one encoding, so this is not reached.
         None => Err(GuestError::Header { field: "encoding", expected: [0; 32], got: [0; 32] }),
     }

@@ -44,13 +44,13 @@ guest_errors! {
         /// Why.
         error: PackedError,
     } => "the packed inputs: {error}",
-    /// The header is of a version that this program does not prove.
+    /// The header is of a version from before the rules that this program has.
     Version {
-        /// What this program proves.
+        /// The first one that this program proves.
         expected: u32,
         /// The header's.
         got: u32,
-    } => "a header of version {got}, and this program proves version {expected}; take the program of that version",
+    } => "a header of version {got}, and this program proves version {expected} and later ones; take the program of that version",
     /// The header is of another exchange than the deployment.
     Exchange {
         /// The deployment's id.

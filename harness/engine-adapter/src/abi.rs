@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 
 /// A new order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct NewOrder {
     /// The client's id.
@@ -23,7 +23,7 @@ pub struct NewOrder {
 }
 
 /// A cancellation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Cancel {
     /// The order to cancel.
@@ -33,7 +33,7 @@ pub struct Cancel {
 }
 
 /// An order leaves its place and comes in again with another price and size.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Modify {
     /// The order to modify.
@@ -76,6 +76,19 @@ pub struct Report {
     pub taker_id: u64,
     /// Fills the cache line.
     pub reserved_last: u64,
+}
+
+impl Report {
+    /// What the benchmark hashes of it.
+    pub fn line(&self) -> String {
+        let Report { kind, sequence, side, order_id, price, quantity, maker_id, taker_id, .. } = *self;
+        match kind {
+            0 | 3 => format!("{kind},{sequence},{side},{order_id},{price},{quantity}"),
+            1 => format!("{kind},{sequence},{price},{quantity},{maker_id},{taker_id}"),
+            2 => format!("{kind},{sequence},{side},{order_id},{price}"),
+            _ => format!("{kind},{sequence},{order_id}"),
+        }
+    }
 }
 
 /// A queue of reports as the benchmark sees it.

@@ -19,4 +19,4 @@ mod transport;
 
 pub use abi::{Cancel, Modify, NewOrder, Report, Transport};
 pub use engine::Engine;
-pub use report::{Kind, Record, Reports, Unpacker};
+pub use report::{Kind, Record, Reports, Unpacker, sorted};

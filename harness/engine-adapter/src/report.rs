@@ -57,6 +57,14 @@ impl Reports for Vec<Record> {
     }
 }
 
+/// The reports in the order in which the benchmark hashes them: by message and kind, else as they came.
+pub fn sorted(records: &[Record]) -> Vec<Report> {
+    let mut unpacker = Unpacker::default();
+    let mut reports: Vec<Report> = records.iter().map(|&record| unpacker.unpack(record)).collect();
+    reports.sort_by_key(|report| (report.sequence, report.kind));
+    reports
+}
+
 /// Turns records into reports. Only the order of records tells who took: whatever a trade follows was about its taker.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unpacker {

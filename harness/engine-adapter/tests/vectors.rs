@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ashlar_book::BookConfig;
-use ashlar_engine_adapter::{Cancel, Engine, Kind, Modify, NewOrder, Record, Report, Unpacker};
+use ashlar_engine_adapter::{Cancel, Engine, Kind, Modify, NewOrder, Record, sorted};
 use ashlar_types::Side;
 use sha2::{Digest, Sha256};
 
@@ -49,16 +49,6 @@ fn give(engine: &mut Engine<Vec<Record>>, record: &[u8]) {
     }
 }
 
-fn line(report: &Report) -> String {
-    let Report { kind, sequence, side, order_id, price, quantity, maker_id, taker_id, .. } = *report;
-    match kind {
-        0 | 3 => format!("{kind},{sequence},{side},{order_id},{price},{quantity}"),
-        1 => format!("{kind},{sequence},{price},{quantity},{maker_id},{taker_id}"),
-        2 => format!("{kind},{sequence},{side},{order_id},{price}"),
-        _ => format!("{kind},{sequence},{order_id}"),
-    }
-}
-
 fn replay(workload: &str) {
     let Some(folder) = folder("engine-benchmark", workload) else { return };
     let messages = unpack(&folder.join(format!("orders_{workload}_s23_n1000000.bin.xz")));
@@ -66,15 +56,12 @@ fn replay(workload: &str) {
     for record in messages[16..].chunks_exact(40) {
         give(&mut engine, record);
     }
-    let mut unpacker = Unpacker::default();
-    let mut reports: Vec<Report> = engine.reports.iter().map(|&record| unpacker.unpack(record)).collect();
-    reports.sort_by_key(|report| (report.sequence, report.kind));
     let mut hash = Sha256::new();
-    for (index, report) in reports.iter().enumerate() {
+    for (index, report) in sorted(&engine.reports).iter().enumerate() {
         if index > 0 {
             hash.update("\n");
         }
-        hash.update(line(report));
+        hash.update(report.line());
     }
     let got: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let published = fs::read_to_string(folder.join("correctness_hash.txt")).expect("the published hashes");

@@ -1,5 +1,7 @@
 //! Why a node ends, and what whoever runs it should do.
 
+use std::sync::Arc;
+
 use ashlar_replica::JournalError;
 use ashlar_types::Sequence;
 use ashlar_types::sign::SignatureError;
@@ -41,6 +43,9 @@ pub enum NodeError {
         /// Which.
         task: &'static str,
     },
+    /// What another task of the node stopped for.
+    #[error(transparent)]
+    First(Arc<NodeError>),
     /// The configuration cannot work.
     #[error("the configuration cannot work: {why}")]
     Config {

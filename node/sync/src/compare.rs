@@ -3,34 +3,9 @@
 use ashlar_batch::BatchHeader;
 use ashlar_state::Key;
 
-/// The words of a header by their names (SPEC B-26).
-const FIELDS: [&str; BatchHeader::WORDS] = [
-    "version",
-    "exchange id",
-    "number",
-    "parent hash",
-    "state root before",
-    "state root after",
-    "data root",
-    "DA commitment",
-    "signatures root",
-    "receipts root",
-    "withdrawals root",
-    "withdrawals next",
-    "inbox next",
-    "inbox hash",
-    "first sequence",
-    "next sequence",
-    "first time",
-    "last time",
-];
-
 /// The first word in which two headers differ: its name and both values in hexadecimal.
 pub fn first_field(one: &BatchHeader, other: &BatchHeader) -> Option<(&'static str, String, String)> {
-    let (one, other) = (one.to_bytes(), other.to_bytes());
-    let words = one.as_chunks::<32>().0.iter().zip(other.as_chunks::<32>().0);
-    let differing = FIELDS.iter().zip(words).find(|(_, (one, other))| one != other);
-    differing.map(|(field, (one, other))| (*field, hex(one), hex(other)))
+    one.first_difference(other).map(|(field, one, other)| (field, hex(&one), hex(&other)))
 }
 
 fn hex(bytes: &[u8]) -> String {

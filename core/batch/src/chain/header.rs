@@ -61,6 +61,28 @@ impl BatchHeader {
     /// Words of a header.
     pub const WORDS: usize = 18;
 
+    /// The words by the names that the specification has for them, in their order.
+    pub const FIELDS: [&str; Self::WORDS] = [
+        "version",
+        "exchange id",
+        "number",
+        "parent hash",
+        "state root before",
+        "state root after",
+        "data root",
+        "DA commitment",
+        "signatures root",
+        "receipts root",
+        "withdrawals root",
+        "withdrawals next",
+        "inbox next",
+        "inbox hash",
+        "first sequence",
+        "next sequence",
+        "first time",
+        "last time",
+    ];
+
     /// The header in which a chain begins: it stands for no batch, and batch 1 follows it.
     pub const fn genesis(version: u32, exchange_id: ExchangeId, state_root: Digest, time: Time) -> BatchHeader {
         BatchHeader {
@@ -89,6 +111,14 @@ impl BatchHeader {
     pub fn to_bytes(&self) -> [u8; Self::BYTES_MAX] {
         let bytes = ashlar_types::to_bytes(self);
         bytes.as_array().copied().unwrap_or([0; Self::BYTES_MAX])
+    }
+
+    /// The first word in which two headers differ: its name, and what each has there.
+    pub fn first_difference(&self, other: &BatchHeader) -> Option<(&'static str, [u8; 32], [u8; 32])> {
+        let (one, other) = (self.to_bytes(), other.to_bytes());
+        let words = one.as_chunks::<32>().0.iter().zip(other.as_chunks::<32>().0);
+        let (field, (one, other)) = Self::FIELDS.iter().zip(words).find(|(_, (one, other))| one != other)?;
+        Some((field, *one, *other))
     }
 
     /// `sha256(domain || abi.encode(header))`: ten blocks.

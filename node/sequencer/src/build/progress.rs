@@ -8,7 +8,7 @@ use ashlar_types::{Decode, DecodeError, Encode, Reader, Writer};
 use super::sealed::Sealed;
 
 /// The first byte of the only stored form there is.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A batch's way, as far as it has come.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,9 +51,13 @@ impl Progress {
         }
     }
 
-    /// To be stored.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    /// More than any takes when it is stored.
+    pub const BYTES_MAX: usize = 2_048;
+
+    /// To be stored, as the writing of this turn.
+    pub fn to_bytes(&self, turn: u64) -> Vec<u8> {
         let mut writer = Writer::new();
+        writer.u64(turn);
         self.header.encode(&mut writer);
         writer.u64(self.data_bytes);
         writer.u64(self.withdrawals_before);
@@ -78,13 +82,14 @@ impl Progress {
         bytes
     }
 
-    /// From what was stored; `None` if it is not whole. Bytes after it are what a longer one left there.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Progress> {
+    /// From what was stored, with its turn; `None` if it is not whole. Bytes after it are what a longer one left there.
+    pub fn from_bytes(bytes: &[u8]) -> Option<(u64, Progress)> {
         let (sum, body) = bytes.strip_prefix(&[VERSION])?.split_first_chunk::<8>()?;
         let mut reader = Reader::new(body);
+        let turn = reader.u64().ok()?;
         let progress = read(&mut reader).ok()?;
         let used = body.get(..reader.offset())?;
-        (progress.stage >= Stage::Built && sum_of(used)[..8] == *sum).then_some(progress)
+        (progress.stage >= Stage::Built && sum_of(used)[..8] == *sum).then_some((turn, progress))
     }
 }
 
@@ -152,12 +157,13 @@ mod tests {
         let proof = Some(("execute-only".to_owned(), 2, 5));
         let whole = Progress { stage: Stage::Proven, commit: at(3), prove: at(9), proof, ..built.clone() };
         for progress in [built, whole] {
-            let mut bytes = progress.to_bytes();
+            let mut bytes = progress.to_bytes(7);
+            assert!(bytes.len() <= Progress::BYTES_MAX);
             for length in 0..bytes.len() {
                 assert_eq!(Progress::from_bytes(&bytes[..length]), None);
             }
             bytes.extend([1, 2, 3]);
-            assert_eq!(Progress::from_bytes(&bytes), Some(progress));
+            assert_eq!(Progress::from_bytes(&bytes), Some((7, progress)));
             bytes[12] ^= 1;
             assert_eq!(Progress::from_bytes(&bytes), None);
         }

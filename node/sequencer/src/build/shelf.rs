@@ -1,4 +1,7 @@
 //! Built batches and their progress on disk.
+//!
+//! Progress is written over and over, and a write can be torn at any byte. So it has two places, written in turns: of the one before there is always a
+//! whole one left.
 
 use ashlar_types::BatchNumber;
 use commonware_runtime::{Blob, Error as RuntimeError, ReadOptions, Storage, WriteOptions};
@@ -27,7 +30,11 @@ impl<E: Storage> Shelf<E> {
 
     /// Stores how far a batch has come; when this is done it is durable.
     pub async fn put_progress(&self, number: BatchNumber, progress: &Progress) -> Result<(), NodeError> {
-        self.write(b'p', number, progress.to_bytes()).await
+        let turn = self.newest(number).await?.map_or(0, |(turn, _)| turn.wrapping_add(1));
+        let opened = self.context.open(&self.partition, &name_of(b'p', number)).await;
+        let (blob, _) = opened.map_err(|error| failed("open a batch", &error))?;
+        let written = blob.write_at(place_of(turn), progress.to_bytes(turn), WriteOptions::SYNC).await;
+        written.map_err(|error| failed("write a batch", &error))
     }
 
     /// The batches that are stored, in their order. One that is not whole was being written when the node stopped, and is left out.
@@ -56,7 +63,14 @@ impl<E: Storage> Shelf<E> {
 
     /// How far a batch had come.
     pub async fn progress(&self, number: BatchNumber) -> Result<Option<Progress>, NodeError> {
-        Ok(self.read(b'p', number).await?.and_then(|bytes| Progress::from_bytes(&bytes)))
+        Ok(self.newest(number).await?.map(|(_, progress)| progress))
+    }
+
+    /// The last progress that was written whole, and its turn.
+    async fn newest(&self, number: BatchNumber) -> Result<Option<(u64, Progress)>, NodeError> {
+        let Some(bytes) = self.read(b'p', number).await? else { return Ok(None) };
+        let places = bytes.chunks(Progress::BYTES_MAX).take(2);
+        Ok(places.filter_map(Progress::from_bytes).max_by_key(|(turn, _)| *turn))
     }
 
     /// Forgets a batch.
@@ -90,6 +104,11 @@ impl<E: Storage> Shelf<E> {
     }
 }
 
+/// Where the writing of a turn goes.
+const fn place_of(turn: u64) -> u64 {
+    (turn % 2) * Progress::BYTES_MAX as u64
+}
+
 fn name_of(kind: u8, number: BatchNumber) -> Vec<u8> {
     let mut name = vec![kind];
     name.extend(number.get().to_be_bytes());
@@ -103,4 +122,56 @@ fn number_of(name: &[u8]) -> Option<BatchNumber> {
 
 fn failed(what: &str, error: &RuntimeError) -> NodeError {
     NodeError::Durable { part: "the store of batches", why: format!("could not {what}: {error}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ashlar_api::door::Stage;
+    use ashlar_batch::BatchHeader;
+    use ashlar_batch::merkle::Digest;
+    use ashlar_types::{ExchangeId, Time};
+    use commonware_runtime::{Runner, Supervisor, deterministic};
+
+    fn progress(stage: Stage) -> Progress {
+        Progress {
+            header: BatchHeader::genesis(1, ExchangeId([4; 32]), Digest::EMPTY, Time::ZERO),
+            data_bytes: 9,
+            withdrawals_before: 0,
+            stage,
+            built_ms: 1,
+            commit: None,
+            prove: None,
+            finalize: None,
+            proof: None,
+        }
+    }
+
+    async fn overwrite(context: &deterministic::Context, number: BatchNumber, turn: u64, bytes: Vec<u8>) {
+        let (blob, _) = context.open("torn-batches", &name_of(b'p', number)).await.expect("there");
+        blob.write_at(place_of(turn), bytes, WriteOptions::SYNC).await.expect("written");
+    }
+
+    #[test]
+    fn a_torn_write_of_progress_leaves_the_one_before() {
+        deterministic::Runner::seeded(1).start(|context| async move {
+            let number = BatchNumber::new(3);
+            let shelf = Shelf::new(context.child("shelf"), "torn");
+            let stages = [Stage::Built, Stage::Published, Stage::Committed, Stage::Published, Stage::Committed];
+            for (turn, stage) in (0..).zip(stages) {
+                shelf.put_progress(number, &progress(stage)).await.expect("written");
+                assert_eq!(shelf.progress(number).await.expect("read"), Some(progress(stage)), "the newest counts");
+                let whole = progress(stage).to_bytes(turn);
+                // The next write would go to the other place; what is torn here is what was just written.
+                for cut in [0, 1, 100, whole.len() - 1] {
+                    let mut torn = whole.clone();
+                    torn[cut..].fill(0xee);
+                    overwrite(&context, number, turn, torn).await;
+                    let before = usize::try_from(turn).ok().and_then(|turn| stages.get(turn.wrapping_sub(1)));
+                    assert_eq!(shelf.progress(number).await.expect("read"), before.map(|before| progress(*before)));
+                }
+                overwrite(&context, number, turn, whole).await;
+            }
+        });
+    }
 }

@@ -128,6 +128,7 @@ where
     let first = ends.first().map(|first| first.header.number.get());
     let Begin { store, capture, parent, block } = begin(config, &snapshots, &journal).await?;
     let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
+    let heads = snapshots.list().await.map_err(|error| NodeError::Snapshot { why: error.to_string() })?;
     let checkpoints = Checkpoints {
         store: snapshots,
         every: config.checkpoint_commands,
@@ -147,11 +148,31 @@ where
     let inbox = InboxChain { next: parent.inbox_next, hash: parent.inbox_hash };
     let mut past = Past::new(config.deployment, store, inbox, ANSWERS_MAX, kept);
     past.block = block;
-    past.replay(&journal, &line.blocks).await?;
+    let base = past.remember_consumed(&journal, beginning(common, &journal, &heads), parent.next_sequence).await?;
+    if let Err(error) = past.replay(&journal, &line.blocks).await {
+        // If whoever builds batches stopped, what for is what matters.
+        let first = common.ended.borrow().clone().and_then(Result::err);
+        return Err(first.map_or(error, NodeError::First));
+    }
     tracing::info!(commands = past.replayed, "everything that was acknowledged has been executed again");
     let below = first.map_or(parent.number, |first| BatchNumber::new(first.saturating_sub(1)));
-    let keeping = Keeping { journal, executed, executed_queue, base: inbox, below };
+    let keeping = Keeping { journal, executed, executed_queue, base, below };
     Ok(start_trading(common, past, keeping, line, shelf))
+}
+
+/// The last header at or before everything that the journal holds: the genesis, or that of a snapshot, of which the oldest rests on what L1 never
+/// takes back.
+fn beginning<E>(common: &Common<E>, journal: &Journal<E>, heads: &[SnapshotHead]) -> BatchHeader
+where
+    E: Spawner + Clock + Storage,
+{
+    let first = journal.first_sequence();
+    if first.get() == 0 {
+        return common.genesis;
+    }
+    let id = common.config.deployment.exchange_id();
+    let ours = heads.iter().filter(|head| head.header.exchange_id == id && head.sequence() >= first);
+    ours.min_by_key(|head| head.sequence()).map_or(common.genesis, |head| head.header)
 }
 
 /// Opens the journal, which must reach as far as the batches that were built from it. One that does not exist yet begins at the newest

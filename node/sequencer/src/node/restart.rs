@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ashlar_api::door::Block;
-use ashlar_batch::InboxChain;
+use ashlar_batch::{BatchHeader, InboxChain};
 use ashlar_exchange::{Answered, Answers, Exchange, HotStore, Store};
 use ashlar_replica::{Entry, Epoch, Journal, L1Block, Ordered};
 use ashlar_types::sign::{session_digest, wallet_digest};
@@ -64,6 +64,43 @@ impl Past {
             replayed: 0,
             room: Vec::new(),
         }
+    }
+
+    /// Remembers which entries of the inbox were consumed between the beginning of what is kept and the state, so that L1 can take them back after a
+    /// restart too. Gives the inbox at that beginning.
+    pub async fn remember_consumed<E: Storage + Clock>(
+        &mut self,
+        journal: &Journal<E>,
+        beginning: BatchHeader,
+        state: Sequence,
+    ) -> Result<InboxChain, NodeError> {
+        let base = InboxChain { next: beginning.inbox_next, hash: beginning.inbox_hash };
+        let mut inbox = base;
+        if beginning.next_sequence >= state {
+            return Ok(base);
+        }
+        let mut reader = journal.read_around(beginning.next_sequence)?;
+        while let Some(Ordered { first, block, entries, .. }) = reader.next(journal).await? {
+            if first >= state {
+                break;
+            }
+            for Entry { input, .. } in entries {
+                if let Input::Inbox { index, time, entry } = &input
+                    && *index == inbox.next
+                    && inbox.next < self.inbox.next
+                {
+                    inbox = inbox.consume(*time, entry);
+                    self.marks.push(Mark { next: inbox.next, hash: inbox.hash, block });
+                }
+            }
+        }
+        if inbox.next == self.inbox.next && inbox.hash == self.inbox.hash {
+            return Ok(base);
+        }
+        Err(NodeError::Replay {
+            at: state,
+            what: "the journal does not hold the inbox entries that its snapshot consumed",
+        })
     }
 
     /// Replays everything that the journal holds after the state, and hands it to whoever builds batches.

@@ -45,6 +45,8 @@ pub(crate) struct TakenBack {
 /// Whether what was consumed is still there.
 enum Verdict {
     Holds,
+    /// Nothing contradicts it, but whoever answered cannot know.
+    Unsaid,
     /// It is not, but L1 is not sure yet of what is there instead.
     Waits,
     Gone,
@@ -86,7 +88,12 @@ impl<E: Storage + Clock> Service for Watcher<E> {
         self.station.show("block", standing.head.number);
         self.note(&standing).await?;
         match self.verdict(&standing).await? {
-            Verdict::Holds => self.gate.hold(None),
+            Verdict::Holds => {
+                self.gate.hold(None);
+                // Only what was just seen to be L1's may be called final by its number.
+                self.forget_final(&standing);
+            }
+            Verdict::Unsaid => self.gate.hold(None),
             Verdict::Waits => {
                 self.hold("L1 left the block that was consumed last, and is not sure yet of what is there instead");
                 return Ok(Turn::Idle);
@@ -96,7 +103,6 @@ impl<E: Storage + Clock> Service for Watcher<E> {
                 return self.take_back().await;
             }
         }
-        self.forget_final(&standing);
         let items = self.layer1.inbox(self.inbox.next).await?;
         if items.is_empty() {
             return Ok(Turn::Idle);
@@ -130,8 +136,8 @@ impl<E: Storage + Clock> Watcher<E> {
             None => match self.layer1.holds(last.block).await? {
                 Some(false) if standing.safe.number >= last.block.number => Ok(Verdict::Gone),
                 Some(false) => Ok(Verdict::Waits),
-                // Whoever answers is behind, or counts less as safe than before: that says nothing.
-                Some(true) | None => Ok(Verdict::Holds),
+                // Whoever answers is behind, or counts less as safe than before.
+                Some(true) | None => Ok(Verdict::Unsaid),
             },
         }
     }

@@ -10,8 +10,8 @@ use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_guest::{NativePlatform, check};
 use ashlar_replica::L1Block;
 use ashlar_sequencer::{
-    AlertKind, Asked, Availability, Commit, Handed, InboxItem, L1Standing, Layer1, Node, NodeHandle, OutsideError,
-    Parts, Proof, Proving, Reached, Sealed,
+    AlertKind, Asked, Availability, Commit, Config, Handed, InboxItem, L1Standing, Layer1, Node, NodeHandle,
+    OutsideError, Parts, Proof, Proving, Reached, Sealed,
 };
 use ashlar_types::sign::{Curve, Native};
 use ashlar_types::{BatchNumber, Command, InboxIndex};
@@ -218,9 +218,20 @@ impl Proving for Side {
 }
 
 pub async fn begin(context: &deterministic::Context, outside: &Arc<Outside>, floor: u64) -> NodeHandle {
+    begin_as(context, outside, floor, |_| {}).await
+}
+
+/// As [`begin`], with changes of the configuration.
+pub async fn begin_as(
+    context: &deterministic::Context,
+    outside: &Arc<Outside>,
+    floor: u64,
+    change: impl FnOnce(&mut Config),
+) -> NodeHandle {
     let mut config = config();
     config.limits.batches.unproven_commands_floor = floor;
     config.limits.batches.deadline_ms = 1_000;
+    change(&mut config);
     Node::start(context.child("node"), config, parts(outside)).await.unwrap()
 }
 

@@ -9,7 +9,7 @@ use ashlar_sequencer::{AlertKind, InboxItem, NodeHandle};
 use ashlar_types::{Amount, AssetId, InboxEntry, InboxIndex, Reason, Sequence, Side};
 use commonware_runtime::{Clock, Runner, deterministic};
 
-use crate::outside::{Outside, begin, door_batch_is_final, outside, until};
+use crate::outside::{Outside, begin, begin_as, door_batch_is_final, outside, until};
 use crate::world::{ORIGIN, Trader, account, grant, place, wallet};
 
 /// Entries for a trader who came later, in blocks of their own; `kind` tells chains apart.
@@ -189,6 +189,37 @@ fn two_chains_in_turn() {
         one.send(&node.door()).await.unwrap();
         all_is_final(&context, &node).await;
         assert_eq!((node.books().divergence(), node.metrics().unwindings.get()), (None, 6));
+        node.stop().await.unwrap();
+    });
+}
+
+/// A checkpoint says nothing of what L1 may still take back below it: a start from one remembers the entries that it rests on.
+#[test]
+fn a_reorg_below_the_checkpoint_that_a_node_started_from() {
+    deterministic::Runner::seeded(73).start(|context| async move {
+        let outside = outside();
+        outside.chain.lock().unwrap().inbox.extend(newcomer(3, OPENING as u64, 1));
+        let often = |config: &mut ashlar_sequencer::Config| config.checkpoint_commands = 4;
+        let node = begin_as(&context, &outside, 1 << 20, often).await;
+        until(&context, "the inbox is consumed", || node.metrics().inbox.get() == 13).await;
+        let (mut one, mut three) = (Trader::new(1, 3), Trader::new(3, 3));
+        for _ in 0..20 {
+            one.send(&node.door()).await.unwrap();
+            three.send(&node.door()).await.unwrap();
+        }
+        all_is_final(&context, &node).await;
+        node.stop().await.unwrap();
+        let node = begin_as(&context, &outside, 1 << 20, often).await;
+        three.send(&node.door()).await.expect("three is still there");
+        outside.chain.lock().unwrap().reorg(OPENING, newcomer(4, OPENING as u64, 2));
+        until(&context, "the order stands", || node.door().epoch() == 1 && node.gate_is_open()).await;
+        assert!(Trader::new(3, 99).send(&node.door()).await.is_err(), "who came with what vanished is gone");
+        one.send(&node.door()).await.expect("trading goes on");
+        all_is_final(&context, &node).await;
+        let last = node.books().waits().last.expect("batches");
+        let header = node.books().header(last).expect("it is built");
+        assert_eq!(header.inbox_next.get(), 13, "what L1 holds instead is consumed");
+        assert_eq!(node.books().divergence(), None);
         node.stop().await.unwrap();
     });
 }
