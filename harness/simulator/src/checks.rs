@@ -12,7 +12,7 @@ use ashlar_sequencer::NodeHandle;
 use ashlar_state::{Key, Map, Serial, Sha256Node, Value};
 use ashlar_types::limits::ASSETS_MAX;
 use ashlar_types::{
-    AccountId, AssetId, BatchNumber, Decode, Event, InboxEntry, Input, Message, Reader, Reason, Receipt, Sequence,
+    AccountId, AssetId, BatchNumber, Decode, Event, InboxEntry, Input, Message, Reader, Receipt, Sequence,
     WithdrawalIndex, to_bytes,
 };
 
@@ -167,8 +167,9 @@ async fn acknowledgements(world: &World, node: &NodeHandle, places: &Places) -> 
                 return Err(format!("{before:?} was answered, and asked for again it was executed: {now:?}"));
             }
             Ok(now) => (receipts(&now.lines), events(&now.lines).into_iter().copied().collect()),
-            // What a node remembers ends with its last checkpoint (SPEC Q-12); then the proof of each command says what it did.
-            Err(Refusal::Inadmissible(Reason::NonceUsed)) => proven(&door, places, &message).await?,
+            // What a node remembers ends with its last checkpoint (SPEC Q-12), and whoever signed may have no key any more; then the proof of each
+            // command says what it did.
+            Err(Refusal::Inadmissible(_)) => proven(&door, places, &message).await?,
             Err(refusal) => return Err(format!("{before:?} was answered, and asked for again: {refusal}")),
         };
         if now != old || happened != events(&before.lines).into_iter().copied().collect::<Vec<_>>() {
