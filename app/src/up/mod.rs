@@ -83,22 +83,7 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let provers =
         proving::open(&context, &settings.proving, &settings.folder()).await.context("starting the prover")?;
     let node = start_node(&context, &deployment, (published, settled), provers.as_ref(), &settings).await?;
-    match (settings.da_nodes.as_slice(), settings.publish.may_use_custody()) {
-        ([], false) => console.say(&format!("data         in {FOLDERS} folders, any half of which is enough")),
-        ([], true) => console.say(&format!(
-            "data         with {FOLDERS} custodians in this process, {} of whom sign; any half has it all",
-            custodians.threshold
-        )),
-        (nodes, _) => {
-            console.say(&format!("data         at {} custodians, {} of whom sign", nodes.len(), settings.da_confirm))
-        }
-    }
-    console.say(match settings.publish {
-        Publishing::Calldata => "             and in the calldata of commits",
-        Publishing::Blobs => "             and in blobs of commits, which nothing binds to the data root (development)",
-        Publishing::Custody => "             and not on L1, which checks their signatures",
-        Publishing::Auto => "             and where each commit is cheapest: calldata, blobs, or their signatures",
-    });
+    say_where_data_goes(&mut console, &settings, &custodians);
     let policy = Policy::of(settings.proving.backend);
     console.say(&format!("proofs       {}", policy.kind()));
     console.say(&format!("             {}", policy.trust()));
@@ -139,6 +124,26 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     listening.abort();
     console.say("stopped");
     ended
+}
+
+/// Who keeps the data of batches, and what of it is on L1.
+fn say_where_data_goes(console: &mut Console, settings: &Settings, custodians: &Custodians) {
+    match (settings.da_nodes.as_slice(), settings.publish.may_use_custody()) {
+        ([], false) => console.say(&format!("data         in {FOLDERS} folders, any half of which is enough")),
+        ([], true) => console.say(&format!(
+            "data         with {FOLDERS} custodians in this process, {} of whom sign; any half has it all",
+            custodians.threshold
+        )),
+        (nodes, _) => {
+            console.say(&format!("data         at {} custodians, {} of whom sign", nodes.len(), settings.da_confirm))
+        }
+    }
+    console.say(match settings.publish {
+        Publishing::Calldata => "             and in the calldata of commits",
+        Publishing::Blobs => "             and in blobs of commits, which nothing binds to the data root (development)",
+        Publishing::Custody => "             and not on L1, which checks their signatures",
+        Publishing::Auto => "             and where each commit is cheapest: calldata, blobs, or their signatures",
+    });
 }
 
 /// Ends when a prover does, which it does not by itself.
