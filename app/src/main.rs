@@ -30,6 +30,7 @@ mod progress;
 mod prove;
 mod prover;
 mod proving;
+mod publishing;
 mod rebuild;
 mod simulate;
 mod state;

@@ -80,6 +80,7 @@ keys! {
     DA_CONFIRMED_MIN = "da.confirmed_min", Is("4"), "How many of them must have a batch before it is committed";
     DA_EXPANSION = "da.expansion", Is("2"), "How many times as much is stored as there is data: 2 or 4";
     DA_CUSTODIANS = "da.custodians", Absent, "Custodians that batches go to in place of folders, http://HOST:PORT#0xADDRESS each, parted by commas";
+    DA_TARGET = "da.target", Is("calldata"), "Where commits leave data: calldata, blobs, custody (with the custodians, whose signatures L1 checks), or auto, the cheapest that the contracts allow";
     DA_WRITER_KEY_FILE = "da.writer_key_file", Absent, "A file of mode 600 with the key that custodians let in, 64 hexadecimal digits";
 
     PROVER = "prover.kind", Is("none"), "Who proves: none, or execute-only, which proves nothing and is for development";
@@ -109,6 +110,7 @@ keys! {
     ALERT_ERRORS = "alert.errors_permille", Is("10"), "Messages turned away, in a thousand, above which there is an alarm; 0 for none";
     ALERT_PROVER_LAG = "alert.prover_lag_ms", Is("900000"), "Age of the oldest unproven batch";
     ALERT_L1_LAG = "alert.l1_lag_ms", Is("300000"), "Silence of L1, or age of the oldest uncommitted batch";
+    ALERT_DATA_LAG = "alert.data_lag_ms", Is("60000"), "Age of the oldest batch whose data is not published; 0 for no alarm";
     ALERT_BALANCE = "alert.balance_min_wei", Is("50000000000000000"), "The least that the submitter may have";
     ALERT_CAPACITY = "alert.capacity_percent", Is("50"), "Unproven work, in a hundred of where new orders are refused";
 

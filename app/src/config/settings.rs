@@ -14,6 +14,7 @@ use ashlar_settlement::limits::ENDPOINTS_MAX;
 use super::keys::{self as key, Key};
 use super::layers::{Layers, Mistake};
 use super::reader::{Reader, path};
+use crate::publishing::Publishing;
 use crate::telemetry::TelemetrySettings;
 
 /// What is refused.
@@ -120,6 +121,8 @@ pub struct NodeSettings {
     pub da_confirmed_min: usize,
     /// How much longer coded data is.
     pub da_expansion: Expansion,
+    /// Where commits leave data.
+    pub da_target: Publishing,
     /// Who proves.
     pub prover: Prover,
     /// The servers.
@@ -156,6 +159,7 @@ impl NodeSettings {
             da_writer_key_file: r.optional(&key::DA_WRITER_KEY_FILE, path),
             da_confirmed_min: r.number(&key::DA_CONFIRMED_MIN, 1..=64),
             da_expansion: r.word(&key::DA_EXPANSION, Expansion::Double, &expansions),
+            da_target: r.word(&key::DA_TARGET, Publishing::Calldata, Publishing::WORDS),
             prover: r.word(&key::PROVER, Prover::None, PROVERS),
             api: api(r, &data),
             limits: limits(r),
@@ -184,6 +188,21 @@ impl NodeSettings {
         }
         if !self.da_custodians.is_empty() && self.da_writer_key_file.is_none() {
             r.refuse(&key::DA_WRITER_KEY_FILE, "custodians let nobody in without it; name the file of a writer's key");
+        }
+        if self.da_target == Publishing::Custody && self.da_custodians.is_empty() {
+            r.refuse(&key::DA_TARGET, "nobody signs for folders; name da.custodians, or choose another target");
+        }
+        if self.da_target.may_use_custody() && self.mode == Mode::Validium {
+            r.refuse(
+                &key::DA_TARGET,
+                "a validium gives its data to no custodian; set it to calldata, or node.mode=standard",
+            );
+        }
+        if self.da_target == Publishing::Blobs && self.profile == Profile::Production {
+            r.refuse(
+                &key::DA_TARGET,
+                "nothing binds blobs to the data root yet, and production refuses them; choose another target",
+            );
         }
         if self.profile == Profile::Production && self.prover == Prover::ExecuteOnly {
             r.refuse(
@@ -275,6 +294,7 @@ fn limits(r: &mut Reader<'_>) -> Limits {
     let alerts = AlertRules {
         errors_permille: r.number(&key::ALERT_ERRORS, 0..=1_000),
         prover_lag_ms: r.number(&key::ALERT_PROVER_LAG, 0..=u64::MAX),
+        data_lag_ms: r.number(&key::ALERT_DATA_LAG, 0..=u64::MAX),
         l1_lag_ms: r.number(&key::ALERT_L1_LAG, 0..=u64::MAX),
         balance_min: r.number(&key::ALERT_BALANCE, 0..=u128::MAX),
         capacity_percent: r.number(&key::ALERT_CAPACITY, 0..=100),

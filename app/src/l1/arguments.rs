@@ -179,8 +179,11 @@ pub struct CancelAllArguments {
 #[derive(Clone, Debug, Args)]
 pub struct Data {
     /// A folder of published data; give as many as you have, a half of those that were written is enough
-    #[arg(long = "da", value_name = "DIR", required = true)]
+    #[arg(long = "da", value_name = "DIR", required_unless_present = "da_nodes")]
     pub da: Vec<PathBuf>,
+    /// A custodian of published data, http://HOST:PORT; give as many as you know
+    #[arg(long = "da-node", value_name = "URL")]
+    pub da_nodes: Vec<String>,
     /// The L1 block from which events are read: that of the deployment, or earlier
     #[arg(long, value_name = "BLOCK")]
     pub from_block: Option<u64>,

@@ -40,7 +40,7 @@ pub async fn open(place: &Place, data: &Data, found: &Found) -> Result<Opened> {
     let sources = Sources::of_node(
         l1,
         found.addresses.settlement,
-        &data.da,
+        (&data.da[..], &data.da_nodes[..]),
         data.from_block.unwrap_or(0),
         data.house_owner.or(known.map(|genesis| Address::from(genesis.house_owner.0))),
         data.genesis_ms.or(known.map(|genesis| genesis.time.get())),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
-use ashlar_contracts::abi::IVerifierRegistry;
+use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
 use ashlar_da::{Availability, Disk, Remote, Store, Writer};
 use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Proving, Settled};
 use ashlar_settlement::gas::GasModel;
@@ -19,6 +19,7 @@ use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::signer::Signer as _;
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
+use ashlar_types::Address as Owner;
 use ashlar_types::sign::WalletSecret;
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,11 +29,12 @@ pub use keys::{Keys, secret};
 
 use crate::config::{self, L1Settings, NodeSettings, Profile, Prover, Sources};
 use crate::proving::Backend;
+use crate::publishing::{Possible, Publishing};
 use crate::rebuild::contract::ask;
 use crate::rebuild::origin::{Known, Origin};
 use crate::telemetry;
 use crate::up::files;
-use crate::up::ports::{Executed, Published};
+use crate::up::ports::{Counted, Executed, Published, Signed};
 use crate::up::proving::Policy;
 
 /// The only way of proving that a node has of itself.
@@ -82,10 +84,12 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
     let origin = origin(&l1, &settings).await?;
     let client = settle(&context, &l1, &origin, &settings, &keys).await?;
     let (payer, bridge) = (keys.submitter.address(), origin.addresses.bridge);
-    let (settled, listening) =
-        Settled::new(client.handle, client.events, l1.clone(), payer, bridge, GasModel::default());
+    let (published, possible) = published(&context, &origin, &settings).await?;
+    let (published, model) = (Arc::new(published), settings.da_target.allow(possible, GasModel::default()));
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, bridge, model);
+    let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
-    let node = start(&context, &origin, settled, &settings, keys).await?;
+    let node = start(&context, &origin, (published, settled), &settings, keys).await?;
     node.levers().reload_from(Arc::new(move || limits(&sources)));
 
     let files = if settings.api.dashboard { files::FILES } else { &[] };
@@ -141,22 +145,17 @@ async fn settle(
 async fn start(
     context: &runtime::Context,
     origin: &Origin,
-    settled: Settled<RpcL1>,
+    (published, settled): (Arc<Published>, Settled<RpcL1>),
     settings: &NodeSettings,
     keys: Keys,
 ) -> Result<NodeHandle> {
-    let stores = stores(context, origin, settings)?;
     let prover = match settings.prover {
         Prover::None => None,
         Prover::ExecuteOnly => {
             Some(Arc::new(Executed::open(EXECUTED.key(), settings.data.join("checked"))?) as Arc<dyn Proving>)
         }
     };
-    let parts = Parts {
-        availability: Some(Arc::new(Published::new(Arc::new(stores)))),
-        layer1: Some(Arc::new(settled)),
-        prover,
-    };
+    let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover };
     let proofs = if parts.prover.is_some() { EXECUTED.kind() } else { NOT_PROVEN };
     let config = Config {
         mode: settings.mode,
@@ -171,7 +170,47 @@ async fn start(
     Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
 }
 
-/// Where data is published: custodians, if there are any, or folders.
+/// Where data is published, and by which targets a commit may name it: what the contracts say of custodians and blobs is asked of them.
+async fn published(
+    context: &runtime::Context,
+    origin: &Origin,
+    settings: &NodeSettings,
+) -> Result<(Published, Possible)> {
+    let published = Published::new(stores(context, origin, settings)?);
+    let at = BlockAt::Latest;
+    let is_production = ask(&origin.l1, at, origin.addresses.registry, &IVerifierRegistry::productionCall {}).await?;
+    let possible = Possible { signatures: None, blobs: !is_production };
+    if !settings.da_target.may_use_custody() || settings.da_custodians.is_empty() {
+        return Ok((published, possible));
+    }
+    let known = ask(&origin.l1, at, origin.addresses.settlement, &ISettlement::custodiansCall {}).await?;
+    let (members, threshold) = (known.members.iter().map(|one| Owner(one.0.0)).collect::<Vec<_>>(), known.threshold);
+    if members.is_empty() {
+        ensure!(
+            settings.da_target != Publishing::Custody,
+            "da.target: the contracts know no custodians; deploy with some, have governance name them, or choose another target"
+        );
+        return Ok((published, possible));
+    }
+    let mut strangers = Vec::new();
+    for url in &settings.da_custodians {
+        // One that is down now may be a member; it shows when it signs.
+        if Remote::new(url, None)?.custodian().await.is_ok_and(|address| !members.contains(&address)) {
+            strangers.push(url.as_str());
+        }
+    }
+    let counted = settings.da_custodians.len() - strangers.len();
+    ensure!(
+        counted >= usize::from(threshold),
+        "da.custodians: L1 asks for {threshold} signatures and counts those of {counted} of them; it does not know {}",
+        strangers.join(", ")
+    );
+    let counted = Counted { exchange: origin.exchange.exchange_id(), members, threshold: threshold.into() };
+    let signed = Signed::open(counted, settings.data.join("signed"))?;
+    Ok((published.signed(signed), Possible { signatures: Some(threshold.into()), ..possible }))
+}
+
+/// The stores: custodians, if there are any, or folders.
 fn stores(context: &runtime::Context, origin: &Origin, settings: &NodeSettings) -> Result<Availability> {
     let folder = |number| Box::new(Disk::new(context.child("da"), format!("da-{number}"))) as Box<dyn Store>;
     let stores = match (settings.da_custodians.as_slice(), &settings.da_writer_key_file) {

@@ -20,7 +20,7 @@ pub struct Sources {
     #[arg(long, value_name = "ADDRESS", required_unless_present_any = ["data", "l1_record"])]
     pub settlement: Option<Address>,
     /// A folder of published data; give as many as you have
-    #[arg(long = "da", value_name = "DIR", required_unless_present_any = ["data", "da_nodes", "calldata"])]
+    #[arg(long = "da", value_name = "DIR", required_unless_present_any = ["data", "da_nodes", "calldata", "blobs", "beacon"])]
     da: Vec<PathBuf>,
     /// A custodian of published data, http://HOST:PORT; give as many as you know
     #[arg(long = "da-node", value_name = "URL")]
@@ -28,6 +28,12 @@ pub struct Sources {
     /// Take batches from the calldata of their commits too; with nothing else named, from there alone
     #[arg(long)]
     pub calldata: bool,
+    /// Take batches from the blobs of their commits too, as long as L1's nodes keep them; with nothing else named, from there alone
+    #[arg(long)]
+    pub blobs: bool,
+    /// The REST of a beacon node that is asked for blobs; a record and a development chain answer for themselves
+    #[arg(long, value_name = "URL")]
+    pub beacon: Option<String>,
     /// The L1 block from which events are read: that of the deployment, or earlier
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     pub from_block: u64,
@@ -69,11 +75,11 @@ pub struct RecoverArguments {
 }
 
 impl Sources {
-    /// An exchange of a node, with folders that were named.
+    /// An exchange of a node, with folders and custodians that were named.
     pub fn of_node(
         l1: &str,
         settlement: Address,
-        da: &[PathBuf],
+        (da, da_nodes): (&[PathBuf], &[String]),
         from_block: u64,
         house_owner: Option<Address>,
         genesis_ms: Option<u64>,
@@ -84,8 +90,10 @@ impl Sources {
             l1_record: None,
             settlement: Some(settlement),
             da: da.to_vec(),
-            da_nodes: Vec::new(),
+            da_nodes: da_nodes.to_vec(),
             calldata: false,
+            blobs: false,
+            beacon: None,
             from_block,
             house_owner,
             genesis_ms,
@@ -99,11 +107,15 @@ impl Sources {
         self.l1_record.clone().or_else(recorded)
     }
 
+    /// Whether blobs are asked for.
+    pub const fn takes_blobs(&self) -> bool {
+        self.blobs || self.beacon.is_some()
+    }
+
     /// The folders of published data: those that were named, or those in the data folder.
     pub fn folders(&self) -> Result<Vec<PathBuf>> {
-        let Some(data) =
-            self.data.as_ref().filter(|_| self.da.is_empty() && self.da_nodes.is_empty() && !self.calldata)
-        else {
+        let named = !self.da.is_empty() || !self.da_nodes.is_empty() || self.calldata || self.takes_blobs();
+        let Some(data) = self.data.as_ref().filter(|_| !named) else {
             return Ok(self.da.clone());
         };
         let listed = std::fs::read_dir(data).with_context(|| format!("{} cannot be listed", data.display()))?;

@@ -2,47 +2,56 @@
 
 use std::collections::BTreeMap;
 
-use alloy::primitives::B256;
 use alloy::providers::{DynProvider, Provider as _, ProviderBuilder};
 use alloy::sol_types::SolCall as _;
 use anyhow::Result;
 use ashlar_coding::{Coded, Expansion, Row, Simd};
 use ashlar_contracts::abi::ISettlement;
 use ashlar_da::{Answer, BatchKey, Deposit, Kept, Receipt, SectionKey, Share, Store, StoreError, Wanted};
+use ashlar_settlement::contract::DataKind;
 use ashlar_types::BatchNumber;
+
+use super::chain::PublishedAt;
 
 /// The transactions that committed batches, and an L1 node to ask for them.
 pub struct Calldata {
     l1: DynProvider,
-    commits: BTreeMap<u64, B256>,
+    commits: BTreeMap<u64, PublishedAt>,
 }
 
 impl Calldata {
     /// Of these commits, by the number of the batch.
-    pub fn new(url: &str, commits: BTreeMap<u64, B256>) -> Result<Calldata> {
+    pub fn new(url: &str, commits: BTreeMap<u64, PublishedAt>) -> Result<Calldata> {
         Ok(Calldata { l1: ProviderBuilder::new().connect_http(url.parse()?).erased(), commits })
     }
 
     /// Codes the batch again: if that gives the commitment, every row of it is right.
     async fn share(&self, key: &BatchKey, wanted: Wanted<'_>) -> Result<Share, StoreError> {
-        let tx = *self.commits.get(&key.number.get()).ok_or(StoreError::Absent(*key))?;
+        // Another kind of commit has the data elsewhere.
+        let commit = self.commits.get(&key.number.get()).filter(|commit| commit.kind == DataKind::Calldata);
+        let tx = commit.ok_or(StoreError::Absent(*key))?.tx;
         let failed = |reason: String| StoreError::Failed { action: "read a commit", reason };
         let asked = self.l1.raw_request::<_, Option<serde_json::Value>>("eth_getTransactionByHash".into(), (tx,)).await;
         let found = asked.map_err(|error| failed(error.to_string()))?.ok_or(StoreError::Absent(*key))?;
         let input = found.get("input").and_then(|input| input.as_str()).unwrap_or_default();
         let input = alloy::hex::decode(input).map_err(|error| StoreError::Wrong(error.to_string()))?;
-        // Another kind of commit has the data elsewhere.
-        let call = ISettlement::commitCalldataCall::abi_decode(&input).map_err(|_| StoreError::Absent(*key))?;
-        let coded = [Expansion::Double, Expansion::Quadruple]
-            .into_iter()
-            .filter_map(|expansion| Coded::new(&call.content, expansion, &Simd).ok())
-            .find(|coded| coded.commitment() == key.commitment);
-        let coded = coded.ok_or_else(|| StoreError::Wrong("the calldata is of another commitment".to_owned()))?;
-        let rows: Vec<Row> = (0..coded.manifest().layout().rows() as u16).map(Row::new).collect();
-        let mut share = Share::of(&coded, &rows);
-        share.narrow(wanted);
-        Ok(share)
+        let call = ISettlement::commitCalldataCall::abi_decode(&input)
+            .map_err(|error| StoreError::Wrong(error.to_string()))?;
+        share_of(&call.content, key, wanted)
+            .ok_or_else(|| StoreError::Wrong("the calldata is of another commitment".to_owned()))
     }
+}
+
+/// Every row of a batch whose bytes are these; none if they are not under the commitment.
+pub fn share_of(content: &[u8], key: &BatchKey, wanted: Wanted<'_>) -> Option<Share> {
+    let coded = [Expansion::Double, Expansion::Quadruple]
+        .into_iter()
+        .filter_map(|expansion| Coded::new(content, expansion, &Simd).ok())
+        .find(|coded| coded.commitment() == key.commitment)?;
+    let rows: Vec<Row> = (0..coded.manifest().layout().rows() as u16).map(Row::new).collect();
+    let mut share = Share::of(&coded, &rows);
+    share.narrow(wanted);
+    Some(share)
 }
 
 impl Store for Calldata {

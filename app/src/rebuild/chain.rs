@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use ashlar_batch::{Hash, InboxChain, PublicValues};
 use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
 use ashlar_replica::{CanonicalEntry, L1Block};
-use ashlar_settlement::contract::{EntryAdded, Fact, fact};
+use ashlar_settlement::contract::{DataKind, EntryAdded, Fact, fact};
 use ashlar_settlement::inbox::entry_from_bytes;
 use ashlar_settlement::l1::{Block, BlockAt, L1 as _, L1Error, Log};
 use ashlar_settlement::rpc::RpcL1;
@@ -24,6 +24,19 @@ use super::origin::Origin;
 /// Blocks that are asked for at once.
 const BLOCKS_AT_ONCE: u64 = 16;
 
+/// How the data of a batch was published with its commit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublishedAt {
+    /// The transaction.
+    pub tx: B256,
+    /// The time of its block, in seconds.
+    pub time_s: u64,
+    /// Where the data is.
+    pub kind: DataKind,
+    /// The versioned hashes of its blobs.
+    pub blobs: Vec<B256>,
+}
+
 /// An exchange's history on L1 up to a block. It does not change, so that an audit is of one moment.
 #[derive(Clone)]
 pub struct History {
@@ -35,8 +48,8 @@ pub struct History {
     entries: Vec<CanonicalEntry>,
     /// In which block each entry is.
     entry_blocks: Vec<L1Block>,
-    /// The transaction that committed each batch.
-    commits: BTreeMap<u64, B256>,
+    /// How each batch was committed.
+    commits: BTreeMap<u64, PublishedAt>,
     /// By the first batch of each.
     proofs: BTreeMap<u64, Vec<AcceptedProof>>,
     /// The last batch of each type of proof.
@@ -75,8 +88,9 @@ impl History {
                 ensure!(follows, "L1 left its chain at block {} while it was read; start again", block.number);
                 for log in &logs {
                     if let Some(fact) = fact(&origin.addresses, log)? {
-                        if let Fact::Committed { header, .. } = &fact {
-                            history.commits.insert(header.number.get(), log.tx);
+                        if let Fact::Committed { header, kind, blobs, .. } = &fact {
+                            let (tx, time_s, kind, blobs) = (log.tx, block.time, *kind, blobs.clone());
+                            history.commits.insert(header.number.get(), PublishedAt { tx, time_s, kind, blobs });
                         }
                         history.take(&block, fact)?;
                     }
@@ -203,9 +217,20 @@ impl History {
         BatchNumber::new(self.batches.len() as u64)
     }
 
-    /// The transaction that committed each batch last.
-    pub fn commits(&self) -> BTreeMap<u64, B256> {
+    /// How each batch was committed last.
+    pub fn commits(&self) -> BTreeMap<u64, PublishedAt> {
         self.commits.clone()
+    }
+
+    /// Where the data of a committed batch was left.
+    pub fn kind(&self, number: BatchNumber) -> Option<DataKind> {
+        self.commits.get(&number.get()).map(|commit| commit.kind)
+    }
+
+    /// How many committed batches left their data there.
+    pub fn count_of(&self, kind: DataKind) -> usize {
+        let held = self.batches.iter().filter_map(|batch| self.kind(batch.header.number));
+        held.filter(|found| *found == kind).count()
     }
 
     /// How many batches have come at least so far.

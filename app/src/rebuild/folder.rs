@@ -17,8 +17,6 @@ use ashlar_da::{
 use ashlar_sync::{BatchSource, SourceError};
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 
-use super::calldata::Calldata;
-
 /// The longest beginning that the runtime's storage puts before a file's content.
 const BEGINNING_MAX: u64 = 4_096;
 
@@ -136,8 +134,8 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Folders {
-    /// Of these paths, custodians, and what L1 itself has. A folder that is not there has nothing, and that is remarked.
-    pub fn new(paths: &[PathBuf], custodians: &[String], calldata: Option<Calldata>) -> Result<Folders> {
+    /// Of these paths, custodians, and stores of L1 itself. A folder that is not there has nothing, and that is remarked.
+    pub fn new(paths: &[PathBuf], custodians: &[String], l1: Vec<Box<dyn Store>>) -> Result<Folders> {
         let folder = |path: &PathBuf| {
             let name = path.display().to_string();
             Box::new(Folder { path: path.clone(), name }) as Box<dyn Store>
@@ -146,7 +144,7 @@ impl Folders {
         for url in custodians {
             stores.push(Box::new(Remote::new(url, None)?));
         }
-        stores.extend(calldata.map(|calldata| Box::new(calldata) as Box<dyn Store>));
+        stores.extend(l1);
         // Nothing is published here, so how many must confirm does not matter.
         let all = stores.len();
         let stores = Availability::new(stores, Expansion::Double, all).context("choosing other folders with --da")?;

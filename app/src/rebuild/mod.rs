@@ -6,6 +6,7 @@
 
 mod archive;
 mod arguments;
+mod blobs;
 mod calldata;
 mod chain;
 pub mod contract;

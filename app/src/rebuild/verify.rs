@@ -5,14 +5,17 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use ashlar_da::Store;
 use ashlar_prover::Threads;
 use ashlar_replica::Shadow;
+use ashlar_settlement::contract::DataKind;
 use ashlar_sync::{Finding, Report, Stage, verify};
 use ashlar_types::BatchNumber;
 use commonware_runtime::{Runner as _, tokio as runtime};
 use serde_json::json;
 
 use super::arguments::{Sources, VerifyArguments};
+use super::blobs::Blobs;
 use super::calldata::Calldata;
 use super::chain::History;
 use super::folder::Folders;
@@ -41,11 +44,14 @@ impl Opened {
         let origin = Origin::find(sources).await?;
         let mut bar = Bar::new("L1 block");
         let history = History::read(&origin, |block, head| bar.at(block, head)).await?;
-        let calldata = match &origin.url {
-            Some(url) if sources.calldata => Some(Calldata::new(url, history.commits())?),
-            _ => None,
-        };
-        let folders = Folders::new(&named, &sources.da_nodes, calldata)?;
+        let mut l1: Vec<Box<dyn Store>> = Vec::new();
+        if let Some(url) = origin.url.as_ref().filter(|_| sources.calldata) {
+            l1.push(Box::new(Calldata::new(url, history.commits())?));
+        }
+        if let Some(beacon) = sources.beacon.as_ref().or(origin.url.as_ref()).filter(|_| sources.takes_blobs()) {
+            l1.push(Box::new(Blobs::new(beacon, history.commits()).await?));
+        }
+        let folders = Folders::new(&named, &sources.da_nodes, l1)?;
         Ok(Opened { origin, history, folders })
     }
 
@@ -58,8 +64,18 @@ impl Opened {
     /// A finding with what is known about its cause.
     pub fn explain(&self, finding: &Finding) -> String {
         match self.folders.failure(finding.batch()) {
-            Some(why) => format!("{finding}; {why}"),
+            Some(why) => format!("{finding}; {why}; its commit left it {}", self.left(finding.batch())),
             None => finding.to_string(),
+        }
+    }
+
+    /// Where the commit of a batch left its data, and how to ask there.
+    fn left(&self, number: BatchNumber) -> &'static str {
+        match self.history.kind(number) {
+            Some(DataKind::Calldata) => "in calldata, which --calldata reads",
+            Some(DataKind::Custody) => "with custodians, whom --da-node names",
+            Some(DataKind::UnboundBlobs) => "in blobs, which --blobs and --beacon read as long as L1's nodes keep them",
+            None => "nowhere that L1 told of",
         }
     }
 }
@@ -119,6 +135,12 @@ fn lines(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> Str
             history.count(Stage::Final),
             history.entries()
         ),
+        format!(
+            "data left    with {} commits in calldata, {} with custodians, {} in blobs",
+            history.count_of(DataKind::Calldata),
+            history.count_of(DataKind::Custody),
+            history.count_of(DataKind::UnboundBlobs)
+        ),
         format!("executed     {} batches, {} commands in {seconds:.2} s", report.batches, report.commands),
         format!("state root   {:?} by execution, after batch {}", header.state_root_after, header.number.get()),
     ];
@@ -155,6 +177,9 @@ fn lines_of_json(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64
         "proven": history.count(Stage::Proven),
         "final": history.count(Stage::Final),
         "inbox_entries": history.entries(),
+        "data_calldata": history.count_of(DataKind::Calldata),
+        "data_custody": history.count_of(DataKind::Custody),
+        "data_blobs": history.count_of(DataKind::UnboundBlobs),
         "batches": report.batches,
         "commands": report.commands,
         "seconds": seconds,

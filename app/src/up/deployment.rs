@@ -18,6 +18,7 @@ use ashlar_settlement::signer::{LocalKey, Signer as _};
 use ashlar_types::{Address as Owner, Deployment as Exchange, Time};
 use commonware_runtime::tokio as runtime;
 
+use super::custodians::Custodians;
 use super::proving::Policy;
 use super::settings::Settings;
 use super::wallet::development_key;
@@ -55,11 +56,12 @@ impl Deployment {
         chain: &Devnet,
         l1: &RpcL1,
         settings: &Settings,
+        custodians: &Custodians,
     ) -> Result<Deployment> {
         let key = DEVELOPMENT_ACCOUNTS[OPERATOR].development_key;
         let operator = LocalKey::from_hex(&alloy::hex::encode(key), "the first development account")?;
         let genesis = Genesis { house_owner: Owner(operator.address().0.0), time: begin(chain, l1).await? };
-        let terms = terms(operator.address(), &genesis, Policy::of(settings.proving.backend))?;
+        let terms = terms(operator.address(), &genesis, Policy::of(settings.proving.backend), custodians)?;
         let config = CourierConfig { poll_every: settings.block_time() / 8, ..deploy_config(settings.chain_id()) };
         let deployed = deploy(context, l1, operator.clone(), terms, &config).await?;
         let settlement = Owner(deployed.addresses.settlement.0.0);
@@ -108,7 +110,7 @@ async fn begin(chain: &Devnet, l1: &RpcL1) -> Result<Time> {
     millis.ok_or_else(|| anyhow!("the L1's clock is beyond all time"))
 }
 
-fn terms(operator: Address, genesis: &Genesis, policy: Policy) -> Result<Terms> {
+fn terms(operator: Address, genesis: &Genesis, policy: Policy, custodians: &Custodians) -> Result<Terms> {
     // The state before the first command does not depend on where the exchange will settle.
     let nowhere = Exchange { chain_id: 0, settlement: Owner([0; 20]) };
     let (_, BatchHeader { state_root_after, .. }) = Capture::new(nowhere, genesis);
@@ -127,8 +129,8 @@ fn terms(operator: Address, genesis: &Genesis, policy: Policy) -> Result<Terms> 
         state_root: B256::from(state_root_after.to_word()),
         genesis_time_ms: genesis.time.get(),
         drift_seconds: 60,
-        custodians: Vec::new(),
-        custody_threshold: 0,
+        custodians: custodians.members.iter().map(|member| Address::from(member.0)).collect(),
+        custody_threshold: u8::try_from(custodians.threshold)?,
         deadline_seconds: DEADLINE.as_secs() as u32,
         grace_seconds: DEADLINE.as_secs() as u32,
         forced_fee_min: 1_000_000_000_000_000,

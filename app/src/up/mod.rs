@@ -5,6 +5,7 @@
 
 mod bank;
 mod console;
+mod custodians;
 mod deployment;
 mod faucet;
 pub mod files;
@@ -22,7 +23,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
-use ashlar_da::{Availability, Disk, Remote, Store, Writer};
 use ashlar_prover::ProverError;
 use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Proving, Settled};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
@@ -34,9 +34,11 @@ pub use settings::UpArguments;
 pub use wallet::{da_writer, development_key};
 
 use crate::proving::Backend;
+use crate::publishing::{Possible, Publishing};
 use crate::up::deployment::Deployment;
 use bank::Bank;
 use console::Console;
+use custodians::{Custodians, FOLDERS};
 use ports::{Coordinated, Executed, Published};
 use proving::{Brake, Policy, Provers};
 use settings::Settings;
@@ -44,8 +46,6 @@ use status::Goal;
 
 /// A question to L1 that takes longer than this is asked again.
 const L1_TIMEOUT: Duration = Duration::from_secs(10);
-/// Folders over which the embedded default spreads each batch; half of them are enough to have it back.
-const DA_FOLDERS: usize = 4;
 
 /// Starts everything, and runs until it is told to stop or what was asked for has happened.
 pub fn run(arguments: &UpArguments) -> Result<()> {
@@ -62,26 +62,28 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     console.say(&format!("L1           ethrex, in this process, {} (chain {})", chain.url(), settings.chain_id()));
     let endpoint = Endpoint::new(&chain.url(), L1_TIMEOUT)?;
     let l1 = RpcL1::new(vec![endpoint], PoolConfig { chain_id: settings.chain_id(), quorum: 1 });
-    let deployment = Deployment::make(&mut context, &chain, &l1, &settings).await.context("deploying the contracts")?;
+    let custodians = Custodians::find(&settings).await?;
+    let made = Deployment::make(&mut context, &chain, &l1, &settings, &custodians).await;
+    let deployment = made.context("deploying the contracts")?;
     console.say(&format!("contracts    settlement {}", deployment.addresses().settlement));
     console.say(&format!("             bridge     {}", deployment.addresses().bridge));
 
     let client = settle(&context, &l1, &deployment, &settings).await?;
     let mut handle = client.handle.clone();
     let (operator, bridge) = (deployment.operator_address(), deployment.addresses().bridge);
-    let (settled, listening) =
-        Settled::new(client.handle, client.events, l1.clone(), operator, bridge, settings.gas_model());
+    let possible =
+        Possible { signatures: u32::try_from(custodians.threshold).ok().filter(|count| *count > 0), blobs: true };
+    let model = settings.gas_model(possible);
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), operator, bridge, model);
+    let exchange = deployment.exchange().exchange_id();
+    let published = Arc::new(custodians.open(&context, exchange, &settings).await?);
+    let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
     settings.proving.check_folder(&settings.folder())?;
     let provers =
         proving::open(&context, &settings.proving, &settings.folder()).await.context("starting the prover")?;
-    let node = start_node(&context, &deployment, settled, provers.as_ref(), &settings).await?;
-    match settings.da_nodes.as_slice() {
-        [] => console.say(&format!("data         in {DA_FOLDERS} folders, any half of which is enough")),
-        nodes => {
-            console.say(&format!("data         at {} custodians, {} of whom sign", nodes.len(), settings.da_confirm))
-        }
-    }
+    let node = start_node(&context, &deployment, (published, settled), provers.as_ref(), &settings).await?;
+    say_where_data_goes(&mut console, &settings, &custodians);
     let policy = Policy::of(settings.proving.backend);
     console.say(&format!("proofs       {}", policy.kind()));
     console.say(&format!("             {}", policy.trust()));
@@ -124,6 +126,26 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     ended
 }
 
+/// Who keeps the data of batches, and what of it is on L1.
+fn say_where_data_goes(console: &mut Console, settings: &Settings, custodians: &Custodians) {
+    match (settings.da_nodes.as_slice(), settings.publish.may_use_custody()) {
+        ([], false) => console.say(&format!("data         in {FOLDERS} folders, any half of which is enough")),
+        ([], true) => console.say(&format!(
+            "data         with {FOLDERS} custodians in this process, {} of whom sign; any half has it all",
+            custodians.threshold
+        )),
+        (nodes, _) => {
+            console.say(&format!("data         at {} custodians, {} of whom sign", nodes.len(), settings.da_confirm))
+        }
+    }
+    console.say(match settings.publish {
+        Publishing::Calldata => "             and in the calldata of commits",
+        Publishing::Blobs => "             and in blobs of commits, which nothing binds to the data root (development)",
+        Publishing::Custody => "             and not on L1, which checks their signatures",
+        Publishing::Auto => "             and where each commit is cheapest: calldata, blobs, or their signatures",
+    });
+}
+
 /// Ends when a prover does, which it does not by itself.
 async fn prover_failed(provers: Option<&Provers>) -> ProverError {
     match provers {
@@ -149,21 +171,16 @@ async fn settle(
 async fn start_node(
     context: &runtime::Context,
     deployment: &Deployment,
-    settled: Settled<RpcL1>,
+    (published, settled): (Arc<Published>, Settled<RpcL1>),
     provers: Option<&Provers>,
     settings: &Settings,
 ) -> Result<NodeHandle> {
-    let stores = stores(context, deployment, settings)?;
     let (backend, policy) = (settings.proving.backend, Policy::of(settings.proving.backend));
     let prover: Arc<dyn Proving> = match provers {
         Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), backend)),
         None => Arc::new(Executed::open(policy.key(), settings.folder().join("checked"))?),
     };
-    let parts = Parts {
-        availability: Some(Arc::new(Published::new(Arc::new(stores)))),
-        layer1: Some(Arc::new(settled)),
-        prover: Some(prover),
-    };
+    let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover: Some(prover) };
     let key = NodeKey::new(&deployment.node_key()).map_err(|_| anyhow!("the node's key is no key"))?;
     let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);
     config.proofs = policy.kind().to_owned();
@@ -172,19 +189,8 @@ async fn start_node(
     }
     config.names = venue::names();
     config.limits.batches.age_ms_max = settings.batch_ms();
+    config.limits.alerts.data_lag_ms = settings.data_lag_ms();
     Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
-}
-
-/// Where data is published: custodians, if there are any, or folders.
-fn stores(context: &runtime::Context, deployment: &Deployment, settings: &Settings) -> Result<Availability> {
-    let folder = |number| Box::new(Disk::new(context.child("da"), format!("da-{number}"))) as Box<dyn Store>;
-    let writer = Writer { key: da_writer(), exchange: deployment.exchange().exchange_id() };
-    let custodian = |url: &String| -> Result<Box<dyn Store>> { Ok(Box::new(Remote::new(url, Some(writer.clone()))?)) };
-    let (stores, confirm): (Vec<_>, _) = match settings.da_nodes.as_slice() {
-        [] => ((0..DA_FOLDERS).map(folder).collect(), DA_FOLDERS),
-        urls => (urls.iter().map(custodian).collect::<Result<_>>()?, settings.da_confirm),
-    };
-    Ok(Availability::new(stores, ashlar_coding::Expansion::Double, confirm)?)
 }
 
 /// The operator's server: loopback only, and only for whoever can read the token's file.

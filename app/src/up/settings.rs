@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::proving::{ProvingArguments, ProvingSettings};
 use crate::proving::Backend;
+use crate::publishing::{Possible, Publishing};
 
 /// The chain id of the embedded L1.
 const CHAIN_ID: u64 = 9_001;
@@ -44,9 +45,9 @@ pub struct UpArguments {
     /// How many custodians must sign for a batch before it is committed; otherwise three quarters of them
     #[arg(long, value_name = "COUNT", requires = "da_nodes")]
     da_confirm: Option<usize>,
-    /// Let batches' data go into blobs where that is cheaper than calldata; production refuses blobs that nothing binds to the data root
-    #[arg(long)]
-    blobs: bool,
+    /// Where commits leave the data of batches. Custodians are those of --da-node, or four in this process over its folders
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = Publishing::Calldata)]
+    publish: Publishing,
     #[command(flatten)]
     proving: ProvingArguments,
     /// Stop by itself after so many seconds
@@ -77,7 +78,8 @@ pub struct Settings {
     pub da_confirm: usize,
     /// Who proves, and how.
     pub proving: ProvingSettings,
-    blobs: bool,
+    /// Where commits leave data.
+    pub publish: Publishing,
     /// Stop after so many seconds.
     pub seconds: Option<u64>,
     /// Stop once the first trade is final.
@@ -122,7 +124,7 @@ impl Settings {
             proving,
             da_confirm: arguments.da_confirm.unwrap_or((arguments.da_nodes.len() * 3).div_ceil(4)),
             da_nodes: arguments.da_nodes.clone(),
-            blobs: arguments.blobs,
+            publish: arguments.publish,
             seconds: arguments.seconds,
             until_final: arguments.until_final,
         })
@@ -161,14 +163,19 @@ impl Settings {
 
     /// When a batch is committed, and where its data goes. A batch that has just been closed is old enough for a usual price, and
     /// none waits for long on a chain whose gas costs nothing.
-    pub fn gas_model(&self) -> GasModel {
+    pub fn gas_model(&self, possible: Possible) -> GasModel {
         let age_max = Duration::from_millis(self.batch_ms.saturating_mul(3) / 2).max(self.block_time() * 6);
-        GasModel { age_max, blobs_allowed: self.blobs, ..GasModel::default() }
+        self.publish.allow(possible, GasModel { age_max, ..GasModel::default() })
     }
 
     /// Milliseconds after which a batch is closed.
     pub const fn batch_ms(&self) -> u64 {
         self.batch_ms
+    }
+
+    /// For how long a batch may wait for its data before that is an alarm: ten others were closed meanwhile.
+    pub const fn data_lag_ms(&self) -> u64 {
+        self.batch_ms.saturating_mul(10)
     }
 
     /// Removes what nobody asked to keep.

@@ -10,6 +10,7 @@ mod operator;
 mod traders;
 mod world;
 
+mod reorgs;
 mod stories;
 
 mod ethrex;

@@ -11,8 +11,10 @@ use ethrex_blockchain::{Blockchain, BlockchainOptions};
 use ethrex_common::types::{Block, BlockHeader, ELASTICITY_MULTIPLIER, Transaction};
 use ethrex_common::{Address, H256};
 use ethrex_storage::{EngineType, Store};
+use std::sync::PoisonError;
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::blobs::{BlockBlobs, KeptBlobs};
 use crate::config::{Config, Tags};
 use crate::error::{DevnetError, ethrex};
 use crate::genesis::{GAS_LIMIT, genesis};
@@ -23,6 +25,7 @@ pub struct Chain {
     pub store: Store,
     pub blockchain: Arc<Blockchain>,
     writing: Mutex<Writing>,
+    blobs: std::sync::Mutex<KeptBlobs>,
     /// The number of the last block with a transaction that was made here.
     last_used: AtomicU64,
     /// The number of the block that is called finalized.
@@ -60,8 +63,9 @@ impl Chain {
             record: None,
         };
         let numbers = (AtomicU64::new(0), AtomicU64::new(0));
-        let chain =
-            Chain { store, blockchain, writing: Mutex::new(writing), last_used: numbers.0, finalized: numbers.1 };
+        let blobs = std::sync::Mutex::new(KeptBlobs::new(config.blob_blocks));
+        let writing = Mutex::new(writing);
+        let chain = Chain { store, blockchain, writing, blobs, last_used: numbers.0, finalized: numbers.1 };
         if let Some(path) = &config.record {
             let (record, entries) = Record::open(path)?;
             chain.replay(path, entries).await?;
@@ -76,6 +80,10 @@ impl Chain {
         for (at, entry) in entries.into_iter().enumerate() {
             let outcome = match entry {
                 Entry::Block(block) => self.import(*block),
+                Entry::Blobs(blobs) => {
+                    self.blobs().keep(blobs);
+                    Ok(())
+                }
                 Entry::Head { head, safe, finalized } => {
                     (writing.safe, writing.finalized) = (safe, finalized);
                     self.choose(&mut writing, head).await
@@ -180,6 +188,11 @@ impl Chain {
             Some(given) => self.blockchain.build_payload_with_transactions(empty, given),
         }
         .map_err(ethrex("building a block"))?;
+        let blobs = BlockBlobs::of(&built.payload, &self.blockchain)?;
+        if !blobs.blobs.is_empty() {
+            writing.note(&Entry::Blobs(blobs.clone()))?;
+            self.blobs().keep(blobs);
+        }
         writing.note(&Entry::Block(Box::new(built.payload.clone())))?;
         self.import(built.payload.clone())?;
         Ok(built.payload)
@@ -232,7 +245,34 @@ impl Chain {
         if let Some(block) = self.store.get_block_by_hash(head).await.map_err(ethrex(doing))? {
             self.blockchain.remove_block_transactions_from_pool(&block).map_err(ethrex(doing))?;
         }
+        self.remove_used_nonces(head).map_err(ethrex(doing))?;
         self.blockchain.remove_stale_blob_txs(head).await.map_err(ethrex(doing))
+    }
+
+    /// ethrex takes out of its pool what the head's own block holds and nothing else. After a reorganisation, or when a replaced transaction is mined
+    /// after all, one of a used nonce would stay; and when a block is built it stands before its sender's others and keeps all of them out.
+    fn remove_used_nonces(&self, head: H256) -> Result<(), ethrex_storage::error::StoreError> {
+        for (sender, waiting) in self.blockchain.mempool.get_all_txs_by_sender()? {
+            let used = self.store.get_account_info_by_hash(head, sender)?.map_or(0, |account| account.nonce);
+            for transaction in waiting.iter().filter(|transaction| transaction.nonce() < used) {
+                self.blockchain.mempool.remove_transaction(&transaction.hash(&ethrex_crypto::NativeCrypto))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn blobs(&self) -> std::sync::MutexGuard<'_, KeptBlobs> {
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The blobs that are kept of the blocks of one time.
+    pub fn blobs_at(&self, time_s: u64) -> Vec<BlockBlobs> {
+        self.blobs().at(time_s)
+    }
+
+    /// Forgets the blobs of all but so many of the newest blocks that carry some.
+    pub fn forget_blobs(&self, kept: usize) {
+        self.blobs().forget(kept);
     }
 
     /// Pins the tags to so many blocks behind the head, or lets them trail it again.

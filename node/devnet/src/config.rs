@@ -16,6 +16,8 @@ pub struct Config {
     pub tags: Tags,
     /// Further addresses that begin with 10,000 ether, beside the development accounts.
     pub funded: Vec<[u8; 20]>,
+    /// How many of the newest blocks that carry blobs keep them; a real chain forgets them after some weeks.
+    pub blob_blocks: usize,
     /// Where blocks and heads are recorded, to be replayed at the next start.
     pub record: Option<PathBuf>,
 }
@@ -28,6 +30,7 @@ impl Default for Config {
             mining: Mining::OnDemand,
             tags: Tags { safe_behind: 2, finalized_behind: 4 },
             funded: Vec::new(),
+            blob_blocks: 4_096,
             record: None,
         }
     }

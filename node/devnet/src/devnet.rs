@@ -124,6 +124,11 @@ impl Devnet {
         self.faults.add(fault);
     }
 
+    /// Forgets the blobs of all but so many of the newest blocks that carry some, as time does on a real chain.
+    pub fn forget_blobs(&self, kept: usize) {
+        self.chain.forget_blobs(kept);
+    }
+
     /// Takes the endpoint down, or brings it back; the chain itself goes on.
     pub fn set_down(&self, down: bool) {
         self.faults.set_down(down);

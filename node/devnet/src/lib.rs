@@ -7,7 +7,8 @@
 //! 1. A request that names a block by hash is answered about *that* block or refused, never about its canonical sibling.
 //! 2. `safe` and `finalized` advance with the chain and never name a block that is not on it, whatever is reorganised.
 //! 3. Memory is bounded by what is mined: no block is made without a transaction more often than [`Mining`] says.
-//! 4. With a record, all blocks and heads are on disk before they are visible, and the next start replays them.
+//! 4. With a record, all blocks, their blobs and heads are on disk before they are visible, and the next start replays them.
+//! 5. A transaction whose nonce the head's chain has used is not kept waiting: it would keep its sender's others out of every block.
 #![forbid(unsafe_code)]
 
 mod accounts;
@@ -15,6 +16,7 @@ mod config;
 mod error;
 mod genesis;
 
+mod blobs;
 mod chain;
 mod record;
 mod reorg;

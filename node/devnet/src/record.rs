@@ -14,16 +14,20 @@ use ethrex_rlp::decode::RLPDecode as _;
 use ethrex_rlp::encode::RLPEncode as _;
 use sha2::{Digest as _, Sha256};
 
+use crate::blobs::{Blob, BlockBlobs};
 use crate::error::DevnetError;
 
 const BLOCK: u8 = 1;
 const HEAD: u8 = 2;
+const BLOBS: u8 = 3;
 const FRAME: usize = 13;
 
 /// One step of a chain.
 pub enum Entry {
     /// A block was stored.
     Block(Box<Block>),
+    /// The blobs of a block that is stored next.
+    Blobs(BlockBlobs),
     /// The head moved.
     Head {
         /// The new head.
@@ -65,6 +69,7 @@ impl Record {
     pub fn append(&mut self, entry: &Entry) -> Result<(), DevnetError> {
         let (kind, content) = match entry {
             Entry::Block(block) => (BLOCK, block.encode_to_vec()),
+            Entry::Blobs(blobs) => (BLOBS, blobs_to_bytes(blobs)),
             Entry::Head { head, safe, finalized } => (HEAD, [head.0, safe.0, finalized.0].concat()),
         };
         self.write(kind, &content).map_err(|source| DevnetError::Record { path: self.path.clone(), source })
@@ -113,10 +118,37 @@ fn entry(kind: u8, content: &[u8]) -> Result<Entry, String> {
         (BLOCK, _) => {
             Block::decode(content).map(|block| Entry::Block(Box::new(block))).map_err(|error| error.to_string())
         }
+        (BLOBS, _) => blobs_from_bytes(content).map(Entry::Blobs).ok_or_else(|| "its blobs cannot be read".to_owned()),
         (HEAD, 96) => {
             let hash = |at: usize| H256::from_slice(&content[at..at + 32]);
             Ok(Entry::Head { head: hash(0), safe: hash(32), finalized: hash(64) })
         }
         _ => Err(format!("kind {kind} with {} bytes is not known", content.len())),
     }
+}
+
+/// Block 32, time 8, then of each blob its hash 32, its length 4 and its bytes.
+fn blobs_to_bytes(blobs: &BlockBlobs) -> Vec<u8> {
+    let mut bytes = [&blobs.block.0[..], &blobs.time_s.to_le_bytes()].concat();
+    for Blob { versioned_hash, content } in &blobs.blobs {
+        bytes.extend(versioned_hash.0);
+        // A blob is far shorter than four bytes can count.
+        bytes.extend((content.len() as u32).to_le_bytes());
+        bytes.extend(content);
+    }
+    bytes
+}
+
+fn blobs_from_bytes(bytes: &[u8]) -> Option<BlockBlobs> {
+    let (block, rest) = bytes.split_first_chunk::<32>()?;
+    let (time, mut rest) = rest.split_first_chunk::<8>()?;
+    let mut blobs = Vec::new();
+    while !rest.is_empty() {
+        let (hash, after) = rest.split_first_chunk::<32>()?;
+        let (length, after) = after.split_first_chunk::<4>()?;
+        let (content, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        blobs.push(Blob { versioned_hash: H256(*hash), content: content.to_vec() });
+        rest = after;
+    }
+    Some(BlockBlobs { block: H256(*block), time_s: u64::from_le_bytes(*time), blobs })
 }

@@ -48,8 +48,8 @@ pub use keep::{CertificateError, Committed, GroupCertificate, Unwinding};
 pub use measure::{Counter, Histogram, Metrics, STEPS, TraceId};
 pub use node::{Ended, FollowError, Node, NodeHandle};
 pub use outside::{
-    Advice, Asked, Availability, Commit, Handed, L1Standing, Layer1, OutsideError, Parts, Proof, ProverPressure,
-    Proving, Reached,
+    Advice, Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Parts, Proof,
+    ProverPressure, Proving, Reached,
 };
 pub use receipt::{
     ChainHash, Link, NodeKey, ReceiptError, SequenceReceipt, SignedHead, check_equivocation, command_hash,

@@ -55,8 +55,27 @@ pub trait Availability: Send + Sync + 'static {
     /// Makes a batch's data available; done once it is.
     fn publish(&self, sealed: Arc<Sealed>) -> Asked<()>;
 
+    /// What L1 is shown of a published batch whose data stays with custodians; an error while too few of them have signed.
+    fn custody(&self, sealed: Arc<Sealed>) -> Asked<Custody> {
+        let number = sealed.header().number.get();
+        Box::pin(std::future::ready(Err(OutsideError::stop(format!(
+            "batch {number} is to be committed by custodians' signatures, and where data is published nobody signs"
+        )))))
+    }
+
     /// A row of a published batch, asked of where it was published and not of what this node remembers; `None` if nobody there has it.
     fn row(&self, header: BatchHeader, row: u16) -> Asked<Option<RowFacts>>;
+}
+
+/// What L1 is shown of a batch whose data stays with custodians: the way from its data root to its commitment, and their signatures.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Custody {
+    /// Levels of the tree over the data rows.
+    pub height: u8,
+    /// What stands beside the way up from the data root, the lowest first.
+    pub siblings: Vec<[u8; 32]>,
+    /// 65 bytes each, in ascending order of who signed.
+    pub signatures: Vec<u8>,
 }
 
 /// What became of a batch that was handed in to be committed.

@@ -15,7 +15,7 @@ use ashlar_types::{BatchNumber, InboxIndex};
 
 use crate::build::Sealed;
 use crate::engine::InboxItem;
-use crate::outside::{Asked, Commit, Handed, L1Standing, Layer1, OutsideError, Proof, Reached};
+use crate::outside::{Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Proof, Reached};
 use crate::pricing::Pricing;
 
 /// Entries handed over at once.
@@ -30,6 +30,7 @@ pub struct Settled<L> {
     payer: Address,
     bridge: Address,
     pricing: Arc<Pricing>,
+    custodians: Option<Arc<dyn Availability>>,
     known: Arc<Mutex<Known>>,
 }
 
@@ -70,7 +71,15 @@ impl<L: L1> Settled<L> {
             }
         };
         let pricing = Arc::new(Pricing::new(model));
-        (Settled { client, l1, payer, bridge, pricing, known }, listening)
+        (Settled { client, l1, payer, bridge, pricing, custodians: None, known }, listening)
+    }
+}
+
+impl<L> Settled<L> {
+    /// Where those sign with whom data may stay. Without it, custody must not be allowed by the model.
+    #[must_use]
+    pub fn with_custodians(self, custodians: Arc<dyn Availability>) -> Settled<L> {
+        Settled { custodians: Some(custodians), ..self }
     }
 }
 
@@ -98,6 +107,7 @@ fn unanswered(error: L1Error) -> OutsideError {
 impl<L: L1> Layer1 for Settled<L> {
     fn commit(&self, sealed: Arc<Sealed>) -> Asked<Handed> {
         let (mut client, l1, pricing) = (self.client.clone(), self.l1.clone(), self.pricing.clone());
+        let custodians = self.custodians.clone();
         Box::pin(async move {
             let input = sealed.input().map_err(|error| OutsideError::stop(error.to_string()))?;
             let market = l1.fees().await.map_err(unanswered)?;
@@ -106,12 +116,21 @@ impl<L: L1> Layer1 for Settled<L> {
                 Decision::Wait { .. } => return Ok(Handed::NotNow),
                 Decision::Commit { target: Target::Calldata, .. } => DataRef::Calldata { content },
                 Decision::Commit { target: Target::Blobs, .. } => DataRef::Blobs { content },
-                // Whoever allows custody hands its signatures in as well, and nobody does here.
-                Decision::Commit { target: Target::Custody, .. } | Decision::TooLarge => {
+                Decision::Commit { target: Target::Custody, .. } => {
+                    let custodians = custodians.ok_or_else(|| {
+                        OutsideError::stop(
+                            "custody is allowed for commits and no custodians are known; correct where data goes",
+                        )
+                    })?;
+                    let Custody { height, siblings, signatures } = custodians.custody(sealed.clone()).await?;
+                    let siblings = siblings.into_iter().map(B256::from).collect();
+                    DataRef::Custody { height, siblings, signatures: signatures.into() }
+                }
+                Decision::TooLarge => {
                     let (number, bytes) = (sealed.header().number.get(), content.len());
                     return Err(OutsideError::stop(format!(
-                        "batch {number} has {bytes} bytes, and no way of publishing that is allowed takes so many; allow blobs, or \
-                         close batches earlier"
+                        "batch {number} has {bytes} bytes, and no way of publishing that is allowed takes so many; allow blobs or \
+                         custody, or close batches earlier"
                     )));
                 }
             };

@@ -42,6 +42,8 @@ pub struct GasModel {
     pub custody_wei_per_byte: u128,
     /// Whether blobs may be used: production refuses unbound ones.
     pub blobs_allowed: bool,
+    /// Whether calldata may be used.
+    pub calldata_allowed: bool,
     /// The most bytes that calldata may carry.
     pub calldata_max: usize,
     /// The age of the oldest command at which any price is paid.
@@ -63,6 +65,7 @@ impl Default for GasModel {
             signatures: None,
             custody_wei_per_byte: 0,
             blobs_allowed: false,
+            calldata_allowed: true,
             calldata_max: crate::limits::CALLDATA_MAX - 1_024,
             age_max: Duration::from_secs(60),
             bytes_max: 90 * 1_024,
@@ -133,7 +136,7 @@ impl GasModel {
         let (price, size) = (price(market), bytes as u64);
         let gas = |gas: u64| u128::from(gas).saturating_mul(price);
         let mut all = Vec::new();
-        if bytes <= self.calldata_max {
+        if self.calldata_allowed && bytes <= self.calldata_max {
             let data = size.saturating_mul(GAS_PER_BYTE + self.hash_gas_per_byte);
             all.push((gas(self.commit_gas.saturating_add(data)), Target::Calldata));
         }
@@ -226,6 +229,9 @@ mod tests {
         check(&blobs, 10 * GWEI, "99 10 100 60 => calldata");
         check(&blobs, 10 * GWEI, "99 10 90000 60 => blobs");
         check(&GasModel { signatures: Some(5), ..blobs }, 1, "9 10 900000 0 => custody");
+        let custody = GasModel { calldata_allowed: false, signatures: Some(3), ..model };
+        check(&custody, 1, "8 10 1 0 => custody");
+        check(&GasModel { calldata_allowed: false, ..model }, 1, "8 10 1 0 => too large");
     }
 
     proptest! {

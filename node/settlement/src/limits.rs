@@ -18,6 +18,8 @@ pub const INTENTS_MAX: usize = 4_096;
 pub const ENDED_MAX: usize = 65_536;
 /// Transactions for one nonce, all of which are watched.
 pub const ATTEMPTS_MAX: usize = 32;
+/// Own tips that are remembered: several times as many as blocks that the market is judged by.
+pub const OWN_TIPS_MAX: usize = 256;
 /// Blobs of one transaction: what pools accept since EIP-7594.
 pub const BLOBS_MAX: usize = 6;
 /// Bytes of content in one blob: 31 of every field element, less the length and padding that the coder adds.

@@ -1,49 +1,97 @@
-//! Batches over folders of the disk, or over custodians.
+//! Batches over folders of the disk, or over custodians who sign for them.
 
 use std::sync::Arc;
 
 use ashlar_api::door::RowFacts;
 use ashlar_batch::{BatchHeader, Hash};
-use ashlar_coding::{Chunk, Row};
-use ashlar_da::{Availability as Stores, BatchKey, Published as Done, Wanted, signatures_of};
-use ashlar_sequencer::{Asked, Availability, OutsideError, Sealed};
+use ashlar_coding::{Chunk, Coded, Row};
+use ashlar_da::{Availability as Stores, BatchKey, Published as Done, Receipt, Wanted, signatures_of};
+use ashlar_sequencer::{Asked, Availability, Custody, OutsideError, Sealed};
 use ashlar_types::to_bytes;
 
+use super::Signed;
+
 /// Publishes to the stores of a deployment.
-pub struct Published(Arc<Stores>);
+#[derive(Clone)]
+pub struct Published {
+    stores: Arc<Stores>,
+    signed: Option<Arc<Signed>>,
+}
 
 impl Published {
     /// Over these stores.
-    pub fn new(stores: Arc<Stores>) -> Published {
-        Published(stores)
+    pub fn new(stores: Stores) -> Published {
+        Published { stores: Arc::new(stores), signed: None }
+    }
+
+    /// Over custodians: nothing is published before as many have signed as L1 asks for.
+    pub fn signed(self, signed: Signed) -> Published {
+        Published { signed: Some(Arc::new(signed)), ..self }
+    }
+
+    /// Gives every store its share, and keeps what custodians sign.
+    async fn put(&self, sealed: &Sealed, coded: &Coded) -> Result<(), OutsideError> {
+        let number = sealed.header().number;
+        let input = sealed.input().map_err(|error| OutsideError::stop(error.to_string()))?;
+        let signatures = signatures_of(input.signatures);
+        let signatures = signatures.ok_or_else(|| OutsideError::stop("a built batch has no whole signatures"))?;
+        let published = self.stores.put(number, coded, &signatures).await;
+        let Done { failed, receipts, confirmed, .. } =
+            published.map_err(|error| OutsideError::retry(error.to_string()))?;
+        for (store, error) in failed {
+            tracing::warn!(batch = number.get(), store, %error, "a store did not confirm");
+        }
+        tracing::debug!(batch = number.get(), confirmed, receipts = receipts.len(), "published");
+        if let Some(signed) = &self.signed {
+            let all = signed.gather(sealed.header(), &receipts)?;
+            signed.enough(&all)?;
+        }
+        Ok(())
+    }
+
+    fn code(&self, sealed: &Sealed) -> Result<Coded, OutsideError> {
+        let input = sealed.input().map_err(|error| OutsideError::stop(error.to_string()))?;
+        self.stores.code(input.batch).map_err(|error| OutsideError::stop(error.to_string()))
     }
 }
 
 impl Availability for Published {
     fn commitment(&self, bytes: &[u8]) -> Result<Hash, OutsideError> {
-        let coded = self.0.code(bytes).map_err(|error| OutsideError::stop(error.to_string()))?;
+        let coded = self.stores.code(bytes).map_err(|error| OutsideError::stop(error.to_string()))?;
         Ok(coded.commitment().to_hash())
     }
 
     fn publish(&self, sealed: Arc<Sealed>) -> Asked<()> {
-        let stores = self.0.clone();
+        let published = self.clone();
         Box::pin(async move {
-            let input = sealed.input().map_err(|error| OutsideError::stop(error.to_string()))?;
-            let signatures = signatures_of(input.signatures);
-            let signatures = signatures.ok_or_else(|| OutsideError::stop("a built batch has no whole signatures"))?;
-            let published = stores.publish(sealed.header().number, input.batch, &signatures).await;
-            let Done { failed, receipts, confirmed, .. } =
-                published.map_err(|error| OutsideError::retry(error.to_string()))?;
-            for (store, error) in failed {
-                tracing::warn!(batch = sealed.header().number.get(), store, %error, "a store did not confirm");
+            let coded = published.code(&sealed)?;
+            published.put(&sealed, &coded).await
+        })
+    }
+
+    fn custody(&self, sealed: Arc<Sealed>) -> Asked<Custody> {
+        let published = self.clone();
+        Box::pin(async move {
+            let signed = published.signed.as_ref();
+            let signed =
+                signed.ok_or_else(|| OutsideError::stop("data is not with custodians; choose another target"))?;
+            let coded = published.code(&sealed)?;
+            let mut all = signed.gather(sealed.header(), &[])?;
+            if signed.enough(&all).is_err() {
+                // Who was let in by governance, or what was kept here and lost: whoever holds the batch signs again.
+                published.put(&sealed, &coded).await?;
+                all = signed.gather(sealed.header(), &[])?;
             }
-            tracing::debug!(batch = sealed.header().number.get(), confirmed, receipts = receipts.len(), "published");
-            Ok(())
+            let signatures = Receipt::for_contract(&signed.enough(&all)?);
+            let manifest = coded.manifest();
+            let above = manifest.siblings().iter().copied().chain([manifest.digest()]);
+            let height = u8::try_from(manifest.layout().data_height()).unwrap_or(u8::MAX);
+            Ok(Custody { height, siblings: above.map(|digest| digest.to_word()).collect(), signatures })
         })
     }
 
     fn row(&self, header: BatchHeader, row: u16) -> Asked<Option<RowFacts>> {
-        let stores = self.0.clone();
+        let stores = self.stores.clone();
         Box::pin(async move {
             let key = BatchKey::of(&header).ok_or_else(|| OutsideError::stop("the batch was published elsewhere"))?;
             let only = [Row::new(row)];

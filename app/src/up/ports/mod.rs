@@ -3,7 +3,9 @@
 mod availability;
 mod coordinated;
 mod proving;
+mod signed;
 
 pub use availability::Published;
 pub use coordinated::Coordinated;
 pub use proving::Executed;
+pub use signed::{Counted, Signed};

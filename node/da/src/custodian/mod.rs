@@ -9,6 +9,7 @@
 
 mod allowance;
 mod keep;
+mod local;
 mod policy;
 mod refusal;
 mod routes;
@@ -16,6 +17,7 @@ mod server;
 pub(crate) mod wire;
 
 pub use keep::{Custodian, Standing};
+pub use local::Local;
 pub use policy::{Place, Policy};
 pub use refusal::Refusal;
 pub(crate) use refusal::hex_of;

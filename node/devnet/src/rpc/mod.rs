@@ -1,5 +1,6 @@
-//! JSON-RPC over HTTP: ethrex's own methods, the chain's own beside them, and a correction where ethrex would answer about another block.
+//! HTTP: JSON-RPC with ethrex's own methods, the chain's own beside them, and a correction where ethrex would answer about another block.
 
+mod beacon;
 mod control;
 mod corrected;
 mod receipts;
@@ -51,7 +52,11 @@ impl From<DevnetError> for Answer {
 
 /// The HTTP service.
 pub fn service(endpoint: Endpoint) -> Router {
-    Router::new().route("/", post(answer)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(endpoint)
+    Router::new()
+        .route("/", post(answer))
+        .merge(beacon::routes())
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(endpoint)
 }
 
 async fn answer(State(endpoint): State<Endpoint>, body: Bytes) -> Response {

@@ -59,6 +59,8 @@ pub struct Waits {
     pub unproven_commands: u64,
     /// When the oldest of them was built.
     pub unproven_since_ms: Option<u64>,
+    /// When the oldest batch whose data is not published was built.
+    pub unpublished_since_ms: Option<u64>,
     /// When the oldest batch that is not committed was built.
     pub uncommitted_since_ms: Option<u64>,
     /// Batches that are not committed.
@@ -167,6 +169,9 @@ impl Books {
                     waits.unproven_batches += 1;
                     waits.unproven_commands += commands(&page.progress.header);
                     waits.unproven_since_ms = since;
+                }
+                if page.progress.stage < Stage::Published {
+                    waits.unpublished_since_ms = since;
                 }
                 if page.progress.stage < Stage::Committed {
                     waits.uncommitted_batches += 1;

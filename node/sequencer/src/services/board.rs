@@ -85,6 +85,14 @@ impl Board {
         })
     }
 
+    /// The last words of a service that goes on trying, if it is one.
+    pub fn trying(&self, name: &str) -> Option<String> {
+        self.with(|slots| {
+            let slot = slots.get(name).filter(|slot| slot.state == ServiceState::Degraded)?;
+            Some(slot.note.clone())
+        })
+    }
+
     fn with<T>(&self, with: impl FnOnce(&mut BTreeMap<&'static str, Slot>) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

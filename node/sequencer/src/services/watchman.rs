@@ -19,6 +19,8 @@ use crate::watch::{Alarm, Alarms, AlertKind, Baseline, ServiceLevel, Sight};
 const EVERY: Duration = Duration::from_secs(1);
 /// Over how many looks a rate is smoothed.
 const SMOOTH: u64 = 60;
+/// The name on the board of what publishes data.
+const PUBLISHER: &str = "data-publisher";
 /// The door opens again below this share, in a hundred, of where it closed, so that it does not flutter.
 const OPENS_AT_PERCENT: u64 = 90;
 
@@ -108,6 +110,8 @@ impl Watchman {
             answered: now.answered.saturating_sub(last.answered),
             turned_away: now.turned_away.saturating_sub(last.turned_away),
             unproven_ms: age(waits.unproven_since_ms).filter(|_| has_prover),
+            unpublished_ms: age(waits.unpublished_since_ms),
+            publisher: self.board.trying(PUBLISHER),
             uncommitted_ms: age(waits.uncommitted_since_ms).filter(|_| heard.is_some()),
             l1_silent_ms: heard.map(|(ms, _)| now_ms.saturating_sub(ms)),
             divergence: self.books.divergence(),

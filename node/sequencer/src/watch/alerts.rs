@@ -29,11 +29,13 @@ pub enum AlertKind {
     ServiceLevel,
     /// L1 took back what was consumed: the order of everything is in doubt, or is being made anew.
     Unwinding,
+    /// A batch waits too long for enough stores of data, or for their signatures.
+    Unpublished,
 }
 
 impl AlertKind {
     /// Every kind, in the order in which metrics list them.
-    pub const ALL: [AlertKind; 10] = [
+    pub const ALL: [AlertKind; 11] = [
         AlertKind::ErrorRate,
         AlertKind::ProverLag,
         AlertKind::L1Lag,
@@ -44,6 +46,7 @@ impl AlertKind {
         AlertKind::Degraded,
         AlertKind::ServiceLevel,
         AlertKind::Unwinding,
+        AlertKind::Unpublished,
     ];
 
     /// Whether it only says that answers are slow.
@@ -64,6 +67,7 @@ impl AlertKind {
             AlertKind::Degraded => "degraded",
             AlertKind::ServiceLevel => "service_level",
             AlertKind::Unwinding => "unwinding",
+            AlertKind::Unpublished => "unpublished",
         }
     }
 }
@@ -75,6 +79,8 @@ pub struct AlertRules {
     pub errors_permille: u64,
     /// Age of the oldest unproven batch, in milliseconds.
     pub prover_lag_ms: u64,
+    /// Age of the oldest batch whose data is not published, in milliseconds.
+    pub data_lag_ms: u64,
     /// Silence of L1, or age of the oldest uncommitted batch, in milliseconds.
     pub l1_lag_ms: u64,
     /// The least the submitter may have, in wei.
@@ -94,6 +100,7 @@ impl Default for AlertRules {
         AlertRules {
             errors_permille: 10,
             prover_lag_ms: 15 * 60 * 1_000,
+            data_lag_ms: 60 * 1_000,
             l1_lag_ms: 5 * 60 * 1_000,
             balance_min: 50_000_000_000_000_000,
             capacity_percent: 50,
@@ -113,6 +120,10 @@ pub struct Sight {
     pub turned_away: u64,
     /// Age of the oldest batch that is not proven, if there is one.
     pub unproven_ms: Option<u64>,
+    /// Age of the oldest batch whose data is not published, if there is one.
+    pub unpublished_ms: Option<u64>,
+    /// What publishing failed with last, if it does.
+    pub publisher: Option<String>,
     /// Age of the oldest batch that is not committed, if there is one.
     pub uncommitted_ms: Option<u64>,
     /// Since L1 was heard of last, if it ever was.
@@ -204,6 +215,10 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); Al
         .map(|got| format!("L1 has not been heard of for {got} ms; check its endpoints"));
     let uncommitted = above(sight.uncommitted_ms, rules.l1_lag_ms)
         .map(|got| format!("a batch has waited {got} ms for its commit; check the submitter and the price of gas"));
+    let unpublished = above(sight.unpublished_ms, rules.data_lag_ms).map(|got| {
+        let why = sight.publisher.as_deref().unwrap_or("it is slow");
+        format!("a batch has waited {got} ms for its data to be published and cannot be committed before: {why}")
+    });
     let balance = sight.balance.filter(|got| *got < rules.balance_min);
     let balance = balance.map(|got| format!("the submitter has {got} wei; send it more"));
     let share = (sight.unproven_max > 0).then(|| sight.unproven.saturating_mul(100) / sight.unproven_max);
@@ -221,6 +236,7 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); Al
         (AlertKind::Degraded, slower(rules, sight)),
         (AlertKind::ServiceLevel, broken_promise(rules, sight)),
         (AlertKind::Unwinding, sight.held.clone()),
+        (AlertKind::Unpublished, unpublished),
     ]
 }
 
@@ -259,6 +275,7 @@ mod tests {
             (AlertKind::Degraded, Sight { answers: Some((9_100, 3_000)), ..Sight::default() }),
             (AlertKind::ServiceLevel, Sight { level: Some(949), ..Sight::default() }),
             (AlertKind::Unwinding, Sight { held: Some("block 9".to_owned()), ..Sight::default() }),
+            (AlertKind::Unpublished, Sight { unpublished_ms: Some(rules.data_lag_ms + 1), ..Sight::default() }),
         ];
         for (kind, sight) in broken {
             let mut alarms = Alarms::default();

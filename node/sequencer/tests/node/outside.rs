@@ -304,7 +304,9 @@ fn everything_outside_may_be_down_for_an_hour() {
             while let Ok(alarm) = alarms.try_recv() {
                 rung.push(alarm.kind);
             }
-            assert!(rung.contains(&AlertKind::L1Lag) && rung.contains(&AlertKind::ProverLag), "{rung:?}");
+            for kind in [AlertKind::L1Lag, AlertKind::ProverLag, AlertKind::Unpublished] {
+                assert!(rung.contains(&kind), "{rung:?}");
+            }
             trader.nonce
             // Killed here, with an hour of batches on the shelf.
         });

@@ -19,8 +19,8 @@ use alloy::eips::eip7594::BlobTransactionSidecarEip7594;
 use alloy::primitives::{Address, B256, keccak256};
 use commonware_runtime::Storage;
 
-use crate::l1::{Block, BlockRef};
-use crate::limits::{ENDED_MAX, INTENTS_MAX};
+use crate::l1::{Block, BlockRef, FeeMarket};
+use crate::limits::{ENDED_MAX, INTENTS_MAX, OWN_TIPS_MAX};
 use crate::signer::Signer;
 use crate::store::{DurableLog, StoreError};
 use crate::transaction::{Body, check};
@@ -50,6 +50,8 @@ pub struct Outbox<E: Storage, S: Signer> {
     failed_in_a_row: u32,
     retry_at_ms: u64,
     last_error: Option<String>,
+    /// What this account tipped lately, the newest last.
+    own_tips: VecDeque<u128>,
     statistics: OutboxStatistics,
 }
 
@@ -79,6 +81,7 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
             failed_in_a_row: 0,
             retry_at_ms: 0,
             last_error: None,
+            own_tips: VecDeque::new(),
             statistics: OutboxStatistics::default(),
         };
         for record in records {
@@ -110,6 +113,23 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
                 }
             }
             Record::Ended { id, digest, outcome } => self.close(id, digest, outcome),
+        }
+    }
+
+    /// The market with this account's own tips as what half of them would be. Where blocks hold little else, an offer above what they show would be
+    /// an offer above the last one, and each would be higher than the one before until a cap forbids to replace anything.
+    fn of_others(&self, mut market: FeeMarket) -> FeeMarket {
+        for tip in market.tips.iter_mut().filter(|tip| self.own_tips.contains(tip)) {
+            *tip = tip.saturating_mul(50) / u128::from(self.config.fees.urgent_tip_percent.max(1));
+        }
+        market
+    }
+
+    fn tipped(&mut self, tip: u128) {
+        self.own_tips.retain(|known| *known != tip);
+        self.own_tips.push_back(tip);
+        while self.own_tips.len() > OWN_TIPS_MAX {
+            self.own_tips.pop_front();
         }
     }
 

@@ -77,7 +77,8 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
             }
             Err(error) => return Err(error.into()),
         };
-        let offer = self.config.fees.offer(&view.market().await?, intent.urgency, !intent.blob_content.is_empty());
+        let market = self.of_others(view.market().await?);
+        let offer = self.config.fees.offer(&market, intent.urgency, !intent.blob_content.is_empty());
         let nonce = self.free_nonce(view.nonce);
         self.make(place, nonce, gas_limit, offer, false, view, events).await?;
         self.broadcast(place, view).await
@@ -136,7 +137,7 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         let (Some(nonce), Some(last)) = (entry.nonce, entry.attempts.last().cloned()) else { return Ok(false) };
         let (urgency, cancels) = (self.urgency_of(entry), entry.cancel.is_some() || last.cancels);
         let had_blobs = last.offer.blob_fee_max.is_some();
-        let market = view.market().await?;
+        let market = self.of_others(view.market().await?);
         let offer = self.config.fees.replace(&last.offer, &market, urgency);
         let Some(offer) = offer.filter(|_| entry.attempts.len() < ATTEMPTS_MAX) else {
             self.statistics.capped += 1;
@@ -177,6 +178,7 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
             (entry.resend, entry.underpriced) = (true, false);
         }
         self.statistics.attempts += 1;
+        self.tipped(offer.tip);
         events.push(OutboxEvent::Attempted { id, tx });
         Ok(())
     }

@@ -4,7 +4,7 @@ use alloy::transports::{RpcError, TransportError};
 use crate::l1::L1Error;
 
 /// Phrases of the pools of geth, reth, ethrex, Nethermind, Besu, Erigon and anvil, lower case, and what they mean.
-const PHRASES: [(&str, Meaning); 24] = [
+const PHRASES: [(&str, Meaning); 31] = [
     ("already known", Meaning::Known),
     ("already imported", Meaning::Known),
     ("known transaction", Meaning::Known),
@@ -23,6 +23,13 @@ const PHRASES: [(&str, Meaning); 24] = [
     ("nonce is too low", Meaning::NonceTooLow),
     ("oldnonce", Meaning::NonceTooLow),
     ("invalid nonce", Meaning::NonceTooLow),
+    ("nonce already used", Meaning::NonceTooLow),
+    ("pool is full", Meaning::Full),
+    ("% full", Meaning::Full),
+    ("queued (future-nonce)", Meaning::Full),
+    ("exceeded queue limit", Meaning::Full),
+    ("overshotqueuelimit", Meaning::Full),
+    ("exceeds balance", Meaning::Funds),
     ("insufficient funds", Meaning::Funds),
     ("insufficientfunds", Meaning::Funds),
     ("not enough balance", Meaning::Funds),
@@ -37,6 +44,8 @@ enum Meaning {
     Underpriced,
     NonceTooLow,
     Funds,
+    /// It has no room now, for this sender or for anybody.
+    Full,
     Revert,
 }
 
@@ -68,6 +77,7 @@ fn sort_words(what: &'static str, reason: String, data: Bytes) -> Result<L1Error
         Some(Meaning::Underpriced) => L1Error::Underpriced { reason },
         Some(Meaning::NonceTooLow) => L1Error::NonceTooLow { reason },
         Some(Meaning::Funds) => L1Error::Funds { reason },
+        Some(Meaning::Full) => return Err(reason),
         Some(Meaning::Revert) => L1Error::Revert { data, reason },
         None if what == "send" => L1Error::Rejected { reason },
         None if ["not found", "unknown block", "not canonical", "header not found"]
@@ -112,6 +122,9 @@ mod tests {
             ("nonce too low: next nonce 5, tx nonce 4", Advice::Resolve),
             ("OldNonce", Advice::Resolve),
             ("insufficient funds for gas * price + value", Advice::Retry),
+            ("Nonce already used", Advice::Resolve),
+            ("Attempted to replace a pooled transaction with an underpriced transaction", Advice::Bump),
+            ("Sender's cumulative pending-tx cost (9) exceeds balance (8)", Advice::Retry),
             ("execution reverted: paused", Advice::GiveUp),
             ("intrinsic gas too low", Advice::GiveUp),
             ("exceeds block gas limit", Advice::GiveUp),
@@ -119,6 +132,16 @@ mod tests {
         for (words, advice) in table {
             let error = sort_words("send", words.to_owned(), Bytes::new()).unwrap();
             assert_eq!(error.advice(), advice, "{words}: {error}");
+        }
+        for full in [
+            "txpool is full",
+            "Mempool 91% full; rejecting gapped-nonce tx (nonce gap = 3)",
+            "Sender 0x01 has 64 queued (future-nonce) transactions (per-account cap 64); rejecting new future transaction",
+        ] {
+            assert!(
+                sort_words("send", full.to_owned(), Bytes::new()).is_err(),
+                "{full}: it is asked again and not given up"
+            );
         }
         assert!(sort_words("a block", "we are busy".into(), Bytes::new()).is_err());
     }

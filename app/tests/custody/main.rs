@@ -1,0 +1,9 @@
+//! Data that is not on L1, through the whole line: coded, signed for by custodians, committed by their signatures, found again by an auditor and
+//! by an empty machine. And data in blobs, as long as L1's nodes keep them.
+
+mod blobs;
+mod custodian;
+mod folders;
+mod node;
+mod parts;
+mod processes;
