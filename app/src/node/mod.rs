@@ -7,13 +7,14 @@ mod arguments;
 mod keys;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
 use ashlar_da::{Availability, Disk, Remote, Store, Writer};
-use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Proving, Settled};
+use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Pricing, Proving, Settled};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
@@ -86,7 +87,8 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
     let (payer, bridge) = (keys.submitter.address(), origin.addresses.bridge);
     let (published, possible) = published(&context, &origin, &settings).await?;
     let (published, model) = (Arc::new(published), settings.da_target.allow(possible, GasModel::default()));
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, bridge, model);
+    let pricing = Pricing::new(model, Arc::new(SystemTime::now));
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, bridge, pricing);
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
     let node = start(&context, &origin, (published, settled), &settings, keys).await?;

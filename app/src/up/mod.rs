@@ -18,13 +18,13 @@ mod venue;
 pub mod wallet;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow};
 use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_prover::ProverError;
-use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Proving, Settled};
+use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Pricing, Proving, Settled};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
@@ -74,7 +74,8 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let possible =
         Possible { signatures: u32::try_from(custodians.threshold).ok().filter(|count| *count > 0), blobs: true };
     let model = settings.gas_model(possible);
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), operator, bridge, model);
+    let pricing = Pricing::new(model, Arc::new(SystemTime::now));
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), operator, bridge, pricing);
     let exchange = deployment.exchange().exchange_id();
     let published = Arc::new(custodians.open(&context, exchange, &settings).await?);
     let settled = settled.with_custodians(published.clone());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ashlar_api::door::{Act, Door};
-use ashlar_sequencer::{Node, NodeHandle, Parts, Settled};
+use ashlar_sequencer::{Node, NodeHandle, Parts, Pricing, Settled};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::rpc::Pool;
 use ashlar_settlement::signer::Signer as _;
@@ -178,10 +178,12 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
     };
     let bridge = addresses().bridge;
     let payer = operator()?.address();
-    // Any price is paid at once: the model goes by a clock that is not this world's.
+    let clock = context.child("pricing");
+    // Any price is paid at once: entries go on coming, and there has to be a moment at which everything is final.
     let model = GasModel { age_max: Duration::ZERO, ..GasModel::default() };
+    let pricing = Pricing::new(model, Arc::new(move || clock.current()));
     let (settled, listening) =
-        Settled::<Pool<SimL1>>::new(settlement.handle, settlement.events, world.l1(), payer, bridge, model);
+        Settled::<Pool<SimL1>>::new(settlement.handle, settlement.events, world.l1(), payer, bridge, pricing);
     context.child("listener").spawn(move |_| listening);
     let (client, why) = (Arc::new(AtomicBool::new(false)), Arc::new(std::sync::Mutex::new(String::new())));
     let (stopped, reason) = (client.clone(), why.clone());

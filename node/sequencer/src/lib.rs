@@ -51,6 +51,7 @@ pub use outside::{
     Advice, Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Parts, Proof,
     ProverPressure, Proving, Reached,
 };
+pub use pricing::{Now, Pricing};
 pub use receipt::{
     ChainHash, Link, NodeKey, ReceiptError, SequenceReceipt, SignedHead, check_equivocation, command_hash,
 };

@@ -8,7 +8,7 @@ use ashlar_api::door::L1Transaction;
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
 use ashlar_settlement::contract::{DataRef, ProofType};
-use ashlar_settlement::gas::{Decision, GasModel, Target};
+use ashlar_settlement::gas::{Decision, Target};
 use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
 use ashlar_settlement::{Events, Handle, Health, RequestError, SettlementEvent, safe_inbox_hash};
 use ashlar_types::{BatchNumber, InboxIndex};
@@ -61,7 +61,7 @@ impl<L: L1> Settled<L> {
         l1: L,
         payer: Address,
         bridge: Address,
-        model: GasModel,
+        pricing: Pricing,
     ) -> (Settled<L>, impl Future<Output = ()> + Send) {
         let known = Arc::<Mutex<Known>>::default();
         let kept = known.clone();
@@ -70,7 +70,7 @@ impl<L: L1> Settled<L> {
                 lock(&kept).hear(event);
             }
         };
-        let pricing = Arc::new(Pricing::new(model));
+        let pricing = Arc::new(pricing);
         (Settled { client, l1, payer, bridge, pricing, custodians: None, known }, listening)
     }
 }
