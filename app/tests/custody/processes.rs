@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::custodian::{Custodian, Liar};
 use super::parts::{Folder, Running, clean, finding, free, metric, recover, until, verify};
 
@@ -68,7 +70,7 @@ fn the_data_is_found_by_commitment(folder: &Folder, data: &str, urls: &[String],
     let whole = lines.last().expect("a summary").clone();
     assert!(is_clean, "{lines:?}");
     assert!(whole["committed"].as_u64() > Some(8), "{whole}");
-    assert_eq!((&whole["data_custody"], &whole["data_calldata"]), (&whole["committed"], &0.into()), "{whole}");
+    assert_eq!((&whole["data_custody"], &whole["data_calldata"]), (&whole["committed"], &Value::from(0)), "{whole}");
 
     // The one that lies is named and the others are enough. Custodian 0 lacks what was published while it was dead, and so does custodian 1.
     let (is_clean, lines) = verify(&at(&[3, 1, 2, 0]));
