@@ -68,8 +68,8 @@ impl Blobs {
         let hint = || format!("{} does not answer as a beacon node does; correct --beacon", blobs.beacon);
         let genesis: Data<GenesisWords> = blobs.words("/eth/v1/beacon/genesis").await.with_context(hint)?;
         let spec: Data<SpecWords> = blobs.words("/eth/v1/config/spec").await.with_context(hint)?;
-        let genesis_s = genesis.data.genesis_time.parse().with_context(hint)?;
-        let slot_s: u64 = spec.data.slot_s.parse().with_context(hint)?;
+        let genesis_s = genesis.data.genesis_time.parse::<u64>().with_context(hint)?;
+        let slot_s = spec.data.slot_s.parse::<u64>().with_context(hint)?;
         anyhow::ensure!(slot_s > 0, hint());
         (blobs.genesis_s, blobs.slot_s) = (genesis_s, slot_s);
         Ok(blobs)

@@ -54,7 +54,7 @@ pub fn said(output: &Output) -> String {
 
 /// What `ashlar verify --json` said, and whether all is well.
 pub fn verify(arguments: &[&str]) -> (bool, Vec<Value>) {
-    let output = ashlar([&["verify", "--json"], arguments].concat());
+    let output = ashlar([&["verify", "--json"][..], arguments].concat());
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert!(!lines.is_empty(), "{}", said(&output));
@@ -77,7 +77,7 @@ pub fn finding(arguments: &[&str]) -> String {
 }
 
 pub fn recover(into: &str, arguments: &[&str]) -> Value {
-    let output = ashlar([&["recover", "--json", "--into", into], arguments].concat());
+    let output = ashlar([&["recover", "--json", "--into", into][..], arguments].concat());
     assert!(output.status.success(), "{}", said(&output));
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
