@@ -1,5 +1,7 @@
 // The node's REST API (docs/api.md).
 
+import { concat } from './crypto/bytes.js';
+
 /** An answer that is no success. `code` decides what a program does; `message` is for people. */
 export class ApiError extends Error {
   constructor(status, error) {
@@ -14,7 +16,7 @@ export class ApiError extends Error {
 /** Longest wait for an answer. */
 const PATIENCE_MS = 20_000;
 
-async function ask(path, options = {}) {
+async function answer(path, options = {}) {
   let response;
   try {
     response = await fetch(path, { ...options, signal: AbortSignal.timeout(options.patienceMs ?? PATIENCE_MS) });
@@ -22,8 +24,8 @@ async function ask(path, options = {}) {
     const slow = cause.name === 'TimeoutError';
     throw new ApiError(0, { code: 'unreachable', message: slow ? 'The node does not answer in time.' : 'The node cannot be reached.' });
   }
+  if (response.ok) return response;
   const text = await response.text();
-  if (response.ok) return text;
   let error = { code: `http_${response.status}`, message: `The node answered ${response.status}.` };
   try {
     error = JSON.parse(text).error ?? error;
@@ -33,6 +35,8 @@ async function ask(path, options = {}) {
   throw new ApiError(response.status, error);
 }
 
+const ask = async (path, options) => (await answer(path, options)).text();
+
 /** Reads a JSON document. */
 export async function get(path) {
   return JSON.parse(await ask(path));
@@ -41,6 +45,22 @@ export async function get(path) {
 /** Reads a text. */
 export function text(path) {
   return ask(path);
+}
+
+/** Reads bytes, and no more than `max` of them. */
+export async function bytes(path, max) {
+  const reader = (await answer(path)).body.getReader();
+  const parts = [];
+  for (let length = 0; ;) {
+    const { done, value } = await reader.read();
+    if (done) return concat(...parts);
+    length += value.length;
+    if (length > max) {
+      await reader.cancel();
+      throw new RangeError(`${path} has more than ${max} bytes`);
+    }
+    parts.push(value);
+  }
 }
 
 /** Posts a JSON document and reads the answer. */

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml' };
+const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml', '.wasm': 'application/wasm' };
 const root = fileURLToPath(new URL('..', import.meta.url));
 const node = new URL(process.argv[2] ?? 'http://127.0.0.1:8080');
 
@@ -16,7 +16,7 @@ const server = createServer(async (asked, answer) => {
   const path = pathname === '/' ? '/index.html' : normalize(pathname);
   const bytes = TYPES[extname(path)] && !path.startsWith('/test/') ? await readFile(join(root, path)).catch(() => null) : null;
   if (bytes) {
-    answer.writeHead(200, { 'content-type': TYPES[extname(path)], 'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:" });
+    answer.writeHead(200, { 'content-type': TYPES[extname(path)], 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:" });
     answer.end(bytes);
     return;
   }

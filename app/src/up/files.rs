@@ -25,6 +25,7 @@ pub const FILES: &[StaticFile] = embedded![
     "/style.css",
     "/favicon.svg",
     "/src/api.js",
+    "/src/batchproof.js",
     "/src/batches.js",
     "/src/book.js",
     "/src/chart/candles.js",
@@ -39,8 +40,11 @@ pub const FILES: &[StaticFile] = embedded![
     "/src/keys.js",
     "/src/main.js",
     "/src/metrics.js",
+    "/src/program.js",
     "/src/proof.js",
+    "/src/prooffile.js",
     "/src/sample.js",
+    "/src/stark.js",
     "/src/store.js",
     "/src/stream.js",
     "/src/theme.js",
@@ -51,6 +55,7 @@ pub const FILES: &[StaticFile] = embedded![
     "/src/views/l1.js",
     "/src/views/pipeline.js",
     "/src/views/proofs.js",
+    "/src/views/proven.js",
     "/src/views/trade.js",
     "/src/views/trade/account.js",
     "/src/views/trade/charts.js",
@@ -63,12 +68,13 @@ pub const FILES: &[StaticFile] = embedded![
     "/src/wire.js",
 ];
 
-/// By the last letter of a name, since constants cannot compare texts: `.css`, `.svg` or `.js`.
+/// By the last letters of a name, since constants cannot compare texts: `.css`, `.svg`, `.wasm` or `.js`.
 const fn media_type(path: &str) -> &'static str {
     let bytes = path.as_bytes();
     match (bytes[bytes.len() - 3], bytes[bytes.len() - 1]) {
         (b'c', _) => "text/css; charset=utf-8",
         (b's', b'g') => "image/svg+xml",
+        (b'a', b'm') => "application/wasm",
         _ => "text/javascript; charset=utf-8",
     }
 }

@@ -8,6 +8,7 @@ import { isDevelopment } from '../keys.js';
 import { HEADER, checkCommand } from '../proof.js';
 import { decodeLeaf } from '../wire.js';
 import { pipeline } from './pipeline.js';
+import { proven } from './proven.js';
 
 /** Shows the command; what is returned ends it. */
 export function command(root, { store }, sequence) {
@@ -15,6 +16,8 @@ export function command(root, { store }, sequence) {
   const rest = h('div', { class: 'stack' });
   root.append(panel(`Command ${group(sequence)}`, {}, state), rest);
   let stage = null;
+  let shown = null;
+  let check = null;
   let asking = false;
 
   async function look(tip) {
@@ -54,7 +57,10 @@ export function command(root, { store }, sequence) {
       verdict(good, proof.batch.stage, development),
       pipeline(proof.batch, development),
       h('p', {}, 'In ', h('a', { href: `#/proofs/batch/${proof.batch.number}` }, `batch ${proof.batch.number}`), '.'));
-    rest.replaceChildren(receiptPanel(proof, store), checksPanel(checked), pathPanel(proof, checked), l1Panel(proof, venue));
+    shown = proof.batch;
+    // Made once: what was checked stays while the batch goes on to the next stage.
+    check ??= proven(store, () => shown, async () => (await api.get(`/v1/commands/${sequence}/shown`)).proof);
+    rest.replaceChildren(receiptPanel(proof, store), checksPanel(checked), check, pathPanel(proof, checked), l1Panel(proof, venue));
   }
   const ends = [store.watch('tip', look), store.watch('venue', () => store.get('tip') && look(store.get('tip')))];
   return () => ends.forEach((end) => end());

@@ -8,6 +8,7 @@ import { isDevelopment } from '../keys.js';
 import { HEADER } from '../proof.js';
 import { command } from './command.js';
 import { pipeline } from './pipeline.js';
+import { proven, standingOf } from './proven.js';
 
 /** Shows the page; what is returned ends it. */
 export function proofs(root, context, [what, which]) {
@@ -76,7 +77,7 @@ function wordText(word, at) {
 
 /** How far the proof of a batch has come; null where nothing is known of one, which a refusal says. */
 function proofOf(number) {
-  return api.get(`/v1/batches/${number}/proof`).catch(() => null);
+  return standingOf(number).catch(() => null);
 }
 
 const STATES = {
@@ -99,8 +100,11 @@ function standing(proof) {
 
 function one(root, { store }, number) {
   const body = h('div', {}, empty('Loading…'));
-  root.append(panel(`Batch ${number}`, {}, body));
   let done = false;
+  let shown = null;
+  const check = proven(store, () => shown, () => standingOf(number));
+  check.hidden = true;
+  root.append(panel(`Batch ${number}`, {}, body), check);
 
   async function load() {
     if (done) return;
@@ -111,6 +115,8 @@ function one(root, { store }, number) {
     }
     const venue = store.get('venue');
     done = batch.stage === 'final';
+    shown = batch;
+    check.hidden = false;
     const header = batch.header.map((word, at) => row(WORDS[at], h('td', { class: 'num' }, wordText(word, at))));
     const transactions = [['Committed', batch.commit], ['Proven', batch.prove], ['Final', batch.finalize]]
       .map(([name, of]) => row(name, of ? right(group(of.block)) : right('–'), of ? hex(of.hash) : 'not yet'));

@@ -97,8 +97,8 @@ async fn metrics(State(api): State<Api>) -> Response {
 pub async fn file(State(api): State<Api>, uri: Uri) -> Response {
     match api.config().files.iter().find(|file| file.path == uri.path()) {
         Some(file) => {
-            // Whatever a page shows came from here, so it may talk to nobody else.
-            let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:";
+            // Whatever a page shows came from here, so it may talk to nobody else. Compiling the verifier's WebAssembly has to be allowed by name.
+            let policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:";
             ([(CONTENT_TYPE.as_str(), file.media_type), ("content-security-policy", policy)], file.bytes)
                 .into_response()
         }
