@@ -1,16 +1,18 @@
 //! `ashlar bench book`: the order book alone, on a recorded workload.
 
+mod engine;
+mod floor;
 mod reports;
 mod workload;
 
 use anyhow::Result;
 use ashlar_book::BookConfig;
-use ashlar_engine_adapter::Engine;
 
 use crate::arguments::BookArguments;
 use crate::clock::Ticks;
 use crate::figures::Figure;
 use crate::latency::{Idle, Latencies, Work, open_loop};
+use engine::Engine;
 use reports::Ring;
 use workload::Message;
 
@@ -27,7 +29,7 @@ fn config() -> BookConfig {
 pub fn run(arguments: &BookArguments) -> Result<Vec<Figure>> {
     let messages = workload::read(&arguments.workload)?;
     let mut checked = Engine::new(config(), Vec::new());
-    messages.iter().for_each(|message| message.apply(&mut checked));
+    messages.iter().for_each(|message| checked.apply(message));
     let report_sha256 = reports::sha256(&checked.reports);
     drop(checked);
     let ticks = Ticks::new();
@@ -51,7 +53,7 @@ pub fn run(arguments: &BookArguments) -> Result<Vec<Figure>> {
 fn closed_loop(ticks: &Ticks, messages: &[Message]) -> f64 {
     let mut engine = Engine::new(config(), Ring::new());
     let start = ticks.now();
-    messages.iter().for_each(|message| message.apply(&mut engine));
+    messages.iter().for_each(|message| engine.apply(message));
     ticks.seconds_between(start, ticks.after_all())
 }
 
@@ -64,7 +66,7 @@ struct Arrivals<'a> {
 impl Work for Arrivals<'_> {
     #[inline(always)]
     fn run(&mut self, index: usize, _: impl Fn(usize) -> bool) {
-        self.messages[index].apply(&mut self.engine);
+        self.engine.apply(&self.messages[index]);
     }
 
     #[inline(always)]

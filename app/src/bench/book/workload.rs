@@ -5,7 +5,6 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use ashlar_engine_adapter::{Cancel, Engine, Modify, NewOrder, Reports};
 
 /// Bytes before the first message: magic 8, version 4, count 4.
 const HEADER_BYTES: usize = 16;
@@ -13,27 +12,34 @@ const MESSAGE_BYTES: usize = 40;
 /// More messages than any workload of that benchmark has.
 const MESSAGES_MAX: usize = 1 << 26;
 
-/// One message.
+/// What a message wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Message {
+pub enum Kind {
     /// A new order.
-    New(NewOrder),
+    New,
     /// A cancellation.
-    Cancel(Cancel),
+    Cancel,
     /// An order leaves its place and comes in again.
-    Modify(Modify),
+    Modify,
 }
 
-impl Message {
-    /// Gives it to an engine.
-    #[inline(always)]
-    pub fn apply<R: Reports>(&self, engine: &mut Engine<R>) {
-        match self {
-            Message::New(order) => engine.new_order(order),
-            Message::Cancel(cancel) => engine.cancel(cancel),
-            Message::Modify(modify) => engine.modify(modify),
-        }
-    }
+/// One message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// What it wants.
+    pub kind: Kind,
+    /// 0 buys, 1 sells.
+    pub side: u8,
+    /// What does not trade at once is cancelled.
+    pub immediate: bool,
+    /// How much.
+    pub quantity: u32,
+    /// Its number.
+    pub sequence: u64,
+    /// The client's id of the order.
+    pub order_id: u64,
+    /// In ticks.
+    pub price: i64,
 }
 
 /// Reads a workload, unpacking it if its name ends in `.xz`.
@@ -61,17 +67,20 @@ fn parse(bytes: &[u8]) -> Result<Vec<Message>> {
 }
 
 fn message(index: usize, record: &[u8]) -> Result<Message> {
-    let (side, quantity) = (record[1] & 1, u32::from_le_bytes(word(record, 4)));
-    let (sequence, order_id) = (u64::from_le_bytes(word(record, 8)), u64::from_le_bytes(word(record, 16)));
-    let price = i64::from_le_bytes(word(record, 24));
-    Ok(match record[0] {
-        0 => {
-            let immediate = u8::from(record[2] != 0);
-            Message::New(NewOrder { order_id, sequence, price, quantity, side, immediate, reserved: [0; 2] })
-        }
-        1 => Message::Cancel(Cancel { order_id, sequence }),
-        2 => Message::Modify(Modify { order_id, sequence, price, quantity, side, reserved: [0; 3] }),
+    let kind = match record[0] {
+        0 => Kind::New,
+        1 => Kind::Cancel,
+        2 => Kind::Modify,
         other => bail!("message {index} is of type {other}; 0, 1 and 2 are known"),
+    };
+    Ok(Message {
+        kind,
+        side: record[1] & 1,
+        immediate: record[2] != 0,
+        quantity: u32::from_le_bytes(word(record, 4)),
+        sequence: u64::from_le_bytes(word(record, 8)),
+        order_id: u64::from_le_bytes(word(record, 16)),
+        price: i64::from_le_bytes(word(record, 24)),
     })
 }
 
@@ -97,8 +106,9 @@ mod tests {
         (record[0], record[1], record[2]) = (2, 1, 1);
         (record[4], record[8], record[16], record[24]) = (7, 9, 11, 13);
         let read = parse(&workload(1, &[record])).expect("well-formed");
-        let expected = Modify { order_id: 11, sequence: 9, price: 13, quantity: 7, side: 1, reserved: [0; 3] };
-        assert_eq!(read, [Message::Modify(expected)]);
+        let expected =
+            Message { kind: Kind::Modify, side: 1, immediate: true, quantity: 7, sequence: 9, order_id: 11, price: 13 };
+        assert_eq!(read, [expected]);
     }
 
     #[test]

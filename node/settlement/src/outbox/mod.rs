@@ -50,7 +50,7 @@ pub struct Outbox<E: Storage, S: Signer> {
     failed_in_a_row: u32,
     retry_at_ms: u64,
     last_error: Option<String>,
-    /// What this account tipped lately, the newest last.
+    /// What this account tipped lately where it was urgent, the newest last.
     own_tips: VecDeque<u128>,
     statistics: OutboxStatistics,
 }
@@ -116,11 +116,12 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         }
     }
 
-    /// The market with this account's own tips as what half of them would be. Where blocks hold little else, an offer above what they show would be
-    /// an offer above the last one, and each would be higher than the one before until a cap forbids to replace anything.
+    /// The market with this account's own urgent tips as what they were a multiple of. Where blocks hold little else, an offer above what they show would be
+    /// an offer above the last one, and each would be higher than the one before until a cap forbids to replace anything. What a patient offer tips is a
+    /// tip of the market itself, and stays what it is.
     fn of_others(&self, mut market: FeeMarket) -> FeeMarket {
         for tip in market.tips.iter_mut().filter(|tip| self.own_tips.contains(tip)) {
-            *tip = tip.saturating_mul(50) / u128::from(self.config.fees.urgent_tip_percent.max(1));
+            *tip = tip.saturating_mul(100) / u128::from(self.config.fees.urgent_tip_percent.max(1));
         }
         market
     }

@@ -178,7 +178,9 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
             (entry.resend, entry.underpriced) = (true, false);
         }
         self.statistics.attempts += 1;
-        self.tipped(offer.tip);
+        if urgency == Urgency::NextBlock {
+            self.tipped(offer.tip);
+        }
         events.push(OutboxEvent::Attempted { id, tx });
         Ok(())
     }
