@@ -83,7 +83,7 @@ impl Liar {
             for stream in listener.incoming().flatten() {
                 let spoils = spoils.clone();
                 // A client that leaves in the middle is none of its concern.
-                std::thread::spawn(move || drop(relay(stream, behind, &spoils)));
+                std::thread::spawn(move || relay(stream, behind, &spoils));
             }
         });
         Liar { listen, address: custodian.address.clone(), spoils_receipts }

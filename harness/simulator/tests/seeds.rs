@@ -27,14 +27,14 @@ fn run(seeds: std::ops::Range<u64>) -> Vec<Outcome> {
 }
 
 #[test]
-fn five_hundred_seeds_end_well() {
-    let outcomes = run(0..500);
+fn a_hundred_and_fifty_seeds_end_well() {
+    let outcomes = run(0..150);
     let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
-    assert_eq!(outcomes.len(), 500);
+    assert_eq!(outcomes.len(), 150);
     // The runs are about something: what they are for happens in them.
-    assert!(sum(|one| one.reorgs) > 300 && sum(|one| one.unwindings) > 50, "L1 takes things back");
-    assert!(sum(|one| one.failures) > 100, "stores and provers fail");
-    assert!(sum(|one| one.acknowledged) > 20_000, "people trade");
+    assert!(sum(|one| one.reorgs) > 90 && sum(|one| one.unwindings) > 15, "L1 takes things back");
+    assert!(sum(|one| one.failures) > 30, "stores and provers fail");
+    assert!(sum(|one| one.acknowledged) > 5_000, "people trade");
     assert!(outcomes.iter().all(|one| one.batches > 0 && one.commands > 0), "everything becomes final");
 }
 
