@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(targets(Publishing::Blobs, all, 1), [Target::Blobs]);
         assert_eq!(targets(Publishing::Custody, all, 1), [Target::Custody]);
         assert_eq!(targets(Publishing::Auto, all, 1), [Target::Blobs, Target::Custody, Target::Calldata]);
-        assert_eq!(targets(Publishing::Auto, all, GWEI), [Target::Custody, Target::Blobs, Target::Calldata]);
+        assert_eq!(targets(Publishing::Auto, all, 10 * GWEI), [Target::Custody, Target::Blobs, Target::Calldata]);
         assert_eq!(targets(Publishing::Auto, none, 1), [Target::Calldata]);
         assert_eq!(targets(Publishing::Custody, none, 1), [], "what is not possible is not replaced silently");
     }
