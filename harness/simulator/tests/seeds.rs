@@ -27,14 +27,14 @@ fn run(seeds: std::ops::Range<u64>) -> Vec<Outcome> {
 }
 
 #[test]
-fn a_hundred_and_fifty_seeds_end_well() {
-    let outcomes = run(0..150);
+fn sixty_seeds_end_well() {
+    let outcomes = run(0..60);
     let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
-    assert_eq!(outcomes.len(), 150);
+    assert_eq!(outcomes.len(), 60);
     // The runs are about something: what they are for happens in them.
-    assert!(sum(|one| one.reorgs) > 90 && sum(|one| one.unwindings) > 15, "L1 takes things back");
-    assert!(sum(|one| one.failures) > 30, "stores and provers fail");
-    assert!(sum(|one| one.acknowledged) > 5_000, "people trade");
+    assert!(sum(|one| one.reorgs) > 20 && sum(|one| one.unwindings) > 3, "L1 takes things back");
+    assert!(sum(|one| one.failures) > 10, "stores and provers fail");
+    assert!(sum(|one| one.acknowledged) > 1_000, "people trade");
     assert!(outcomes.iter().all(|one| one.batches > 0 && one.commands > 0), "everything becomes final");
 }
 
