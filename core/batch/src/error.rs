@@ -140,20 +140,43 @@ batch_errors! {
         got: usize,
     } => "{column:?} should have {expected} bytes and {got} are left",
 
-    /// Widths that a column of these values does not have.
-    Widths {
+    /// A width that no values have, or that is not the widest of the column as it should be.
+    Width {
         /// Which column.
         column: Column,
-        /// The widths in the directory; four equal ones for a plain column.
-        got: [u8; 4],
-    } => "{column:?} has widths {got:?}, which do not follow from its values",
-    /// A value stands in a wider class than it needs.
-    WideClass {
-        /// Which column.
+        /// The width in the directory.
+        got: u8,
+    } => "the widest values of {column:?} cannot be of {got} bits",
+    /// A code that is longer than codes are.
+    CodeLength {
+        /// Of which column.
         column: Column,
-        /// The value.
-        got: u64,
-    } => "{got} in {column:?} stands in a wider class than it needs",
+        /// The limit.
+        max: u8,
+        /// Its bits.
+        got: u8,
+    } => "a code of {got} bits in {column:?}; codes have {max} at most",
+    /// Codes that leave bits without a meaning, or with two.
+    Codes {
+        /// Of which column.
+        column: Column,
+        /// The places of the table that all codes together fill.
+        expected: u32,
+        /// The places that these would.
+        got: u32,
+    } => "the codes of {column:?} fill {got} places of a table of {expected}",
+    /// The half byte after a column's last code is not zero.
+    CodePadding {
+        /// Of which column.
+        column: Column,
+        /// What is there.
+        got: u8,
+    } => "{got} follows the last code of {column:?}, which should be zero",
+    /// Codes, or the want of them, that do not follow from the values.
+    Form {
+        /// Of which column.
+        column: Column,
+    } => "the codes of {column:?} are not those that its values ask for",
     /// A column ends before its values do.
     ColumnEnds {
         /// Which column.

@@ -9,7 +9,7 @@ pub const INPUTS_MAX: usize = COMMANDS_MAX;
 /// Quotes in all mass quotes of one batch, so that a few bits never unfold into more memory than the commands may take.
 pub const QUOTES_MAX: usize = COMMANDS_MAX;
 /// Distinct combinations of a command's flags in one batch; there are fewer that are well formed.
-pub const SHAPES_MAX: usize = 1 << 14;
+pub const SHAPES_MAX: usize = 1 << 15;
 /// Bytes of one batch.
 pub const BATCH_BYTES_MAX: usize = ROWS_MAX * ROW_BYTES_MAX;
 
@@ -35,5 +35,6 @@ const _: () = {
     assert!(MESSAGE_BYTES_MAX < BATCH_BYTES_MAX, "any one message fits a batch");
     assert!(COMMANDS_MAX <= 1 << HEIGHT_MAX && WITHDRAWALS_MAX <= 1 << HEIGHT_MAX);
     assert!(ROWS_MAX << CODED_LEVELS_MAX <= 1 << HEIGHT_MAX);
+    assert!(SHAPES_MAX <= u16::MAX as usize, "the count of shapes is two bytes");
     assert!(INPUTS_MAX >= SHAPES_MAX, "a count of anything in a batch is at most this");
 };

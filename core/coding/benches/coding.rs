@@ -13,7 +13,7 @@ use rsema1d::{Parameters, RowMatrix};
 fn batch(length: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..length as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as u8).collect();
     bytes[..42].fill(0);
-    (bytes[0], bytes[12], bytes[16]) = (1, 1, 1);
+    (bytes[0], bytes[1], bytes[12], bytes[16]) = (1, 1, 1, 1);
     bytes[8..12].copy_from_slice(&(length as u32).to_le_bytes());
     bytes
 }

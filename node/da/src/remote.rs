@@ -23,7 +23,7 @@ use crate::custodian::wire::{
     AboutBody, ErrorBody, ListBody, PACKED, PERMIT, ReceiptBody, bits_of, bytes_of_hex, of_hex,
 };
 use crate::limits::{LIST_BYTES_MAX, LISTED_MAX, SECTION_BYTES_MAX, SHARE_BYTES_MAX, WORDS_BYTES_MAX};
-use crate::pack::{Dictionary, Effort, pack, unpack};
+use crate::pack::{Effort, pack, unpack};
 use crate::{Answer, BatchKey, Deposit, Kept, Permit, Receipt, SectionKey, Share, Store, StoreError, Wanted};
 
 /// How long a custodian may take to accept a connection.
@@ -157,7 +157,7 @@ impl Remote {
         let no_writer = || StoreError::Refused("nobody may write to it from here; name a writer's key".to_owned());
         let writer = self.writer.as_ref().ok_or_else(no_writer)?;
         let custodian = self.custodian().await?;
-        let body = pack(&to_bytes(deposit), Effort::Way, Dictionary::None);
+        let body = pack(&to_bytes(deposit), Effort::Way);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let not_after = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(PERMIT_MS);
         let permit = Permit::sign(&writer.key, writer.exchange, custodian, key, &body, not_after);

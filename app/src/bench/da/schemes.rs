@@ -1,6 +1,7 @@
 //! The three commitments, over the same bytes as far as each takes them.
 
 use anyhow::{Result, anyhow, ensure};
+use ashlar_batch::codec::Preamble;
 use ashlar_batch::merkle::{TreeHash, TreeKind};
 use ashlar_coding::{Coded, Engine, Expansion, Layout, Row, RowScheme, Scheme, Simd, Verifier};
 use ashlar_coding_fri::Fri;
@@ -20,10 +21,10 @@ const MILLIS: f64 = 1e3;
 /// Noise that begins as a batch does: what is coded does not look at what it codes.
 fn batch(length: usize, random: &mut Random) -> Result<Vec<u8>> {
     let mut bytes: Vec<u8> = (0..length).map(|_| random.bits() as u8).collect();
-    let preamble = bytes.get_mut(..ashlar_batch::codec::Preamble::BYTES);
+    let preamble = bytes.get_mut(..Preamble::BYTES);
     let preamble = preamble.ok_or_else(|| anyhow!("--bytes {length} is less than a batch begins with"))?;
     preamble.fill(0);
-    preamble[0] = 1;
+    (preamble[0], preamble[1]) = (Preamble::VERSION, Preamble::CODEC_COLUMNS);
     preamble[8..12].copy_from_slice(&(length as u32).to_le_bytes());
     (preamble[12], preamble[16]) = (1, 1);
     Ok(bytes)

@@ -34,6 +34,9 @@ pub(super) fn of_command(command: &Command) -> Option<usize> {
         Command::Reduce { .. } => ID + Lots::BYTES_MAX,
         Command::Replace { .. } => ID + 6 + Lots::BYTES_MAX,
         Command::CancelPlace { place, .. } => ID + of_order(place),
+        Command::OneCancelsOther(legs) if legs.limit.market == legs.stop.market => {
+            1 + of_order(&legs.limit) + of_order(&legs.stop)
+        }
         Command::MassQuote { quotes, .. } => 1 + 2 + 2 + quotes.iter().map(of_quote).sum::<usize>(),
         _ => return None,
     })

@@ -137,12 +137,7 @@ impl<'a> Decoder<'a> {
             return Ok(None);
         }
         self.message.commands_left -= 1;
-        let slot = self.take(Column::CommandShapes)?;
-        let Some((shape, used)) = self.shapes.get_mut(slot as usize) else {
-            return Err(BatchError::Value { column: Column::CommandShapes, got: slot });
-        };
-        *used = true;
-        let shape = *shape;
+        let shape = self.shape()?;
         let command = match shape.op {
             Op::Plain => self.plain_command()?,
             _ => {
@@ -155,6 +150,15 @@ impl<'a> Decoder<'a> {
             return Err(BatchError::MessageBytes { max: MESSAGE_BYTES_MAX, got: self.message.bytes });
         }
         Ok(Some(command))
+    }
+
+    #[inline]
+    pub(super) fn shape(&mut self) -> Result<Shape, BatchError> {
+        let got = self.take(Column::CommandShapes)?;
+        let slot = self.shapes.get_mut(got as usize);
+        let (shape, used) = slot.ok_or(BatchError::Value { column: Column::CommandShapes, got })?;
+        *used = true;
+        Ok(*shape)
     }
 
     /// Counts the commands of an input, and gives the number of the first.
@@ -295,9 +299,9 @@ fn take(columns: &mut [ColumnReader<'_>; Column::COUNT], column: Column) -> Resu
 
 /// The directory, and each column over its own bytes.
 fn columns<'a>(reader: &mut Reader<'a>) -> Result<([ColumnReader<'a>; Column::COUNT], &'a [u8]), BatchError> {
-    let mut entries = [(Form::Plain(0), 0); Column::COUNT];
+    let mut forms = [(Form::One(0), 0); Column::COUNT];
     let last = *Column::ALL.last().unwrap_or(&Column::Accounts);
-    for (column, (form, length)) in Column::ALL.iter().zip(&mut entries) {
+    for (column, (form, length)) in Column::ALL.iter().zip(&mut forms) {
         *form = Form::decode(*column, reader)?;
         if form.has_bytes() {
             *length = take_length(reader).map_err(|_| BatchError::DirectoryEnds { column: *column })?;
@@ -305,17 +309,17 @@ fn columns<'a>(reader: &mut Reader<'a>) -> Result<([ColumnReader<'a>; Column::CO
     }
     let plain = take_length(reader).map_err(|_| BatchError::DirectoryEnds { column: last })?;
 
-    let mut columns = core::array::from_fn(|i| ColumnReader::new(Column::ALL[i], Form::Plain(0), &[]));
-    for ((column, (form, length)), slot) in Column::ALL.iter().zip(entries).zip(&mut columns) {
+    let mut contents = [&[][..]; Column::COUNT];
+    for ((column, (_, length)), content) in Column::ALL.iter().zip(&forms).zip(&mut contents) {
         let got = reader.remaining();
-        let bytes = reader.slice(length);
-        let bytes = bytes.map_err(|_| BatchError::ColumnsEnd { column: *column, expected: length, got })?;
-        *slot = ColumnReader::new(*column, form, bytes);
+        let bytes = reader.slice(*length);
+        *content = bytes.map_err(|_| BatchError::ColumnsEnd { column: *column, expected: *length, got })?;
     }
     let got = reader.remaining();
     if got != plain {
         return Err(BatchError::ColumnsEnd { column: last, expected: plain, got });
     }
+    let columns = core::array::from_fn(|i| ColumnReader::new(Column::ALL[i], forms[i].0, contents[i]));
     Ok((columns, reader.slice(plain)?))
 }
 

@@ -136,8 +136,7 @@ impl Encoder {
     /// Writes a command and says how long it is in its own encoding.
     fn command(&mut self, signer: usize, command: &Command, time: Time) -> Result<usize, BatchError> {
         let shape = Shape::of(command);
-        let slot = self.survey.shape_slot(shape.bits());
-        self.put(Column::CommandShapes, slot as u64);
+        self.shape(shape);
         match bytes::of_command(command) {
             Some(length) => {
                 self.columnar(signer, command, shape, time);
@@ -145,6 +144,11 @@ impl Encoder {
             }
             None => self.plain(command),
         }
+    }
+
+    pub(super) fn shape(&mut self, shape: Shape) {
+        let slot = self.survey.shape_slot(shape.bits());
+        self.put(Column::CommandShapes, slot as u64);
     }
 
     /// Names a market, and gives its place in the dictionary.
@@ -169,7 +173,7 @@ impl Encoder {
         for values in &self.columns {
             let form = Form::of(values);
             form.encode(&mut directory);
-            let length = pack(values, form, &mut packed);
+            let length = pack(values, &form, &mut packed);
             if form.has_bytes() {
                 put_length(&mut directory, length);
             }

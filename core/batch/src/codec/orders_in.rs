@@ -1,9 +1,12 @@
 //! The frequent commands, put together from their columns.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use ashlar_types::limits::QUOTES_MAX as MASS_QUOTES_MAX;
-use ashlar_types::{ClientId, Command, Lots, MarketId, NewOrder, OrderId, Price, Quote, Rank, Side, Time, Trigger};
+use ashlar_types::{
+    ClientId, Command, Lots, MarketId, NewOrder, OneCancelsOther, OrderId, Price, Quote, Rank, Side, Time, Trigger,
+};
 
 use super::decode::Decoder;
 use super::predict::{gcd, unfold};
@@ -41,9 +44,20 @@ impl Decoder<'_> {
                 Command::CancelPlace { cancel, place: self.order(signer, market, shape, time)? }
             }
             Op::MassQuote => Command::MassQuote { market: market.market, quotes: self.quotes(signer, market)? },
+            Op::Pair => self.pair(signer, market, shape, time)?,
             // Read from the plain bytes by the caller.
             Op::Plain => return Err(BatchError::Value { column: Column::CommandShapes, got: shape.bits().into() }),
         })
+    }
+
+    fn pair(&mut self, signer: usize, market: Named, shape: Shape, time: Time) -> Result<Command, BatchError> {
+        let limit = self.order(signer, market, shape, time)?;
+        let shape = self.shape()?;
+        if shape.op != Op::Place {
+            return Err(BatchError::Value { column: Column::CommandShapes, got: shape.bits().into() });
+        }
+        let stop = self.order(signer, market, shape, time)?;
+        Ok(Command::OneCancelsOther(Box::new(OneCancelsOther { limit, stop })))
     }
 
     fn quotes(&mut self, signer: usize, market: Named) -> Result<Vec<Quote>, BatchError> {

@@ -35,6 +35,13 @@ impl Encoder {
                 self.id(of_id, cancel);
                 self.order(signer, market, place, shape, time);
             }
+            Command::OneCancelsOther(legs) => {
+                let market = self.market(legs.limit.market);
+                self.order(signer, market, &legs.limit, shape, time);
+                let stop = Shape::of_place(&legs.stop);
+                self.shape(stop);
+                self.order(signer, market, &legs.stop, stop, time);
+            }
             Command::MassQuote { market, quotes } => {
                 let market = self.market(*market);
                 self.put(Column::QuoteCounts, quotes.len().saturating_sub(1) as u64);

@@ -28,8 +28,8 @@ pub struct Preamble {
 impl Preamble {
     /// The version of everything here, rows and trees included.
     pub const VERSION: u8 = 1;
-    /// Bit-packed columns without an entropy coder.
-    pub const CODEC_COLUMNS: u8 = 0;
+    /// Columns whose values stand behind a code of their width.
+    pub const CODEC_COLUMNS: u8 = 1;
     /// The key id of data that is not encrypted.
     pub const KEY_NONE: u32 = 0;
     /// Its own bytes.
@@ -106,7 +106,8 @@ impl Preamble {
             ("commands", COMMANDS_MAX, self.commands),
             ("signers", self.inputs, self.signers),
             ("markets", MARKETS_MAX.into(), self.markets),
-            ("shapes", SHAPES_MAX.min(self.commands), self.shapes),
+            // A pair has two.
+            ("shapes", SHAPES_MAX.min(2 * self.commands), self.shapes),
         ] {
             if got > max {
                 return Err(BatchError::TooMany { what, max, got });

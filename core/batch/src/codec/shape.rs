@@ -12,6 +12,8 @@ pub(super) enum Op {
     MassQuote = 5,
     /// In its own encoding, in the plain bytes.
     Plain = 6,
+    /// A one-cancels-other pair: the leg that rests, and behind it the other as the shape of a `Place` has it.
+    Pair = 7,
 }
 
 /// The flags of an order that a few bits hold.
@@ -132,10 +134,15 @@ impl OrderShape {
 }
 
 impl Shape {
+    pub(super) fn of_place(order: &NewOrder) -> Shape {
+        Shape { op: Op::Place, id_side: Side::Buy, foreign: false, order: OrderShape::of(order) }
+    }
+
+    /// The shape of a pair is that of its first leg.
     pub(super) fn of(command: &Command) -> Shape {
         let named = |op, side| Shape { op, id_side: side, foreign: false, order: NO_ORDER };
         match command {
-            Command::Place(order) => Shape { order: OrderShape::of(order), ..named(Op::Place, Side::Buy) },
+            Command::Place(order) => Shape::of_place(order),
             Command::Cancel(id) => named(Op::Cancel, id.side),
             Command::Reduce { order, .. } => named(Op::Reduce, order.side),
             Command::Replace { order, .. } => named(Op::Replace, order.side),
@@ -145,6 +152,9 @@ impl Shape {
                 ..named(Op::CancelPlace, cancel.side)
             },
             Command::MassQuote { .. } => named(Op::MassQuote, Side::Buy),
+            Command::OneCancelsOther(legs) if legs.limit.market == legs.stop.market => {
+                Shape { order: OrderShape::of(&legs.limit), ..named(Op::Pair, Side::Buy) }
+            }
             _ => named(Op::Plain, Side::Buy),
         }
     }
@@ -165,10 +175,10 @@ impl Shape {
             4 => Op::CancelPlace,
             5 => Op::MassQuote,
             6 => Op::Plain,
-            _ => return None,
+            _ => Op::Pair,
         };
         let meaning = match op {
-            Op::Place => 0x1fff << 5 | 7,
+            Op::Place | Op::Pair => 0x1fff << 5 | 7,
             Op::Cancel | Op::Reduce | Op::Replace => 1 << 3 | 7,
             Op::CancelPlace => 0x3_ffff,
             Op::MassQuote | Op::Plain => 7,

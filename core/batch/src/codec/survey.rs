@@ -92,6 +92,11 @@ impl Survey {
                 self.id(cancel);
                 self.lots(place.market, place.lots);
             }
+            Command::OneCancelsOther(legs) if legs.limit.market == legs.stop.market => {
+                self.shapes.push(Shape::of_place(&legs.stop).bits());
+                self.lots(legs.limit.market, legs.limit.lots);
+                self.lots(legs.stop.market, legs.stop.lots);
+            }
             Command::MassQuote { market, quotes } => {
                 if quotes.is_empty() || quotes.len() > MASS_QUOTES_MAX {
                     return Err(BatchError::Quotes { max: MASS_QUOTES_MAX, got: quotes.len() });

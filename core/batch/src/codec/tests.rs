@@ -1,8 +1,10 @@
 extern crate std;
 
+use alloc::boxed::Box;
+
 use ashlar_types::{
-    ClientId, Command, Direction, Lots, MarketId, NewOrder, OrderId, Price, Quote, Rank, Side, Signer, Time, Trigger,
-    to_bytes,
+    ClientId, Command, Direction, Lots, MarketId, NewOrder, OneCancelsOther, OrderId, Price, Quote, Rank, Side, Signer,
+    Time, Trigger, to_bytes,
 };
 use proptest::prelude::*;
 
@@ -10,6 +12,7 @@ use super::bytes;
 use super::predict::{fold, unfold};
 use super::shape::{QuoteShape, Shape};
 use super::survey::{signer_key, signer_of};
+use crate::limits::SHAPES_MAX;
 
 proptest! {
     #[test]
@@ -45,6 +48,17 @@ fn signers_sort_by_account_and_slot() {
     assert_eq!([signer_of(0, 1), signer_of(9, 0), signer_of(1, 1 << 32)], [None; 3]);
 }
 
+/// Whoever sends every shape there is in one batch cannot keep it from being written.
+#[test]
+fn a_batch_holds_every_shape() {
+    let shapes = (0..1 << 20).filter(|bits| Shape::from_bits(*bits).is_some()).count();
+    assert!(shapes <= SHAPES_MAX, "{shapes} shapes");
+}
+
+fn pair(limit: NewOrder, stop: NewOrder) -> Command {
+    Command::OneCancelsOther(Box::new(OneCancelsOther { limit, stop }))
+}
+
 #[test]
 fn lengths_are_those_of_the_encoding() {
     let market = MarketId::new(3).unwrap();
@@ -61,10 +75,12 @@ fn lengths_are_those_of_the_encoding() {
         Command::Replace { order, price: Price::MIN, lots: Lots::MAX },
         Command::CancelPlace { cancel: order, place: NewOrder { trigger, ..plain } },
         Command::MassQuote { market, quotes: alloc::vec![quote(None), quote(Some(order))] },
+        pair(plain, NewOrder { trigger, ..plain }),
     ] {
         assert_eq!(bytes::of_command(&command), Some(to_bytes(&command).len()), "{command:?}");
     }
     assert_eq!(bytes::of_command(&Command::DeadMan(Time::NEVER)), None);
+    assert_eq!(bytes::of_command(&pair(plain, NewOrder { market: MarketId::new(4).unwrap(), ..plain })), None);
 
     let account = ashlar_types::AccountId::new(3).unwrap();
     for signer in [Signer::Owner, signer_of(2, 7).unwrap()] {

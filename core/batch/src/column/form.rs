@@ -1,34 +1,20 @@
 use ashlar_types::{Reader, Writer};
 
 use super::Column;
+use super::code::{CLASSES, CODE_BITS_MAX, Lengths, PLACES, lengths};
 use crate::error::BatchError;
 
-/// How the values of a column are laid out.
+/// How the values of a column are laid out: each as the code of its width, then its bits below the highest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
-    /// All of one width.
-    Plain(u8),
-    /// Each in the smallest of four widths that holds it, behind two bits that say which.
-    Tagged([u8; 4]),
+    /// All values are of this width, which needs no code; so are none, of width zero.
+    One(u8),
+    /// The widths of the values have codes of these lengths.
+    Coded(Lengths),
 }
 
-/// Marks a tagged form in the directory.
-const TAGGED: u8 = 0x80;
-
-/// A column is tagged if three quarters of its values are at least this many bits shorter than the longest: that saves
-/// more than the two bits of the tags.
-pub(super) const SPREAD_MIN: u8 = 3;
-
-/// How many of `count` values a class and those below it must at least hold (B-8).
-#[inline]
-pub(super) const fn quota(class: usize, count: u32) -> u32 {
-    match class {
-        0 => count.div_ceil(4),
-        1 => count - count / 4,
-        2 => count - count / 32,
-        _ => count,
-    }
-}
+/// Marks a coded form in the directory.
+const CODED: u8 = 0x80;
 
 /// Bits of a value.
 #[inline]
@@ -37,33 +23,33 @@ pub(super) const fn width(value: u64) -> u8 {
 }
 
 impl Form {
+    /// The one form of so many values of each width.
+    pub(super) fn of_counts(counts: &[u32; CLASSES]) -> Form {
+        match lengths(counts) {
+            Some(lengths) => Form::Coded(lengths),
+            None => Form::One(counts.iter().position(|count| *count > 0).unwrap_or(0) as u8),
+        }
+    }
+
     /// The one form these values have.
     pub(crate) fn of(values: &[u64]) -> Form {
-        let mut at_width = [0u32; 65];
+        let mut counts = [0; CLASSES];
         for value in values {
-            if let Some(count) = at_width.get_mut(usize::from(width(*value))) {
-                *count += 1;
-            }
+            counts[usize::from(width(*value))] += 1;
         }
-        let total = values.len() as u32;
-        let mut widths = [0; 4];
-        let mut held = 0;
-        let mut class = 0;
-        for (width, count) in (0u8..).zip(at_width) {
-            held += count;
-            while class < 4 && held >= quota(class, total) {
-                widths[class] = width;
-                class += 1;
-            }
-        }
-        if widths[3] - widths[1] < SPREAD_MIN { Form::Plain(widths[3]) } else { Form::Tagged(widths) }
+        Form::of_counts(&counts)
     }
 
     /// Its entry in the directory.
-    pub(crate) fn encode(self, writer: &mut Writer) {
-        match self {
-            Form::Plain(width) => writer.u8(width),
-            Form::Tagged([a, b, c, d]) => writer.bytes(&[TAGGED | d, a, b, c]),
+    pub(crate) fn encode(&self, writer: &mut Writer) {
+        let lengths = match self {
+            Form::One(width) => return writer.u8(*width),
+            Form::Coded(lengths) => lengths,
+        };
+        let widest = lengths.iter().rposition(|length| *length > 0).unwrap_or(0);
+        writer.u8(CODED | widest as u8);
+        for pair in lengths[..=widest].chunks(2) {
+            writer.u8(pair.iter().rev().fold(0, |byte, length| byte << 4 | length));
         }
     }
 
@@ -71,21 +57,44 @@ impl Form {
     pub(crate) fn decode(column: Column, reader: &mut Reader<'_>) -> Result<Form, BatchError> {
         let ends = |_| BatchError::DirectoryEnds { column };
         let head = reader.u8().map_err(ends)?;
-        if head & TAGGED == 0 {
-            return if head <= 64 { Ok(Form::Plain(head)) } else { Err(BatchError::Widths { column, got: [head; 4] }) };
+        let widest = usize::from(head & !CODED);
+        if widest >= CLASSES {
+            return Err(BatchError::Width { column, got: head & !CODED });
         }
-        let [a, b, c] = reader.array().map_err(ends)?;
-        let widths = [a, b, c, head ^ TAGGED];
-        let [a, b, c, d] = widths;
-        if a <= b && b <= c && c <= d && d <= 64 && d - b >= SPREAD_MIN {
-            Ok(Form::Tagged(widths))
-        } else {
-            Err(BatchError::Widths { column, got: widths })
+        if head & CODED == 0 {
+            return Ok(Form::One(head));
         }
+        let mut lengths = [0; CLASSES];
+        let mut filled = 0;
+        for pair in lengths[..=widest].chunks_mut(2) {
+            let mut byte = reader.u8().map_err(ends)?;
+            for length in &mut *pair {
+                *length = byte & 0xf;
+                byte >>= 4;
+                if u32::from(*length) > CODE_BITS_MAX {
+                    return Err(BatchError::CodeLength { column, max: CODE_BITS_MAX as u8, got: *length });
+                }
+                if *length > 0 {
+                    filled += PLACES >> *length;
+                }
+            }
+            if byte > 0 {
+                return Err(BatchError::CodePadding { column, got: byte });
+            }
+        }
+        if lengths[widest] == 0 {
+            return Err(BatchError::Width { column, got: widest as u8 });
+        }
+        // Fewer would leave bits that no code begins with, more would be two codes for the same bits. Both also keep out a
+        // single code, which a column of one width does without.
+        if filled != PLACES {
+            return Err(BatchError::Codes { column, expected: PLACES, got: filled });
+        }
+        Ok(Form::Coded(lengths))
     }
 
     /// Whether its values take any bytes.
-    pub(crate) const fn has_bytes(self) -> bool {
-        !matches!(self, Form::Plain(0))
+    pub(crate) const fn has_bytes(&self) -> bool {
+        !matches!(self, Form::One(0 | 1))
     }
 }

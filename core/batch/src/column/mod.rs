@@ -1,11 +1,11 @@
-//! Columns of numbers, bit-packed, with widths that follow from the numbers themselves.
+//! Columns of numbers: for each value a prefix code of its width, then its bits.
 //!
-//! 1. Every value costs the bits of its column, or the bits of its class and two more: one far outlier does not make the
-//!    others wider.
-//! 2. The widths are a function of the values (B-8), and a value stands in the smallest class that holds it: a column
-//!    has one form. A reader checks this with a few counters, without keeping the values.
-//! 3. Reading is a mask and a shift per value and one load per 64 bits.
+//! 1. A value costs what its width is worth in its column and its own bits: one far outlier does not make the others wider.
+//! 2. The codes are a function of how many values there are of each width (B-8), and a value has one width: a column has
+//!    one form. A reader checks this with a counter for each width, without keeping the values.
+//! 3. Reading is a look into a table of at most 256 bytes, a mask and two shifts per value, and one load per 64 bits.
 
+mod code;
 mod form;
 mod name;
 mod pack;

@@ -1,7 +1,8 @@
 use alloc::vec::Vec;
 
-use super::Form;
+use super::code::{CLASSES, codes};
 use super::form::width;
+use super::{Form, mask};
 
 /// Bits, lowest first, into bytes.
 struct BitWriter<'a> {
@@ -32,25 +33,20 @@ impl BitWriter<'_> {
 }
 
 /// Appends the values of a column in its form and says how many bytes they took.
-pub(crate) fn pack(values: &[u64], form: Form, bytes: &mut Vec<u8>) -> usize {
+pub(crate) fn pack(values: &[u64], form: &Form, bytes: &mut Vec<u8>) -> usize {
     let start = bytes.len();
+    // Of each class, the code and its length; none where all values are of one width.
+    let mut of_class = [(0, 0); CLASSES];
+    if let Form::Coded(lengths) = form {
+        codes(lengths, |class, code, length| of_class[usize::from(class)] = (code.into(), length));
+    }
     let mut writer = BitWriter { bytes, buffer: 0, filled: 0 };
-    match form {
-        Form::Plain(0) => {}
-        Form::Plain(width) => values.iter().for_each(|value| writer.put(*value, width.into())),
-        Form::Tagged([a, b, c, d]) => {
-            for value in values {
-                let needs = width(*value);
-                let (class, width) = match needs {
-                    w if w <= a => (0, a),
-                    w if w <= b => (1, b),
-                    w if w <= c => (2, c),
-                    _ => (3, d),
-                };
-                writer.put(class, 2);
-                writer.put(*value, width.into());
-            }
-        }
+    for value in values {
+        let width = width(*value);
+        let (code, length) = of_class[usize::from(width)];
+        writer.put(code, length);
+        let below = u32::from(width.saturating_sub(1));
+        writer.put(value & mask(below), below);
     }
     writer.finish();
     bytes.len() - start

@@ -133,8 +133,13 @@ pub fn command() -> impl Strategy<Value = Command> {
         2 => (order_id(), new_order()).prop_map(|(cancel, place)| Command::CancelPlace { cancel, place }),
         2 => (market(), vec(quote(), 1..5)).prop_map(|(market, quotes)| Command::MassQuote { market, quotes }),
         1 => filter().prop_map(Command::CancelAll),
-        1 => (new_order(), new_order())
-            .prop_map(|(limit, stop)| Command::OneCancelsOther(Box::new(OneCancelsOther { limit, stop }))),
+        2 => (new_order(), new_order(), any::<bool>()).prop_map(|(limit, mut stop, pair)| {
+            // Legs of two markets have no place in the columns.
+            if pair {
+                stop.market = limit.market;
+            }
+            Command::OneCancelsOther(Box::new(OneCancelsOther { limit, stop }))
+        }),
         1 => time().prop_map(Command::DeadMan),
         1 => (account(), asset(), amount()).prop_map(|(to, asset, amount)| Command::Transfer { to, asset, amount }),
         1 => (asset(), amount()).prop_map(|(asset, amount)| Command::Withdraw { asset, amount }),

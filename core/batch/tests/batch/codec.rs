@@ -76,7 +76,7 @@ proptest! {
     fn random_bytes_never_panic(tail in vec(any::<u8>(), 0..400), counts in any::<[u8; 5]>()) {
         prop_assert!(refused_or_canonical(&tail));
         // Behind a plausible preamble they get further.
-        let mut bytes = vec![1, 0, 0, 0, 0, 0, 0, 0];
+        let mut bytes = vec![1, 1, 0, 0, 0, 0, 0, 0];
         let length = (Preamble::BYTES + tail.len()) as u32;
         bytes.extend(length.to_le_bytes());
         for count in &counts[..3] {
@@ -203,7 +203,7 @@ fn what_a_preamble_may_not_say() {
         decode_all(&edited).unwrap_err()
     };
     assert_eq!(with(0, 2), BatchError::UnknownVersion { expected: 1, got: 2 });
-    assert_eq!(with(1, 1), BatchError::UnknownCodec { expected: 0, got: 1 });
+    assert_eq!(with(1, 0), BatchError::UnknownCodec { expected: 1, got: 0 });
     assert_eq!(with(2, 3), BatchError::Reserved { got: 3 });
     assert_eq!(with(4, 9), BatchError::Encrypted { key: 9 });
     assert_eq!(with(12, 0), BatchError::Empty);

@@ -32,7 +32,7 @@ impl Chance {
 pub fn batch(length: usize, seed: u64) -> Vec<u8> {
     assert!(length >= Preamble::BYTES);
     let mut chance = Chance::new(seed);
-    let mut bytes = vec![1, 0, 0, 0, 0, 0, 0, 0];
+    let mut bytes = vec![1, 1, 0, 0, 0, 0, 0, 0];
     bytes.extend((length as u32).to_le_bytes());
     bytes.extend(1u32.to_le_bytes());
     bytes.extend(1u32.to_le_bytes());

@@ -4,12 +4,10 @@ use ashlar_batch::limits::BATCH_BYTES_MAX;
 use ashlar_types::{DecodeError, Reader, Writer};
 
 use crate::limits::{SECTION_BYTES_MAX, SEGMENT_BATCHES_MAX};
-use crate::pack::{Dictionary, Effort, PackError, from_planes, pack, to_planes, unpack};
+use crate::pack::{Effort, PackError, pack, unpack};
 
 /// The version of the form.
 const VERSION: u8 = 1;
-/// What planes may take beyond the bytes they are of: a class and up to seven bits more for each value, which has a bit at least.
-const PLANES_BYTES_MAX: usize = 20 * BATCH_BYTES_MAX;
 
 /// A batch's bytes and signatures.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,9 +27,6 @@ pub enum SegmentError {
     /// What was packed does not come back.
     #[error("a batch in the segment cannot be unpacked: {0}")]
     Pack(#[from] PackError),
-    /// The planes are none.
-    #[error("a batch in the segment has planes of no batch")]
-    Planes,
     /// There is no such place in it.
     #[error("the segment has {count} batches and not number {at}")]
     Absent {
@@ -44,8 +39,7 @@ pub enum SegmentError {
 
 /// Puts batches into a segment.
 pub fn seal(contents: &[Content]) -> Vec<u8> {
-    let packed: Vec<Vec<u8>> =
-        contents.iter().map(|content| pack(&to_planes(&content.bytes), Effort::Archive, Dictionary::Batches)).collect();
+    let packed: Vec<Vec<u8>> = contents.iter().map(|content| pack(&content.bytes, Effort::Archive)).collect();
     let mut writer = Writer::new();
     writer.u8(VERSION);
     writer.u16(contents.len() as u16);
@@ -85,7 +79,6 @@ pub fn open(segment: &[u8], at: usize) -> Result<Content, SegmentError> {
         let (max, got) = (SECTION_BYTES_MAX, signatures_length);
         return Err(DecodeError::TooMany { what: "bytes of signatures", max, got, offset: reader.offset() }.into());
     }
-    let planes = unpack(reader.slice(packed_length)?, PLANES_BYTES_MAX)?;
-    let bytes = from_planes(&planes).ok_or(SegmentError::Planes)?;
+    let bytes = unpack(reader.slice(packed_length)?, BATCH_BYTES_MAX)?;
     Ok(Content { bytes, signatures: reader.slice(signatures_length)?.to_vec() })
 }

@@ -19,7 +19,7 @@ use super::keep::{Custodian, Standing};
 use super::refusal::{Refusal, hex_of};
 use super::wire::{AboutBody, ErrorBody, ErrorWords, ListBody, PACKED, PERMIT, ReceiptBody, of_hex, rows_of};
 use crate::limits::{DEPOSIT_BYTES_MAX, DEPOSITS_AT_ONCE, LISTED_MAX};
-use crate::pack::{Dictionary, Effort, pack, unpack};
+use crate::pack::{Effort, pack, unpack};
 use crate::{BatchKey, Kept, Permit, SectionKey, Wanted};
 
 /// A custodian behind its door.
@@ -139,7 +139,7 @@ async fn share<E: Storage>(
         return Ok(bytes(share));
     }
     // Proofs of neighbouring rows have most of their digests in common.
-    let mut packed = bytes(pack(&share, Effort::Way, Dictionary::None));
+    let mut packed = bytes(pack(&share, Effort::Way));
     packed.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(PACKED));
     Ok(packed)
 }

@@ -8,7 +8,7 @@ use ashlar_types::{BatchNumber, ExchangeId, Time};
 
 /// So many bytes with the preamble of a batch of that length; what follows it is noise.
 pub fn batch(length: usize, seed: u64) -> Vec<u8> {
-    let mut bytes = vec![1, 0, 0, 0, 0, 0, 0, 0];
+    let mut bytes = vec![1, 1, 0, 0, 0, 0, 0, 0];
     bytes.extend((length as u32).to_le_bytes());
     bytes.extend(1u32.to_le_bytes());
     bytes.extend(1u32.to_le_bytes());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ashlar_batch::Signatures;
 use ashlar_coding::Expansion;
 use ashlar_da::custodian::{Custodian, Place, Policy, Serving, listen};
-use ashlar_da::pack::{Dictionary, Effort, pack, unpack};
+use ashlar_da::pack::{Effort, pack, unpack};
 use ashlar_da::{Availability, Remote, Store, Writer};
 use ashlar_types::ExchangeId;
 use ashlar_types::sign::WalletSecret;
@@ -118,7 +118,7 @@ async fn relay(State(liar): State<Arc<(SocketAddr, Lie)>>, request: Request<Body
     let truth = if packed { unpack(&bytes, 1 << 26).unwrap() } else { bytes.to_vec() };
     let lied = lie(&path, truth);
     // A lie that is packed itself stays as it is.
-    let lied = if packed && !lied.starts_with(BOMB) { pack(&lied, Effort::Way, Dictionary::None) } else { lied };
+    let lied = if packed && !lied.starts_with(BOMB) { pack(&lied, Effort::Way) } else { lied };
     let mut response = (status, lied).into_response();
     if let Some(encoding) = encoding {
         response.headers_mut().insert("content-encoding", encoding);

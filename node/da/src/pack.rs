@@ -1,17 +1,13 @@
 //! Bytes packed for archives and for the way (docs/spec/da.md, D-15 on).
 //!
-//! 1. What is packed says its version, its dictionary and its length; who unpacks says how long it may be at most, and no more than that is
+//! 1. What is packed says its version, its method and its length; who unpacks says how long it may be at most, and no more than that is
 //!    ever written, whatever the bytes claim.
 //! 2. Bytes that packing would not shorten are kept as they are.
 //! 3. What was packed comes back byte by byte. Nothing of this is in a proof: data roots are over bytes that are not packed.
 
-mod planes;
-
 use ashlar_types::{Reader, Writer};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::compress_bound;
-
-pub use planes::{from_planes, to_planes};
 
 /// The version of the form.
 const VERSION: u8 = 1;
@@ -19,12 +15,8 @@ const VERSION: u8 = 1;
 const HEAD: usize = 1 + 1 + 4;
 /// As they are.
 const PLAIN: u8 = 0;
-/// A frame of zstd without a dictionary.
+/// A frame of zstd.
 const ZSTD: u8 = 1;
-/// A frame of zstd with the dictionary of batches, of this version.
-const ZSTD_BATCHES_1: u8 = 2;
-/// The dictionary of batches, version 1: trained by `cargo run -p ashlar-da --example dictionary` on flows of the harness.
-pub const BATCHES_1: &[u8] = include_bytes!("batches-1.dict");
 
 /// How hard to try.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,15 +36,6 @@ impl Effort {
     }
 }
 
-/// With which beginning in mind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Dictionary {
-    /// None.
-    None,
-    /// The newest dictionary of batches.
-    Batches,
-}
-
 /// Why packed bytes are refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PackError {
@@ -62,7 +45,7 @@ pub enum PackError {
         /// What they say.
         got: u8,
     },
-    /// They are packed by a method or with a dictionary that is not known here.
+    /// They are packed by a method that is not known here.
     #[error("they are packed by method {got}, which this program does not know; use a newer one")]
     Method {
         /// What they say.
@@ -90,13 +73,10 @@ pub enum PackError {
 }
 
 /// Packs bytes.
-pub fn pack(bytes: &[u8], effort: Effort, dictionary: Dictionary) -> Vec<u8> {
-    let (method, squeezed) = match dictionary {
-        Dictionary::None => (ZSTD, squeeze(bytes, effort, &[])),
-        Dictionary::Batches => (ZSTD_BATCHES_1, squeeze(bytes, effort, BATCHES_1)),
-    };
+pub fn pack(bytes: &[u8], effort: Effort) -> Vec<u8> {
+    let squeezed = squeeze(bytes, effort);
     let (method, content) = match &squeezed {
-        Some(squeezed) if squeezed.len() < bytes.len() => (method, squeezed.as_slice()),
+        Some(squeezed) if squeezed.len() < bytes.len() => (ZSTD, squeezed.as_slice()),
         _ => (PLAIN, bytes),
     };
     let mut writer = Writer::new();
@@ -107,8 +87,8 @@ pub fn pack(bytes: &[u8], effort: Effort, dictionary: Dictionary) -> Vec<u8> {
     writer.into_bytes()
 }
 
-fn squeeze(bytes: &[u8], effort: Effort, dictionary: &[u8]) -> Option<Vec<u8>> {
-    let mut compressor = Compressor::with_dictionary(effort.level(), dictionary).ok()?;
+fn squeeze(bytes: &[u8], effort: Effort) -> Option<Vec<u8>> {
+    let mut compressor = Compressor::new(effort.level()).ok()?;
     let mut out = Vec::with_capacity(compress_bound(bytes.len()));
     compressor.compress_to_buffer(bytes, &mut out).ok()?;
     Some(out)
@@ -130,17 +110,16 @@ pub fn unpack(packed: &[u8], max: usize) -> Result<Vec<u8>, PackError> {
     let content = packed.get(HEAD..).unwrap_or_default();
     let bytes = match method {
         PLAIN => content.to_vec(),
-        ZSTD => unfold(content, expected, &[])?,
-        ZSTD_BATCHES_1 => unfold(content, expected, BATCHES_1)?,
+        ZSTD => unfold(content, expected)?,
         got => return Err(PackError::Method { got }),
     };
     if bytes.len() == expected { Ok(bytes) } else { Err(PackError::Length { expected, got: bytes.len() }) }
 }
 
 /// Never writes more than was said: the buffer has no room for it.
-fn unfold(content: &[u8], expected: usize, dictionary: &[u8]) -> Result<Vec<u8>, PackError> {
+fn unfold(content: &[u8], expected: usize) -> Result<Vec<u8>, PackError> {
     let damaged = |error: std::io::Error| PackError::Damaged(error.to_string());
-    let mut decompressor = Decompressor::with_dictionary(dictionary).map_err(damaged)?;
+    let mut decompressor = Decompressor::new().map_err(damaged)?;
     let mut out = Vec::with_capacity(expected);
     decompressor.decompress_to_buffer(content, &mut out).map_err(damaged)?;
     Ok(out)
