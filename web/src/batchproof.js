@@ -8,6 +8,9 @@ import { readProofFile, readValues } from './prooffile.js';
 /** The most batches under one proof whose headers are asked for here. */
 export const BATCHES_MAX = 256;
 
+/** Kinds of proofs that need a trusted setup. */
+const SETUP = ['groth16', 'plonk'];
+
 /** What is wrong, by the words of the verifier (those of `ashlar verify-proof`). */
 const WRONG = {
   no_program: 'The hash that this page was given names no program.',
@@ -74,6 +77,7 @@ export async function checkBatch({ batch, venue, program, node, stark, seen = ()
         fail('no_file_of_a_proof', `It is no file of a proof: ${error.message}.`);
       }
       if (file.kind === 'execution') absent('execution_only', 'Nothing was proven: the batch was only executed a second time, which shows nothing to whoever was not there. Anybody can execute it again with ashlar verify.');
+      if (SETUP.includes(file.kind)) absent('no_verifier', `This is a ${file.kind} proof by ${file.backend}: it rests on a setup by others, and L1's contract checks it when it takes the batch. This page checks proofs without a setup.`);
       if (file.backend !== 'sp1' || file.kind !== 'compressed') absent('no_verifier', `This page checks compressed proofs by SP1; this is a ${file.kind} proof by ${file.backend}. Use ashlar verify-proof or its worker.`);
       return `A compressed proof by SP1, ${file.proof.length.toLocaleString('en')} bytes, for ${file.first === file.last ? `batch ${file.first}` : `batches ${file.first} to ${file.last}`}.`;
     }],
@@ -92,7 +96,7 @@ export async function checkBatch({ batch, venue, program, node, stark, seen = ()
     }],
     ['STARK', async () => {
       const { word, reason, ms } = await stark(fromHex(program), file.values, file.proof);
-      if (word === 'could_not_be_checked') absent(word, `It could not be checked here: ${reason}. That says nothing for or against it.`);
+      if (word === 'could_not_be_checked') absent(word, `It could not be checked here: ${reason}. That says nothing for or against it; ashlar verify-proof checks the same file.`);
       if (word !== 'proven') fail(word, `${WRONG[word] ?? 'It was not accepted.'} ${reason}.`);
       return `SP1's proof holds for this program and these values, checked in this browser in ${ms.toFixed(0)} ms.`;
     }],

@@ -45,7 +45,9 @@ test('each step says what is wrong, in its word', async () => {
   assert.equal(await outcome({ file: null }), 'absent, no_file, Proof file');
   assert.equal(await outcome({ file: fileOf().slice(1) }), 'failed, no_file_of_a_proof, Proof file');
   assert.equal(await outcome({ file: fileOf({ kind: 0, backend: 'execute', proof: new Uint8Array() }) }), 'absent, execution_only, Proof file');
-  assert.equal(await outcome({ file: fileOf({ kind: 4, backend: 'risc0' }) }), 'absent, no_verifier, Proof file');
+  for (const [kind, backend] of [[4, 'risc0'], [7, 'sp1'], [8, 'sp1']]) {
+    assert.equal(await outcome({ file: fileOf({ kind, backend }) }), 'absent, no_verifier, Proof file', `kind ${kind}`);
+  }
   for (const [at, word] of [[31, 'version'], [63, 'exchange'], [95, 'parent'], [127, 'last header'], [159, 'count']]) {
     assert.equal(await outcome({ file: fileOf({ values: altered(VALUES, at) }) }), 'failed, wrong_public_values, Public values', word);
   }

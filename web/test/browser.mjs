@@ -11,7 +11,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { fromHex } from '../src/crypto/bytes.js';
 import { Exchange } from './node.mjs';
+import { PROGRAM, PROOF, VALUES } from './shown.mjs';
 
 const require = createRequire(join(process.env.ASHLAR_NODE_MODULES, 'none.js'));
 const { chromium } = require('playwright-core');
@@ -177,6 +179,20 @@ test('the page is used by keyboard alone', async () => {
   await desk.getByRole('button', { name: 'Cancel all' }).click();
   await desk.locator('.orders .answer').filter({ hasText: /Done|Cancelled/ }).waitFor();
   assert.deepEqual(desk.complaints, []);
+});
+
+test('the node serves the verifier of proofs, which checks a real one under the policy that the node sets', async () => {
+  const said = await desk.evaluate(async (sent) => {
+    const { checkStark } = await import('/src/stark.js');
+    const of = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const [program, values, proof] = sent.map(of);
+    const type = (await fetch('/light.wasm', { method: 'HEAD' })).headers.get('content-type');
+    const whole = await checkStark(program, values, proof);
+    proof[proof.length >> 1] ^= 1;
+    const late = await checkStark(program, values, proof, 0);
+    return [type, whole.word, (await checkStark(program, values, proof)).word, late.word, late.reason];
+  }, [fromHex(PROGRAM), VALUES, PROOF].map((bytes) => Buffer.from(bytes).toString('base64')));
+  assert.deepEqual(said, ['application/wasm', 'proven', 'invalid_proof', 'could_not_be_checked', 'the verifier did not answer within 0 s']);
 });
 
 test('the data of a batch is sampled in the browser', async () => {

@@ -7,13 +7,16 @@ const sources = readdirSync(new URL('../src/', import.meta.url), { recursive: tr
 
 test('the binary embeds every file, and no other', () => {
   const listed = [...read('app/src/up/files.rs').matchAll(/^ {4}"(\/[^"]+)",$/gm)].map(([, path]) => path).sort();
-  assert.deepEqual(listed, [...sources, '/favicon.svg', '/style.css'].sort());
+  assert.deepEqual(listed, [...sources, '/favicon.svg', '/light.wasm', '/style.css'].sort());
 });
+
+/** What is fetched only once a proof is to be checked, by a thread of its own. */
+const LATER = ['/src/starkworker.js', '/src/verifier.js'];
 
 test('the page asks for every module at once, and for nothing from elsewhere', () => {
   const page = read('web/index.html');
   const preloaded = [...page.matchAll(/modulepreload" href="([^"]+)"/g)].map(([, path]) => path);
-  assert.deepEqual([...preloaded, '/src/main.js'].sort(), sources);
+  assert.deepEqual([...preloaded, ...LATER, '/src/main.js'].sort(), sources);
   for (const path of ['/index.html', '/style.css', ...sources]) {
     const outside = [...read(`web${path}`).matchAll(/https?:\/\/[a-z0-9.-]+/gi)].map(([url]) => url).filter((url) => url !== 'http://www.w3.org');
     assert.deepEqual(outside, [], path);

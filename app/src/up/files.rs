@@ -24,6 +24,7 @@ macro_rules! embedded {
 pub const FILES: &[StaticFile] = embedded![
     "/style.css",
     "/favicon.svg",
+    "/light.wasm",
     "/src/api.js",
     "/src/batchproof.js",
     "/src/batches.js",
@@ -45,10 +46,12 @@ pub const FILES: &[StaticFile] = embedded![
     "/src/prooffile.js",
     "/src/sample.js",
     "/src/stark.js",
+    "/src/starkworker.js",
     "/src/store.js",
     "/src/stream.js",
     "/src/theme.js",
     "/src/typed.js",
+    "/src/verifier.js",
     "/src/views/command.js",
     "/src/views/da.js",
     "/src/views/health.js",
@@ -76,5 +79,21 @@ const fn media_type(path: &str) -> &'static str {
         (b's', b'g') => "image/svg+xml",
         (b'a', b'm') => "application/wasm",
         _ => "text/javascript; charset=utf-8",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest as _, Sha256};
+
+    use super::FILES;
+
+    #[test]
+    fn the_verifier_for_pages_is_the_one_whose_hash_is_committed() {
+        let file = FILES.iter().find(|file| file.path == "/light.wasm").expect("it is embedded");
+        assert_eq!(file.media_type, "application/wasm", "browsers compile nothing else");
+        let hash: String = Sha256::digest(file.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let line = format!("sha256={hash}");
+        assert!(include_str!("../../../light/page/wasm.hash").lines().any(|committed| committed == line), "{line}");
     }
 }
