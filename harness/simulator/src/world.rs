@@ -11,6 +11,7 @@ use ashlar_batch::Hash;
 use ashlar_exchange::{Genesis, HotConfig};
 use ashlar_harness::flow::Venue;
 use ashlar_prover::Capture;
+use ashlar_replica::JournalSizes;
 use ashlar_sequencer::{Config, NodeKey, Proof};
 use ashlar_settlement::contract::Addresses;
 use ashlar_settlement::rpc::{Pool, PoolConfig};
@@ -152,6 +153,8 @@ impl World {
         let key = NodeKey::new(&[0x77; 32]).map_err(|error| error.to_string())?;
         let mut config = Config::new(self.deployment, genesis(), key);
         config.store = HotConfig { accounts: 64, balances: 256, counts: 256, hash_key: 0 };
+        // Small, so that segments end and begin in a run, and so that a life does not begin by reading what is empty.
+        config.journal = JournalSizes { segment_bytes: 256 << 10, group_bytes: 128 << 10 };
         config.checkers = 1;
         config.checkpoint_commands = self.scenario.checkpoint_commands;
         (config.limits.batches.age_ms_max, config.limits.batches.commands_max) = self.scenario.batch;

@@ -24,7 +24,7 @@ mod snapshot;
 
 pub use diff::{DiffError, apply_diff, diff};
 pub use error::{Damage, JournalError};
-pub use journal::{Cut, Journal, JournalConfig, JournalReader, Opened};
+pub use journal::{Cut, Journal, JournalConfig, JournalReader, JournalSizes, Opened};
 pub use ordered::{Certificate, Entry, Epoch, L1Block, Ordered, Signature};
 pub use reorder::{Affected, CanonicalEntry, Reordered, reorder};
 pub use replay::{HotReplay, Outcome, ReplayError, Shadow, Silent, has_signer};

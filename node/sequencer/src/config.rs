@@ -2,6 +2,7 @@
 
 use ashlar_api::door::AssetName;
 use ashlar_exchange::{Genesis, HotConfig};
+use ashlar_replica::JournalSizes;
 use ashlar_types::{AssetId, BatchNumber, Deployment};
 
 use crate::admit::Rate;
@@ -71,6 +72,8 @@ pub struct Config {
     pub key: NodeKey,
     /// The beginning of the names of everything it stores.
     pub partition: String,
+    /// How much the journal makes and writes at once.
+    pub journal: JournalSizes,
     /// Room in memory.
     pub store: HotConfig,
     /// Threads that check signatures.
@@ -98,6 +101,7 @@ impl Config {
             mode: Mode::Standard,
             key,
             partition: "ashlar".to_owned(),
+            journal: JournalSizes::default(),
             store: HotConfig::default(),
             checkers: 2,
             waiting_max: 1 << 14,

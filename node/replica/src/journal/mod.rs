@@ -15,7 +15,7 @@ mod scan;
 mod segment;
 mod standing;
 
-pub use config::JournalConfig;
+pub use config::{JournalConfig, JournalSizes};
 pub use open::{Cut, Opened};
 pub use read::JournalReader;
 
@@ -107,7 +107,7 @@ impl<E: Storage + Clock> Journal<E> {
             return Ok(());
         }
         let span = frame::padded(self.filling.len()) as u64;
-        let is_full = self.offset + span > self.config.segment_bytes;
+        let is_full = self.offset + span > self.config.sizes.segment_bytes;
         if is_full && self.segments.len() >= SEGMENTS_MAX {
             return Err(JournalError::TooManySegments { max: SEGMENTS_MAX });
         }
@@ -236,7 +236,7 @@ impl<E: Storage> Journal<E> {
         let mut writer = Writer::new();
         encode(&mut writer);
         writer.append_to(&mut self.filling);
-        let (got, max) = (self.filling.len() - before, self.config.group_bytes);
+        let (got, max) = (self.filling.len() - before, self.config.sizes.group_bytes);
         if self.filling.len() - GROUP_HEAD_BYTES > max || self.records == GROUP_RECORDS_MAX {
             self.filling.truncate(before);
             return Err(match self.records {

@@ -77,7 +77,7 @@ impl JournalReader {
         let segment = self.find(journal)?;
         // Beyond the durable end nothing is read, for it will be something else later.
         let is_last = journal.segments.back().is_some_and(|last| last.head.number == segment.head.number);
-        let end = if is_last { journal.offset } else { journal.config.segment_bytes };
+        let end = if is_last { journal.offset } else { journal.config.sizes.segment_bytes };
         self.fill(segment, GROUP_HEAD_BYTES, end).await?;
         let head = GroupHead::from_bytes(self.here());
         let head = head.map_err(|what| self.corrupt(what))?;

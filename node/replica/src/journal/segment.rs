@@ -37,7 +37,7 @@ pub async fn make<E: Storage + Clock>(
     let now = context.current().duration_since(UNIX_EPOCH).unwrap_or_default();
     let made = now.as_nanos() as u64;
     let head = SegmentHead { exchange: config.exchange, number, group, chain, standing, made };
-    blob.resize(config.segment_bytes).await?;
+    blob.resize(config.sizes.segment_bytes).await?;
     blob.sync().await?;
     // The length is durable before the header is, so a segment with a header has all of its length.
     blob.write_at(0, head.to_bytes(), WriteOptions::SYNC).await?;

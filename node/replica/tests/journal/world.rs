@@ -1,7 +1,9 @@
 //! Records to write, and a journal small enough that everything happens often.
 
 use ashlar_batch::Hash;
-use ashlar_replica::{Certificate, Entry, Epoch, Journal, JournalConfig, JournalError, L1Block, Opened, Ordered};
+use ashlar_replica::{
+    Certificate, Entry, Epoch, Journal, JournalConfig, JournalError, JournalSizes, L1Block, Opened, Ordered,
+};
 use ashlar_types::{
     AccountId, Address, Amount, AssetId, Command, ExchangeId, Header, InboxEntry, InboxIndex, Input, KeySlot, MarketId,
     Message, OrderId, Price, Rank, Sequence, Side, Signer, SystemCommand, Time,
@@ -14,8 +16,7 @@ pub const PARTITION: &str = "journal";
 /// Segments of a few groups.
 pub fn config() -> JournalConfig {
     JournalConfig {
-        segment_bytes: 16 << 10,
-        group_bytes: 4 << 10,
+        sizes: JournalSizes { segment_bytes: 16 << 10, group_bytes: 4 << 10 },
         ..JournalConfig::new(PARTITION, ExchangeId([7; 32]))
     }
 }

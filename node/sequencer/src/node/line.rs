@@ -191,6 +191,7 @@ where
     let open_from = open_from(&unwindings.all().await?).unwrap_or(Sequence::new(u64::MAX));
     let mut journal_config =
         JournalConfig::new(&format!("{}-journal", config.partition), config.deployment.exchange_id());
+    journal_config.sizes = config.journal;
     let mut reached = built.iter().map(|progress| progress.header.next_sequence).filter(|next| *next <= open_from);
     journal_config.floor = reached.next_back().unwrap_or_default();
     let heads = snapshots.list().await.map_err(|error| NodeError::Snapshot { why: error.to_string() })?;
