@@ -63,8 +63,12 @@ pub struct Waits {
     pub unpublished_since_ms: Option<u64>,
     /// When the oldest batch that is not committed was built.
     pub uncommitted_since_ms: Option<u64>,
+    /// Batches whose data is not published.
+    pub unpublished_batches: u64,
     /// Batches that are not committed.
     pub uncommitted_batches: u64,
+    /// Batches that are not proven on L1.
+    pub unsettled_batches: u64,
     /// The number of the last batch, if there is one.
     pub last: Option<BatchNumber>,
 }
@@ -165,12 +169,14 @@ impl Books {
             let mut waits = Waits { last, ..Waits::default() };
             for page in pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Proven) {
                 let since = Some(page.progress.built_ms);
+                waits.unsettled_batches += 1;
                 if page.progress.proof.is_none() {
                     waits.unproven_batches += 1;
                     waits.unproven_commands += commands(&page.progress.header);
                     waits.unproven_since_ms = since;
                 }
                 if page.progress.stage < Stage::Published {
+                    waits.unpublished_batches += 1;
                     waits.unpublished_since_ms = since;
                 }
                 if page.progress.stage < Stage::Committed {
@@ -179,6 +185,15 @@ impl Books {
                 }
             }
             waits
+        })
+    }
+
+    /// The first and the last batch that are known here, if any is.
+    pub fn range(&self) -> Option<(BatchNumber, BatchNumber)> {
+        self.read(|pages| {
+            let (first, _) = pages.batches.first_key_value()?;
+            let (last, _) = pages.batches.last_key_value()?;
+            Some((BatchNumber::new(*first), BatchNumber::new(*last)))
         })
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Checkpoints<E> {
     pub wanted: Arc<AtomicBool>,
     /// Where the last one stands.
     pub last: Sequence,
+    /// Told the time of the exchange at each.
+    pub time_ms: watch::Sender<u64>,
     /// Whoever holds the journal. It may be gone, when the node stops.
     pub keeper: mpsc::WeakSender<Executed>,
     /// The last L1 block that is never taken back; nothing without an L1.
@@ -40,6 +42,7 @@ impl<E: Storage> Checkpoints<E> {
         head.leaves = capture.leaves().count() as u64;
         self.store.write(&head, capture.leaves()).await.map_err(failed)?;
         self.last = head.sequence();
+        self.time_ms.send_replace(head.header.last_time.get());
         let heads = self.store.list().await.map_err(failed)?;
         tracing::info!(command = head.sequence().get(), "a checkpoint was made");
         let Some(oldest) = self.oldest_needed(&heads) else { return Ok(()) };

@@ -74,6 +74,8 @@ pub(crate) struct Watcher<E> {
     pub gas_price: watch::Sender<u64>,
     pub heard_ms: watch::Sender<(u64, Option<u128>)>,
     pub final_block: watch::Sender<Option<u64>>,
+    /// Whether another node orders: then entries of the inbox come with its batches, and what L1 takes back is for it to order anew.
+    pub follows: bool,
     pub station: Station,
 }
 
@@ -86,6 +88,16 @@ impl<E: Storage + Clock> Service for Watcher<E> {
         self.gas_price.send_replace(standing.gas_price);
         self.heard_ms.send_replace((crate::measure::millis(&self.hands.context), standing.balance));
         self.station.show("block", standing.head.number);
+        if self.follows {
+            // What is kept here too has to be published here before it counts as further.
+            if self.hands.books.first_before(Stage::Published).is_none() {
+                self.note(&standing).await?;
+            }
+            if let Some(block) = standing.finalized_block {
+                self.final_block.send_replace(Some(block.number));
+            }
+            return Ok(Turn::Idle);
+        }
         self.note(&standing).await?;
         match self.verdict(&standing).await? {
             Verdict::Holds => {
@@ -245,12 +257,16 @@ impl<E: Storage + Clock> Watcher<E> {
             self.hands.advance(commit.number, change).await?;
             if is_new {
                 self.hands.took(Stage::Committed, commit.number);
+                self.noted(standing);
             }
         }
         // What was proven of another's batches says nothing about ours.
         let of_ours = |(upto, at): (BatchNumber, L1Transaction)| (BatchNumber::new(upto.get().min(own)), at);
-        self.reached(Stage::Proven, standing.proven.map(of_ours)).await?;
-        self.reached(Stage::Final, standing.finalized.map(of_ours)).await?;
+        let is_new = self.reached(Stage::Proven, standing.proven.map(of_ours)).await?
+            | self.reached(Stage::Final, standing.finalized.map(of_ours)).await?;
+        if is_new {
+            self.noted(standing);
+        }
         let at = |stage| books.last_at(stage).map_or(0, BatchNumber::get);
         metrics.batch_committed.set(at(Stage::Committed));
         metrics.batch_proven.set(at(Stage::Proven));
@@ -289,6 +305,10 @@ impl<E: Storage + Clock> Watcher<E> {
     async fn foreign_commit(&self, number: BatchNumber, hash: Hash, standing: &L1Standing) -> Result<(), OutsideError> {
         let books = &self.hands.books;
         let is_final = standing.reached.is_some_and(|reached| number <= reached.finalized);
+        // L1 may leave what was followed; whoever follows looks to that.
+        if self.follows && !is_final {
+            return Ok(());
+        }
         if is_final || !self.discarded.contains(&hash) {
             books.note_divergence(format!("batch {} on L1 has another header than here", number.get()));
             return Ok(());
@@ -301,8 +321,18 @@ impl<E: Storage + Clock> Watcher<E> {
         }
     }
 
-    async fn reached(&self, stage: Stage, upto: Option<(BatchNumber, L1Transaction)>) -> Result<(), OutsideError> {
-        let Some((upto, at)) = upto else { return Ok(()) };
+    /// Records how long at most something was on L1 before it was known here.
+    fn noted(&self, standing: &L1Standing) {
+        let Hands { metrics, context, .. } = &*self.hands;
+        if let Some(unseen_ms) = standing.unseen_ms {
+            metrics.noted_us.record(crate::measure::millis(context).saturating_sub(unseen_ms).saturating_mul(1_000));
+        }
+    }
+
+    /// Whether a batch came further by it.
+    async fn reached(&self, stage: Stage, upto: Option<(BatchNumber, L1Transaction)>) -> Result<bool, OutsideError> {
+        let Some((upto, at)) = upto else { return Ok(false) };
+        let mut is_new = false;
         while let Some((number, _)) = self.hands.books.first_before(stage).filter(|(number, _)| *number <= upto) {
             let change = |progress: &mut Progress| {
                 progress.stage = progress.stage.max(stage);
@@ -313,7 +343,8 @@ impl<E: Storage + Clock> Watcher<E> {
             };
             self.hands.advance(number, change).await?;
             self.hands.took(stage, number);
+            is_new = true;
         }
-        Ok(())
+        Ok(is_new)
     }
 }

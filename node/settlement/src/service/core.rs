@@ -75,6 +75,8 @@ pub(super) struct FollowState {
     pub unsettled: bool,
     /// When L1 last gave an answer, in milliseconds.
     pub heard_ms: u64,
+    /// When the last look began that came to the head.
+    pub looked_ms: Option<u64>,
     /// What it failed with since.
     pub error: Option<String>,
     /// Reorgs since the start, and the deepest.
@@ -142,6 +144,7 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             Err(error @ FollowError::TooDeep { .. }) => return Err(error.into()),
         };
         if reached {
+            self.followed.looked_ms = Some(now_ms);
             if !self.followed.caught_up {
                 self.followed.caught_up = true;
                 self.followed.unsettled = true;
@@ -223,6 +226,9 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
                 self.inbox.added(added, block.at())?;
             }
             facts.push(PlacedFact { fact, tx: log.tx });
+        }
+        if let Some(unseen_ms) = self.followed.looked_ms.filter(|_| !facts.is_empty()) {
+            self.events.push_back(SettlementEvent::Heard { unseen_ms });
         }
         for placed in &facts {
             self.mapping.applied(placed, block.at(), now_ms);
