@@ -33,7 +33,10 @@ fn five_hundred_seeds_end_well() {
     assert_eq!(outcomes.len(), 500);
     // The runs are about something: what they are for happens in them.
     let (reorgs, unwindings) = (sum(|one| one.reorgs), sum(|one| one.unwindings));
-    assert!(reorgs > 100 && unwindings > 10, "L1 takes things back: {reorgs} times, {unwindings} with consumed entries");
+    assert!(
+        reorgs > 100 && unwindings > 10,
+        "L1 takes things back: {reorgs} times, {unwindings} with consumed entries"
+    );
     assert!(sum(|one| one.failures) > 100, "stores and provers fail");
     assert!(sum(|one| one.acknowledged) > 10_000, "people trade");
     assert!(outcomes.iter().all(|one| one.batches > 0 && one.commands > 0), "everything becomes final");
