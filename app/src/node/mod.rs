@@ -84,11 +84,11 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
     let l1 = l1(&settings.l1)?;
     let origin = origin(&l1, &settings).await?;
     let client = settle(&context, &l1, &origin, &settings, &keys).await?;
-    let (payer, bridge) = (keys.submitter.address(), origin.addresses.bridge);
+    let (payer, contracts) = (keys.submitter.address(), origin.addresses);
     let (published, possible) = published(&context, &origin, &settings).await?;
     let (published, model) = (Arc::new(published), settings.da_target.allow(possible, GasModel::default()));
     let pricing = Pricing::new(model, Arc::new(SystemTime::now));
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, bridge, pricing);
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, contracts, pricing);
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
     let node = start(&context, &origin, (published, settled), &settings, keys).await?;

@@ -176,14 +176,13 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
             Err(_) => context.sleep(Duration::from_secs(1)).await,
         }
     };
-    let bridge = addresses().bridge;
     let payer = operator()?.address();
     let clock = context.child("pricing");
     // Any price is paid at once: entries go on coming, and there has to be a moment at which everything is final.
     let model = GasModel { age_max: Duration::ZERO, ..GasModel::default() };
     let pricing = Pricing::new(model, Arc::new(move || clock.current()));
     let (settled, listening) =
-        Settled::<Pool<SimL1>>::new(settlement.handle, settlement.events, world.l1(), payer, bridge, pricing);
+        Settled::<Pool<SimL1>>::new(settlement.handle, settlement.events, world.l1(), payer, addresses(), pricing);
     context.child("listener").spawn(move |_| listening);
     let (client, why) = (Arc::new(AtomicBool::new(false)), Arc::new(std::sync::Mutex::new(String::new())));
     let (stopped, reason) = (client.clone(), why.clone());

@@ -7,10 +7,12 @@ use alloy::primitives::{Address, B256, Bytes};
 use ashlar_api::door::L1Transaction;
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
-use ashlar_settlement::contract::{DataRef, ProofType};
+use ashlar_settlement::contract::{Addresses, DataRef, ProofType};
 use ashlar_settlement::gas::{Decision, Target};
 use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
-use ashlar_settlement::{Events, Handle, Health, RequestError, SettlementEvent, safe_inbox_hash};
+use ashlar_settlement::{
+    Activation, Events, Handle, Health, RequestError, SettlementEvent, activations, safe_inbox_hash,
+};
 use ashlar_types::{BatchNumber, InboxIndex};
 
 use crate::build::Sealed;
@@ -28,7 +30,7 @@ pub struct Settled<L> {
     client: Handle,
     l1: L,
     payer: Address,
-    bridge: Address,
+    contracts: Addresses,
     pricing: Arc<Pricing>,
     custodians: Option<Arc<dyn Availability>>,
     known: Arc<Mutex<Known>>,
@@ -38,6 +40,9 @@ pub struct Settled<L> {
 #[derive(Default)]
 struct Known {
     head: L1Block,
+    head_time: u64,
+    /// What the registry listed, and at which head: it is asked once for each.
+    versions: Option<(L1Block, Vec<Activation>)>,
     safe: L1Block,
     finalized_block: Option<L1Block>,
     inbox: BTreeMap<u64, InboxItem>,
@@ -49,7 +54,10 @@ struct Known {
 
 impl<L> std::fmt::Debug for Settled<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settled").field("payer", &self.payer).field("bridge", &self.bridge).finish_non_exhaustive()
+        f.debug_struct("Settled")
+            .field("payer", &self.payer)
+            .field("bridge", &self.contracts.bridge)
+            .finish_non_exhaustive()
     }
 }
 
@@ -60,7 +68,7 @@ impl<L: L1> Settled<L> {
         mut events: Events,
         l1: L,
         payer: Address,
-        bridge: Address,
+        contracts: Addresses,
         pricing: Pricing,
     ) -> (Settled<L>, impl Future<Output = ()> + Send) {
         let known = Arc::<Mutex<Known>>::default();
@@ -71,7 +79,7 @@ impl<L: L1> Settled<L> {
             }
         };
         let pricing = Arc::new(pricing);
-        (Settled { client, l1, payer, bridge, pricing, custodians: None, known }, listening)
+        (Settled { client, l1, payer, contracts, pricing, custodians: None, known }, listening)
     }
 }
 
@@ -171,7 +179,7 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn inbox_hash(&self, entries: InboxIndex) -> Asked<Option<Hash>> {
-        let (l1, bridge) = (self.l1.clone(), self.bridge);
+        let (l1, bridge) = (self.l1.clone(), self.contracts.bridge);
         Box::pin(async move {
             safe_inbox_hash(&l1, bridge, entries).await.map_err(|error| OutsideError::retry(error.to_string()))
         })
@@ -182,10 +190,15 @@ impl<L: L1> Layer1 for Settled<L> {
         Box::pin(async move { client.revert_to(&kept).await.map(drop).map_err(refused) })
     }
 
+    fn give_up(&self, from: BatchNumber, why: String) -> Asked<()> {
+        let mut client = self.client.clone();
+        Box::pin(async move { client.give_up(from, why).await.map(drop).map_err(refused) })
+    }
+
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         let mut standing = lock(&self.known).standing(from);
         let (l1, payer, pricing) = (self.l1.clone(), self.payer, self.pricing.clone());
-        let mut client = self.client.clone();
+        let (mut client, known, registry) = (self.client.clone(), self.known.clone(), self.contracts.registry);
         Box::pin(async move {
             let status = client.status().await.map_err(refused)?;
             if status.health != Health::CatchingUp {
@@ -197,6 +210,9 @@ impl<L: L1> Layer1 for Settled<L> {
                 standing.proven = standing.proven.filter(|(last, _)| *last <= proven);
                 standing.finalized = standing.finalized.filter(|(last, _)| *last <= finalized);
                 standing.commits.retain(|commit| commit.number <= committed);
+                if standing.head != L1Block::default() {
+                    standing.versions = Some(versions(&l1, registry, standing.head, &known).await?);
+                }
             }
             let fees = l1.fees().await.map_err(unanswered)?;
             pricing.note(standing.head.number, &fees);
@@ -207,6 +223,24 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 }
 
+/// The versions that the registry lists at this head. What is scheduled or taken back is in another block, so no event has to be followed, and
+/// after a reorganisation they are simply read again.
+async fn versions<L: L1>(
+    l1: &L,
+    registry: Address,
+    head: L1Block,
+    known: &Mutex<Known>,
+) -> Result<Vec<Activation>, OutsideError> {
+    let read = lock(known).versions.as_ref().filter(|(at, _)| *at == head).map(|(_, listed)| listed.clone());
+    if let Some(listed) = read {
+        return Ok(listed);
+    }
+    let at = BlockAt::Hash(B256::from(head.hash.0));
+    let listed = activations(l1, registry, at).await.map_err(unanswered)?;
+    lock(known).versions = Some((head, listed.clone()));
+    Ok(listed)
+}
+
 impl Known {
     fn standing(&mut self, from: BatchNumber) -> L1Standing {
         self.commits = self.commits.split_off(&from.get().saturating_sub(KEPT_BEHIND));
@@ -214,6 +248,8 @@ impl Known {
             |calls: &BTreeMap<u64, L1Transaction>| calls.last_key_value().map(|(n, at)| (BatchNumber::new(*n), *at));
         L1Standing {
             head: self.head,
+            head_time: self.head_time,
+            versions: None,
             safe: self.safe,
             finalized_block: self.finalized_block,
             reached: None,
@@ -250,12 +286,12 @@ impl Known {
                 self.take_back(first.get());
             }
             SettlementEvent::Reorg { to, committed, .. } => {
-                self.head = block_of(&to);
+                (self.head, self.head_time) = (block_of(&to), to.time);
                 self.take_back(committed.get().saturating_add(1));
                 self.proven.retain(|_, at| at.block <= to.number);
                 self.finalized.retain(|_, at| at.block <= to.number);
             }
-            SettlementEvent::Head(head) => self.head = block_of(&head),
+            SettlementEvent::Head(head) => (self.head, self.head_time) = (block_of(&head), head.time),
             SettlementEvent::Safe(block) => self.safe = block_of(&block),
             SettlementEvent::FinalBlock(block) => self.finalized_block = Some(block_of(&block)),
             SettlementEvent::FinalityFell { finalized: false, to } => self.safe = block_of(&to),

@@ -124,8 +124,7 @@ impl NodeHandle {
             Entry { time, input, signature }
         });
         let entries: Vec<_> = entries.collect();
-        let end = End { next: header.next_sequence, commitment: header.da_commitment };
-        self.present.wish(Wish::EndAt(end)).await.map_err(|_| FollowError::Stopping)?;
+        self.present.wish(Wish::EndAt(End::of(header))).await.map_err(|_| FollowError::Stopping)?;
         self.present.work(Work::Follow(entries)).await.map_err(|_| FollowError::Stopping)?;
         loop {
             if let Some(built) = self.books.header(header.number) {

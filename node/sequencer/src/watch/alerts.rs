@@ -31,11 +31,13 @@ pub enum AlertKind {
     Unwinding,
     /// A batch waits too long for enough stores of data, or for their signatures.
     Unpublished,
+    /// A version begins: no batch is built for a while, or some are built anew.
+    Upgrade,
 }
 
 impl AlertKind {
     /// Every kind, in the order in which metrics list them.
-    pub const ALL: [AlertKind; 11] = [
+    pub const ALL: [AlertKind; 12] = [
         AlertKind::ErrorRate,
         AlertKind::ProverLag,
         AlertKind::L1Lag,
@@ -47,11 +49,12 @@ impl AlertKind {
         AlertKind::ServiceLevel,
         AlertKind::Unwinding,
         AlertKind::Unpublished,
+        AlertKind::Upgrade,
     ];
 
-    /// Whether it only says that answers are slow.
-    pub const fn is_about_speed(self) -> bool {
-        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel)
+    /// Whether who asks is served all the same: answers are only slow, or only batches wait.
+    pub const fn leaves_service(self) -> bool {
+        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel | AlertKind::Upgrade)
     }
 
     /// The label that metrics give it.
@@ -68,6 +71,7 @@ impl AlertKind {
             AlertKind::ServiceLevel => "service_level",
             AlertKind::Unwinding => "unwinding",
             AlertKind::Unpublished => "unpublished",
+            AlertKind::Upgrade => "upgrade",
         }
     }
 }
@@ -144,6 +148,8 @@ pub struct Sight {
     pub level: Option<u64>,
     /// Why the order of everything is in doubt, if it is.
     pub held: Option<String>,
+    /// What stands between batches and L1 because a version begins, if something does.
+    pub upgrade: Option<String>,
 }
 
 /// An alarm that begins or ends.
@@ -237,6 +243,7 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); Al
         (AlertKind::ServiceLevel, broken_promise(rules, sight)),
         (AlertKind::Unwinding, sight.held.clone()),
         (AlertKind::Unpublished, unpublished),
+        (AlertKind::Upgrade, sight.upgrade.clone()),
     ]
 }
 
@@ -276,6 +283,7 @@ mod tests {
             (AlertKind::ServiceLevel, Sight { level: Some(949), ..Sight::default() }),
             (AlertKind::Unwinding, Sight { held: Some("block 9".to_owned()), ..Sight::default() }),
             (AlertKind::Unpublished, Sight { unpublished_ms: Some(rules.data_lag_ms + 1), ..Sight::default() }),
+            (AlertKind::Upgrade, Sight { upgrade: Some("version 2".to_owned()), ..Sight::default() }),
         ];
         for (kind, sight) in broken {
             let mut alarms = Alarms::default();

@@ -6,4 +6,5 @@ mod line;
 mod outside;
 mod recovered;
 mod reorg;
+mod upgrade;
 mod world;
