@@ -262,18 +262,23 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             invalid.push((record.batch, reason));
         }
         let Some((first, why)) = invalid.into_iter().min_by_key(|(batch, _)| *batch) else { return Ok(()) };
-        // What builds on a batch that cannot be committed cannot be either.
-        let all: Vec<_> = self.mapping.awaiting_commit().filter(|record| record.batch >= first).cloned().collect();
-        for record in all {
-            let steps = std::iter::once(&record.commit).chain(record.proofs.values()).chain(&record.finalize);
-            for intent in steps.flat_map(|step| step.intents.iter().copied()) {
-                self.outbox.cancel(intent, &why).await?;
-            }
-            let (batch, hash) = (BatchNumber::new(record.batch), ashlar_batch::Hash(record.header_hash.0));
-            self.mapping.invalidated(batch, hash, &why, now_ms);
-        }
+        self.give_up(BatchNumber::new(first), &why, now_ms).await?;
         self.events.push_back(SettlementEvent::CommitsInvalid { from: BatchNumber::new(first), reason: why });
         Ok(())
+    }
+
+    /// Takes back every commit from this batch on that is not in the chain: what builds on a batch that cannot be committed cannot be either.
+    pub(super) async fn give_up(&mut self, from: BatchNumber, why: &str, now_ms: u64) -> Result<usize, StoreError> {
+        let all: Vec<_> = self.mapping.awaiting_commit().filter(|record| record.batch >= from.get()).cloned().collect();
+        for record in &all {
+            let steps = std::iter::once(&record.commit).chain(record.proofs.values()).chain(&record.finalize);
+            for intent in steps.flat_map(|step| step.intents.iter().copied()) {
+                self.outbox.cancel(intent, why).await?;
+            }
+            let (batch, hash) = (BatchNumber::new(record.batch), ashlar_batch::Hash(record.header_hash.0));
+            self.mapping.invalidated(batch, hash, why, now_ms);
+        }
+        Ok(all.len())
     }
 
     async fn update_finality(&mut self, now_ms: u64) -> Result<(), StopReason> {
