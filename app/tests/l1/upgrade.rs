@@ -84,11 +84,11 @@ async fn start(context: &runtime::Context, world: &World) -> Stand {
     let client = started.handle.clone();
     let model = GasModel { age_max: Duration::ZERO, ..GasModel::default() };
     let pricing = Pricing::new(model, Arc::new(SystemTime::now));
-    let (settled, listening) = Settled::new(started.handle, started.events, l1, payer, world.addresses, pricing);
+    let (settled, listening) = Settled::new(started.handle, started.events, l1, Some(payer), world.addresses, pricing);
     let task = started.task;
     let tasks = [tokio::spawn(listening), tokio::spawn(async move { drop(task.await) })];
     let prover = Arc::new(Vouching::default());
-    let parts = Parts { availability: None, layer1: Some(Arc::new(settled)), prover: Some(prover) };
+    let parts = Parts { availability: None, layer1: Some(Arc::new(settled)), prover: Some(prover), reports: None };
     let genesis = Genesis { house_owner: Owner(world.house.0.0), time: Time::new(world.genesis_ms).expect("a time") };
     let settlement = Owner(world.addresses.settlement.0.0);
     let node_key = NodeKey::new(&[0x77; 32]).expect("a key");
