@@ -20,7 +20,8 @@ fn batches_are_committed_by_custodians_signatures_through_death_and_lies() {
     let liar = Liar::before(&custodians[3]);
     let urls = [custodians[0].url(), custodians[1].url(), custodians[2].url(), liar.url()];
     let (api, data, log) = (free(), folder.path("exchange"), folder.0.join("log"));
-    let mut arguments = vec!["up", "--block-ms", "100", "--batch-ms", "400", "--traders", "4", "--rate", "60"];
+    // So many orders that a batch takes rows of more than one custodian.
+    let mut arguments = vec!["up", "--block-ms", "100", "--batch-ms", "400", "--traders", "4", "--rate", "200"];
     let address = api.to_string();
     arguments.extend(["--publish", "custody", "--data", &data, "--api", &address]);
     urls.iter().for_each(|url| arguments.extend(["--da-node", url]));
