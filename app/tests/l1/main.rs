@@ -16,4 +16,3 @@ mod stories;
 mod ethrex;
 mod publishing;
 mod refusals;
-mod upgrade;

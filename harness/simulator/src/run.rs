@@ -176,19 +176,14 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
             Err(_) => context.sleep(Duration::from_secs(1)).await,
         }
     };
+    let bridge = addresses().bridge;
     let payer = operator()?.address();
     let clock = context.child("pricing");
     // Any price is paid at once: entries go on coming, and there has to be a moment at which everything is final.
     let model = GasModel { age_max: Duration::ZERO, ..GasModel::default() };
     let pricing = Pricing::new(model, Arc::new(move || clock.current()));
-    let (settled, listening) = Settled::<Pool<SimL1>>::new(
-        settlement.handle,
-        settlement.events,
-        world.l1(),
-        Some(payer),
-        addresses(),
-        pricing,
-    );
+    let (settled, listening) =
+        Settled::<Pool<SimL1>>::new(settlement.handle, settlement.events, world.l1(), payer, bridge, pricing);
     context.child("listener").spawn(move |_| listening);
     let (client, why) = (Arc::new(AtomicBool::new(false)), Arc::new(std::sync::Mutex::new(String::new())));
     let (stopped, reason) = (client.clone(), why.clone());
@@ -205,7 +200,6 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
         availability: Some(Arc::new(side.clone())),
         layer1: Some(Arc::new(settled)),
         prover: Some(Arc::new(side)),
-        reports: None,
     };
     let jumping = Jumping::new(context.child("node"), world.skew_ms.clone());
     match Node::start(jumping, world.config()?, parts).await {

@@ -7,20 +7,15 @@ use alloy::primitives::{Address, B256, Bytes};
 use ashlar_api::door::L1Transaction;
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
-use ashlar_settlement::contract::{Addresses, DataRef, ProofType};
+use ashlar_settlement::contract::{DataRef, ProofType};
 use ashlar_settlement::gas::{Decision, Target};
 use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
-use ashlar_settlement::{
-    Activation, Events, Handle, Health, RequestError, SettlementEvent, activations, committed_at, header_hash_at,
-    safe_inbox_hash,
-};
+use ashlar_settlement::{Events, Handle, Health, RequestError, SettlementEvent, safe_inbox_hash};
 use ashlar_types::{BatchNumber, InboxIndex};
 
 use crate::build::Sealed;
 use crate::engine::InboxItem;
-use crate::outside::{
-    Anchor, Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Proof, Reached,
-};
+use crate::outside::{Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Proof, Reached};
 use crate::pricing::Pricing;
 
 /// Entries handed over at once.
@@ -32,8 +27,8 @@ const KEPT_BEHIND: u64 = 65_536;
 pub struct Settled<L> {
     client: Handle,
     l1: L,
-    payer: Option<Address>,
-    contracts: Addresses,
+    payer: Address,
+    bridge: Address,
     pricing: Arc<Pricing>,
     custodians: Option<Arc<dyn Availability>>,
     known: Arc<Mutex<Known>>,
@@ -43,9 +38,6 @@ pub struct Settled<L> {
 #[derive(Default)]
 struct Known {
     head: L1Block,
-    head_time: u64,
-    /// What the registry listed, and at which head: it is asked once for each.
-    versions: Option<(L1Block, Vec<Activation>)>,
     safe: L1Block,
     finalized_block: Option<L1Block>,
     inbox: BTreeMap<u64, InboxItem>,
@@ -53,26 +45,22 @@ struct Known {
     /// The last batch of each call that proved some, and where.
     proven: BTreeMap<u64, L1Transaction>,
     finalized: BTreeMap<u64, L1Transaction>,
-    unseen_ms: Option<u64>,
 }
 
 impl<L> std::fmt::Debug for Settled<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settled")
-            .field("payer", &self.payer)
-            .field("contracts", &self.contracts)
-            .finish_non_exhaustive()
+        f.debug_struct("Settled").field("payer", &self.payer).field("bridge", &self.bridge).finish_non_exhaustive()
     }
 }
 
 impl<L: L1> Settled<L> {
-    /// Through this client; its events are read for as long as the returned future is polled. Without an account that pays, nothing is sent.
+    /// Through this client; its events are read for as long as the returned future is polled.
     pub fn new(
         client: Handle,
         mut events: Events,
         l1: L,
-        payer: Option<Address>,
-        contracts: Addresses,
+        payer: Address,
+        bridge: Address,
         pricing: Pricing,
     ) -> (Settled<L>, impl Future<Output = ()> + Send) {
         let known = Arc::<Mutex<Known>>::default();
@@ -83,16 +71,11 @@ impl<L: L1> Settled<L> {
             }
         };
         let pricing = Arc::new(pricing);
-        (Settled { client, l1, payer, contracts, pricing, custodians: None, known }, listening)
+        (Settled { client, l1, payer, bridge, pricing, custodians: None, known }, listening)
     }
 }
 
 impl<L> Settled<L> {
-    /// When L1 was last looked at before it said the newest of what is known, in milliseconds; nothing until it says something new.
-    pub fn unseen_ms(&self) -> Option<u64> {
-        lock(&self.known).unseen_ms
-    }
-
     /// Where those sign with whom data may stay. Without it, custody must not be allowed by the model.
     #[must_use]
     pub fn with_custodians(self, custodians: Arc<dyn Availability>) -> Settled<L> {
@@ -188,7 +171,7 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn inbox_hash(&self, entries: InboxIndex) -> Asked<Option<Hash>> {
-        let (l1, bridge) = (self.l1.clone(), self.contracts.bridge);
+        let (l1, bridge) = (self.l1.clone(), self.bridge);
         Box::pin(async move {
             safe_inbox_hash(&l1, bridge, entries).await.map_err(|error| OutsideError::retry(error.to_string()))
         })
@@ -199,15 +182,10 @@ impl<L: L1> Layer1 for Settled<L> {
         Box::pin(async move { client.revert_to(&kept).await.map(drop).map_err(refused) })
     }
 
-    fn give_up(&self, from: BatchNumber, why: String) -> Asked<()> {
-        let mut client = self.client.clone();
-        Box::pin(async move { client.give_up(from, why).await.map(drop).map_err(refused) })
-    }
-
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         let mut standing = lock(&self.known).standing(from);
         let (l1, payer, pricing) = (self.l1.clone(), self.payer, self.pricing.clone());
-        let (mut client, known, registry) = (self.client.clone(), self.known.clone(), self.contracts.registry);
+        let mut client = self.client.clone();
         Box::pin(async move {
             let status = client.status().await.map_err(refused)?;
             if status.health != Health::CatchingUp {
@@ -219,52 +197,14 @@ impl<L: L1> Layer1 for Settled<L> {
                 standing.proven = standing.proven.filter(|(last, _)| *last <= proven);
                 standing.finalized = standing.finalized.filter(|(last, _)| *last <= finalized);
                 standing.commits.retain(|commit| commit.number <= committed);
-                if standing.head != L1Block::default() {
-                    standing.versions = Some(versions(&l1, registry, standing.head, &known).await?);
-                }
             }
             let fees = l1.fees().await.map_err(unanswered)?;
             pricing.note(standing.head.number, &fees);
             standing.gas_price = u64::try_from(fees.base_fee).unwrap_or(u64::MAX);
-            if let Some(payer) = payer {
-                standing.balance = u128::try_from(l1.balance(payer).await.map_err(unanswered)?).ok();
-            }
+            standing.balance = u128::try_from(l1.balance(payer).await.map_err(unanswered)?).ok();
             Ok(standing)
         })
     }
-
-    fn anchor(&self) -> Asked<Anchor> {
-        let (l1, settlement) = (self.l1.clone(), self.contracts.settlement);
-        Box::pin(async move {
-            let head = l1.block(BlockAt::Latest).await.map_err(unanswered)?;
-            let head = head.ok_or_else(|| OutsideError::retry("L1 has no newest block; check its endpoints"))?;
-            let committed = committed_at(&l1, settlement, head.hash).await.map_err(unanswered)?;
-            Ok(Anchor { block: block_of(&head.at()), committed })
-        })
-    }
-
-    fn header_hash(&self, at: L1Block, batch: BatchNumber) -> Asked<Option<Hash>> {
-        let (l1, settlement) = (self.l1.clone(), self.contracts.settlement);
-        Box::pin(async move { header_hash_at(&l1, settlement, B256::from(at.hash.0), batch).await.map_err(unanswered) })
-    }
-}
-
-/// The versions that the registry lists at this head. What is scheduled or taken back is in another block, so no event has to be followed, and
-/// after a reorganisation they are simply read again.
-async fn versions<L: L1>(
-    l1: &L,
-    registry: Address,
-    head: L1Block,
-    known: &Mutex<Known>,
-) -> Result<Vec<Activation>, OutsideError> {
-    let read = lock(known).versions.as_ref().filter(|(at, _)| *at == head).map(|(_, listed)| listed.clone());
-    if let Some(listed) = read {
-        return Ok(listed);
-    }
-    let at = BlockAt::Hash(B256::from(head.hash.0));
-    let listed = activations(l1, registry, at).await.map_err(unanswered)?;
-    lock(known).versions = Some((head, listed.clone()));
-    Ok(listed)
 }
 
 impl Known {
@@ -274,8 +214,6 @@ impl Known {
             |calls: &BTreeMap<u64, L1Transaction>| calls.last_key_value().map(|(n, at)| (BatchNumber::new(*n), *at));
         L1Standing {
             head: self.head,
-            head_time: self.head_time,
-            versions: None,
             safe: self.safe,
             finalized_block: self.finalized_block,
             reached: None,
@@ -284,14 +222,12 @@ impl Known {
             finalized: last(&self.finalized),
             gas_price: 0,
             balance: None,
-            unseen_ms: self.unseen_ms,
         }
     }
 
     /// What holds from now on, and what no longer does. What only screens want to know is left to them.
     fn hear(&mut self, event: SettlementEvent) {
         match event {
-            SettlementEvent::Heard { unseen_ms } => self.unseen_ms = Some(unseen_ms),
             SettlementEvent::InboxSafe(placed) => {
                 let (index, time, entry) = (placed.index, placed.time, placed.entry);
                 let (block, transaction) = (block_of(&placed.block), placed.tx.0);
@@ -314,12 +250,12 @@ impl Known {
                 self.take_back(first.get());
             }
             SettlementEvent::Reorg { to, committed, .. } => {
-                (self.head, self.head_time) = (block_of(&to), to.time);
+                self.head = block_of(&to);
                 self.take_back(committed.get().saturating_add(1));
                 self.proven.retain(|_, at| at.block <= to.number);
                 self.finalized.retain(|_, at| at.block <= to.number);
             }
-            SettlementEvent::Head(head) => (self.head, self.head_time) = (block_of(&head), head.time),
+            SettlementEvent::Head(head) => self.head = block_of(&head),
             SettlementEvent::Safe(block) => self.safe = block_of(&block),
             SettlementEvent::FinalBlock(block) => self.finalized_block = Some(block_of(&block)),
             SettlementEvent::FinalityFell { finalized: false, to } => self.safe = block_of(&to),

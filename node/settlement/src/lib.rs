@@ -30,8 +30,6 @@ pub mod ledger;
 pub mod commitments;
 pub mod outbox;
 
-mod versions;
-
 mod service;
 
 pub mod courier;
@@ -40,6 +38,5 @@ pub mod user;
 
 pub use service::{
     CommitGas, Config, Events, Handle, Health, RequestError, Runtime, Settlement, SettlementEvent, SetupError, Status,
-    StopReason, check_balance, check_contracts, check_operator, committed_at, header_hash_at, safe_inbox_hash,
+    StopReason, check_balance, check_contracts, check_operator, safe_inbox_hash,
 };
-pub use versions::{Activation, activations};

@@ -48,10 +48,6 @@ struct Pages {
     inbox: BTreeMap<u64, InboxFacts>,
     l1_block: u64,
     divergence: Option<String>,
-    /// Why no batch is built at present, if L1's versions are why.
-    held: Option<String>,
-    /// What L1 will not take any more, until the batch of that number is committed all the same.
-    refused: Option<(BatchNumber, String)>,
 }
 
 /// What waits, for rules and alarms.
@@ -67,12 +63,8 @@ pub struct Waits {
     pub unpublished_since_ms: Option<u64>,
     /// When the oldest batch that is not committed was built.
     pub uncommitted_since_ms: Option<u64>,
-    /// Batches whose data is not published.
-    pub unpublished_batches: u64,
     /// Batches that are not committed.
     pub uncommitted_batches: u64,
-    /// Batches that are not proven on L1.
-    pub unsettled_batches: u64,
     /// The number of the last batch, if there is one.
     pub last: Option<BatchNumber>,
 }
@@ -173,14 +165,12 @@ impl Books {
             let mut waits = Waits { last, ..Waits::default() };
             for page in pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Proven) {
                 let since = Some(page.progress.built_ms);
-                waits.unsettled_batches += 1;
                 if page.progress.proof.is_none() {
                     waits.unproven_batches += 1;
                     waits.unproven_commands += commands(&page.progress.header);
                     waits.unproven_since_ms = since;
                 }
                 if page.progress.stage < Stage::Published {
-                    waits.unpublished_batches += 1;
                     waits.unpublished_since_ms = since;
                 }
                 if page.progress.stage < Stage::Committed {
@@ -189,15 +179,6 @@ impl Books {
                 }
             }
             waits
-        })
-    }
-
-    /// The first and the last batch that are known here, if any is.
-    pub fn range(&self) -> Option<(BatchNumber, BatchNumber)> {
-        self.read(|pages| {
-            let (first, _) = pages.batches.first_key_value()?;
-            let (last, _) = pages.batches.last_key_value()?;
-            Some((BatchNumber::new(*first), BatchNumber::new(*last)))
         })
     }
 
@@ -293,35 +274,6 @@ impl Books {
     /// What differs, if something does.
     pub fn divergence(&self) -> Option<String> {
         self.read(|pages| pages.divergence.clone())
-    }
-
-    /// Remembers why no batch is built at present, or that batches are.
-    pub fn note_held(&self, why: Option<String>) {
-        self.read_mut(|pages| pages.held = why);
-    }
-
-    /// Remembers that L1 takes batches from this one on no more as they were built.
-    pub fn note_refused(&self, from: BatchNumber, what: String) {
-        self.read_mut(|pages| pages.refused = Some((from, what)));
-    }
-
-    /// What stands between batches and L1 because a version begins, if something does.
-    pub fn upgrade(&self) -> Option<String> {
-        let committed = self.last_at(Stage::Committed).unwrap_or_default();
-        self.read_mut(|pages| {
-            pages.refused.take_if(|(from, _)| *from <= committed);
-            pages.refused.as_ref().map(|(_, what)| what.clone()).or(pages.held.clone())
-        })
-    }
-
-    /// Headers of batches that L1 does not hold, in their order.
-    pub fn uncommitted(&self) -> Vec<BatchHeader> {
-        self.read(|pages| {
-            let behind = pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Committed);
-            let mut headers: Vec<_> = behind.map(|page| page.progress.header).collect();
-            headers.reverse();
-            headers
-        })
     }
 
     fn read<T>(&self, with: impl FnOnce(&Pages) -> T) -> T {

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ashlar_api::door::BatchKey;
 use ashlar_prover::Capture;
 use ashlar_replica::{SnapshotError, SnapshotHead, SnapshotStore};
 use ashlar_types::Sequence;
 use commonware_runtime::Storage;
 use tokio::sync::{mpsc, watch};
 
-use super::books::Books;
 use crate::error::NodeError;
 use crate::keep::Executed;
 
@@ -26,8 +24,6 @@ pub(crate) struct Checkpoints<E> {
     pub wanted: Arc<AtomicBool>,
     /// Where the last one stands.
     pub last: Sequence,
-    /// Told the time of the exchange at each.
-    pub time_ms: watch::Sender<u64>,
     /// Whoever holds the journal. It may be gone, when the node stops.
     pub keeper: mpsc::WeakSender<Executed>,
     /// The last L1 block that is never taken back; nothing without an L1.
@@ -36,12 +32,7 @@ pub(crate) struct Checkpoints<E> {
 
 impl<E: Storage> Checkpoints<E> {
     /// Makes one of the state after a batch, if it is time.
-    pub async fn consider(
-        &mut self,
-        mut head: SnapshotHead,
-        capture: &Capture,
-        books: &Books,
-    ) -> Result<(), NodeError> {
+    pub async fn consider(&mut self, mut head: SnapshotHead, capture: &Capture) -> Result<(), NodeError> {
         let is_due = head.sequence().get().saturating_sub(self.last.get()) >= self.every;
         if !is_due && !self.wanted.swap(false, Ordering::AcqRel) {
             return Ok(());
@@ -49,10 +40,9 @@ impl<E: Storage> Checkpoints<E> {
         head.leaves = capture.leaves().count() as u64;
         self.store.write(&head, capture.leaves()).await.map_err(failed)?;
         self.last = head.sequence();
-        self.time_ms.send_replace(head.header.last_time.get());
         let heads = self.store.list().await.map_err(failed)?;
         tracing::info!(command = head.sequence().get(), "a checkpoint was made");
-        let Some(oldest) = self.oldest_needed(&heads, books) else { return Ok(()) };
+        let Some(oldest) = self.oldest_needed(&heads) else { return Ok(()) };
         self.store.retain(|head| head.sequence() >= oldest.sequence()).await.map_err(failed)?;
         if let Some(keeper) = self.keeper.upgrade() {
             // If it is gone the journal is kept for the next start.
@@ -61,16 +51,13 @@ impl<E: Storage> Checkpoints<E> {
         Ok(())
     }
 
-    /// The oldest that is kept: one to fall back to, and one that rests on nothing that L1 can still take back and ends with a batch that L1 holds
-    /// for good, so that every batch that it does not hold can be built anew. None if such a one is not there, or is not known: then everything is
-    /// kept as far as it goes.
-    fn oldest_needed(&self, heads: &[SnapshotHead], books: &Books) -> Option<SnapshotHead> {
+    /// The oldest that is kept: one to fall back to, and one that rests on nothing that L1 can still take back. None if such a one is not
+    /// there, or is not known: then everything is kept as far as it goes.
+    fn oldest_needed(&self, heads: &[SnapshotHead]) -> Option<SnapshotHead> {
         let second = *heads.iter().rev().nth(KEPT - 1)?;
         let Some(final_block) = &self.final_block else { return Some(second) };
         let final_block = (*final_block.borrow())?;
-        let committed = books.batch(BatchKey::L1Block(final_block))?.number;
-        let is_sure = |head: &&SnapshotHead| head.block.number <= final_block && head.header.number <= committed;
-        let sure = heads.iter().rev().find(is_sure)?;
+        let sure = heads.iter().rev().find(|head| head.block.number <= final_block)?;
         Some(if sure.sequence() < second.sequence() { *sure } else { second })
     }
 }

@@ -16,25 +16,22 @@ use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use super::handle::Ended;
 use super::present::{Present, Ways};
 use super::restart::Past;
-use super::unwind::{Disk, forget_batches, open_from, settle_unwindings, unwind};
+use super::unwind::{Disk, open_from, settle_unwindings, unwind};
 use crate::admit::{Checker, Desk, Directory, Gate, Tolls};
-use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Versions, Wish};
+use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Wish};
 use crate::config::{Config, Limits, Mode};
 use crate::engine::{Engine, StopAt, Work};
 use crate::error::NodeError;
 use crate::keep::{Committed, Executed, Keeper, Kept, Unwinding, UnwindingStore};
 use crate::limits::{ANSWERS_MAX, BLOCKS_WAITING_MAX, ENGINE_WAITING_MAX, SERVICE_WAITING_MAX};
 use crate::measure::{Metrics, millis};
-use crate::outside::{Availability, Parts};
+use crate::outside::Parts;
 use crate::services::{
-    Anew, Board, Checks, Committer, Consistency, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, Watcher,
-    supervise,
+    Board, Committer, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, TakenBack, Watcher, supervise,
 };
 
 /// Cut batches that wait for the builder.
 const CUTS_WAITING: usize = 2;
-/// The name on the board of what compares layers.
-const CONSISTENCY: &str = "consistency-checker";
 /// Threads that compute one batch's nodes.
 const BUILDER_THREADS: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -57,14 +54,8 @@ pub(super) struct Common<E> {
     pub wanted: Arc<AtomicBool>,
     /// The last L1 block that will never be taken back, once it is known.
     pub final_block: watch::Sender<Option<u64>>,
-    /// The time of the exchange at the newest checkpoint.
-    pub checkpoint_ms: watch::Sender<u64>,
-    /// What is to be done anew, for whoever does it.
-    pub anew: mpsc::Sender<Anew>,
-    /// What L1 says of versions, once it was asked. It is not kept over a restart: it may be another by then.
-    pub versions: watch::Sender<Option<Versions>>,
-    /// Headers that were built with a version that L1 asked for no more.
-    pub outdated: Arc<RwLock<Vec<Hash>>>,
+    /// What L1 took back, for whoever orders anew.
+    pub taken_back: mpsc::Sender<TakenBack>,
     /// Where work is handed to the line, while there is one.
     pub present: Present,
     /// The unwindings that are remembered.
@@ -79,8 +70,6 @@ pub(super) struct Line {
     tasks: Vec<Handle<()>>,
     /// What has to be ended.
     services: Vec<Handle<()>>,
-    /// The header of the last batch of those that were built before.
-    pub begun: BatchHeader,
 }
 
 impl Line {
@@ -100,12 +89,10 @@ impl Line {
 }
 
 impl<E> Common<E> {
-    /// Every header that is built anew, from another order or with another version, as far as is remembered.
+    /// Every header that was built from an order that does not stand any more, as far as is remembered.
     fn discarded(&self) -> Vec<Hash> {
         let all = self.unwindings.read().unwrap_or_else(PoisonError::into_inner);
-        let unwound = all.iter().flat_map(|unwinding| unwinding.discarded.iter().map(|(_, hash)| *hash));
-        let outdated = self.outdated.read().unwrap_or_else(PoisonError::into_inner);
-        unwound.chain(outdated.iter().copied()).collect()
+        all.iter().flat_map(|unwinding| unwinding.discarded.iter().map(|(_, hash)| *hash)).collect()
     }
 }
 
@@ -116,8 +103,8 @@ struct BuildLine {
     tasks: Vec<Handle<()>>,
 }
 
-/// Begins a line from what is on disk. What has to be made anew is made anew there first.
-pub(super) async fn begin_line<E>(common: &Common<E>, anew: Option<Anew>) -> Result<Line, NodeError>
+/// Begins a line from what is on disk. If L1 took something back, the order is made anew there first.
+pub(super) async fn begin_line<E>(common: &Common<E>, taken_back: Option<TakenBack>) -> Result<Line, NodeError>
 where
     E: Spawner + Clock + Storage,
 {
@@ -128,40 +115,25 @@ where
     let mut journal = open_journal(common, &shelf, &unwindings, &snapshots).await?;
     let mut disk = Disk { journal: &mut journal, snapshots: &snapshots, shelf: &shelf, unwindings: &unwindings };
     let mut all = settle_unwindings(&mut disk).await?;
-    match &anew {
-        Some(Anew::Order(taken)) => {
-            if let Some(done) = unwind(config, &mut disk, taken, millis(context)).await? {
-                tell_unwound(common, &done);
-                all.push(done);
-            }
-        }
-        Some(Anew::Batches(from)) => {
-            let hashes = forget_batches(&disk, *from).await?;
-            common.metrics.rebuilt.add(hashes.len() as u64);
-            common.outdated.write().unwrap_or_else(PoisonError::into_inner).extend(hashes);
-        }
-        None => {}
+    if let Some(taken) = &taken_back
+        && let Some(done) = unwind(config, &mut disk, taken, millis(context)).await?
+    {
+        tell_unwound(common, &done);
+        all.push(done);
     }
-    raise_epoch(common, &mut journal).await?;
     common.metrics.epoch.set(journal.epoch().get());
     *common.unwindings.write().unwrap_or_else(PoisonError::into_inner) = all;
     books.clear();
     let ends = progress_of(&shelf, &shelf.numbers().await?).await?;
     let first = ends.first().map(|first| first.header.number.get());
     let Begin { store, capture, parent, block } = begin(config, &snapshots, &journal).await?;
-    let begun = ends.last().map_or(parent, |last| last.header);
-    let begun = if begun.number < parent.number { parent } else { begun };
     let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
     let heads = snapshots.list().await.map_err(|error| NodeError::Snapshot { why: error.to_string() })?;
-    if let Some(newest) = heads.last() {
-        common.checkpoint_ms.send_replace(newest.header.last_time.get());
-    }
     let checkpoints = Checkpoints {
         store: snapshots,
         every: config.checkpoint_commands,
         wanted: common.wanted.clone(),
         last: parent.next_sequence,
-        time_ms: common.checkpoint_ms.clone(),
         keeper: executed.downgrade(),
         final_block: common.parts.layer1.is_some().then(|| common.final_block.subscribe()),
     };
@@ -169,7 +141,8 @@ where
         books.enter(progress.clone(), None);
     }
     let ends = ends.iter().filter(|progress| progress.header.number > parent.number);
-    let ends = ends.map(|Progress { header, .. }| End::of(header)).collect();
+    let end = |Progress { header, .. }: &Progress| End { next: header.next_sequence, commitment: header.da_commitment };
+    let ends = ends.map(end).collect();
     let line = start_building(common, capture, parent, ends, checkpoints);
     let kept = Kept::new(config.kept_commands_max);
     let inbox = InboxChain { next: parent.inbox_next, hash: parent.inbox_hash };
@@ -183,7 +156,7 @@ where
     }
     tracing::info!(commands = past.replayed, "everything that was acknowledged has been executed again");
     let below = first.map_or(parent.number, |first| BatchNumber::new(first.saturating_sub(1)));
-    let keeping = Keeping { journal, executed, executed_queue, base, below, begun };
+    let keeping = Keeping { journal, executed, executed_queue, base, below };
     Ok(start_trading(common, past, keeping, line, shelf))
 }
 
@@ -233,22 +206,6 @@ where
         tracing::warn!(?cut, "the journal ended in a group that was never acknowledged; it was cut off");
     }
     Ok(journal)
-}
-
-/// Begins another epoch with the next command, if this node is to order in one above that of its journal.
-async fn raise_epoch<E>(common: &Common<E>, journal: &mut Journal<E>) -> Result<(), NodeError>
-where
-    E: Spawner + Clock + Storage,
-{
-    let wanted = Epoch::new(common.config.epoch_min);
-    if journal.epoch() < wanted {
-        let epoch = wanted.max(journal.next_epoch());
-        // Ordering anew from where the order ends changes nothing but the epoch.
-        journal.begin_unwinding(epoch, journal.next_sequence(), L1Block::default())?;
-        journal.end_unwinding()?;
-        journal.sync().await?;
-    }
-    Ok(())
 }
 
 fn tell_unwound<E>(common: &Common<E>, done: &Unwinding) {
@@ -327,8 +284,6 @@ struct Keeping<E: Storage> {
     base: InboxChain,
     /// The last batch before those that are known here.
     below: BatchNumber,
-    /// The last of those that were built before.
-    begun: BatchHeader,
 }
 
 fn start_building<E>(
@@ -346,11 +301,15 @@ where
     let (wishes, wish_queue) = mpsc::channel(SERVICE_WAITING_MAX);
     let (cuts, cut_queue) = mpsc::channel::<Cut>(CUTS_WAITING);
     let station = board.station("batch-producer");
-    let mut producer =
-        Producer::new(limits.subscribe(), books.clone(), metrics.clone(), station, gas_price.subscribe(), &parent);
+    let mut producer = Producer::new(
+        limits.subscribe(),
+        books.clone(),
+        metrics.clone(),
+        station,
+        gas_price.subscribe(),
+        parent.number.next(),
+    );
     producer.ends = ends;
-    producer.follows = config.mode.follows();
-    producer.versions = parts.layer1.is_some().then(|| common.versions.subscribe());
     producer.prover = parts.prover.clone();
     let builder = Builder {
         capture,
@@ -395,7 +354,7 @@ where
     let id = config.deployment.exchange_id();
     let BuildLine { blocks, wishes, mut tasks } = line;
     let (work, work_queue) = mpsc::channel(ENGINE_WAITING_MAX);
-    let Keeping { journal, executed, executed_queue, base, below, begun } = keeping;
+    let Keeping { journal, executed, executed_queue, base, below } = keeping;
     let (submissions, submission_queue) = mpsc::channel(config.waiting_max);
     let (feed, _) = broadcast::channel(ashlar_api::limits::FEED_BLOCKS_MAX);
     let directory = Directory::of(&mut past.exchange.store);
@@ -414,7 +373,6 @@ where
         rest: Vec::new().into_iter(),
         entries: VecDeque::new(),
         followed: VecDeque::new(),
-        followed_block: block,
         is_over: false,
     };
     let keeper = Keeper {
@@ -448,7 +406,7 @@ where
     let seen = Seen { inbox: past.inbox, base, marks: past.marks.into(), below };
     start_services(common, &mut services, shelf, &work, seen);
     common.present.set(Some(Ways { submissions, engine: work, wishes, keeper: executed, directory }));
-    Line { tasks: line, services, begun }
+    Line { tasks: line, services }
 }
 
 /// The inbox as far as it was consumed.
@@ -474,17 +432,14 @@ fn start_services<E>(
     let hands = Arc::new(Hands { books: books.clone(), shelf, metrics: metrics.clone(), context: context_of });
     let station = |name| board.station(name);
     let availability = parts.availability.clone().filter(|_| config.mode != Mode::Validium);
-    let discarded = Arc::new(common.discarded());
-    services.push(start_checks(common, hands.clone(), availability.clone(), discarded.clone()));
     let publisher = Publisher { hands: hands.clone(), availability };
     services.push(run(common, "data-publisher", publisher));
     let hands_of = || hands.clone();
-    let follows = config.mode.follows();
-    if let Some(layer1) = parts.layer1.clone().filter(|_| !follows) {
-        let (handed, station) = (Handed::after_batch(seen.below), station("l1-committer"));
-        services.push(run(common, "l1-committer", Committer { hands: hands_of(), layer1, handed, station }));
-    }
-    if let Some(layer1) = parts.layer1.clone() {
+    if let Some(layer1) = &parts.layer1 {
+        let (layer1, station) = (layer1.clone(), station("l1-committer"));
+        let committer =
+            Committer { hands: hands_of(), layer1: layer1.clone(), handed: Handed::after_batch(seen.below), station };
+        services.push(run(common, "l1-committer", committer));
         let watcher = Watcher {
             hands: hands_of(),
             layer1,
@@ -494,21 +449,15 @@ fn start_services<E>(
             base: seen.base,
             marks: seen.marks,
             genesis: common.genesis,
-            discarded,
+            discarded: Arc::new(common.discarded()),
             sure_at: L1Block::default(),
-            anew: common.anew.clone(),
-            versions: common.versions.clone(),
-            fit_at: L1Block::default(),
+            taken_back: common.taken_back.clone(),
             final_block: common.final_block.clone(),
             gas_price: common.gas_price.clone(),
             heard_ms: common.heard.clone(),
-            follows,
             station: board.station("l1-watcher"),
         };
         services.push(run(common, "l1-watcher", watcher));
-    }
-    if follows {
-        return;
     }
     if let Some(prover) = &parts.prover {
         let (prover, station) = (prover.clone(), station("proof-coordinator"));
@@ -522,37 +471,6 @@ fn start_services<E>(
         let sender = Sender { hands: hands_of(), layer1, prover, handed, asked, settled, station };
         services.push(run(common, "proof-sender", sender));
     }
-}
-
-/// The comparing of layers, on a thread of its own: it executes whole batches.
-fn start_checks<E>(
-    common: &Common<E>,
-    hands: Arc<Hands<E>>,
-    availability: Option<Arc<dyn Availability>>,
-    discarded: Arc<Vec<Hash>>,
-) -> Handle<()>
-where
-    E: Spawner + Clock + Storage,
-{
-    let Common { context, config, parts, board, metrics, books, .. } = common;
-    let checks = Consistency {
-        hands,
-        shelf: Shelf::new(context.child("checks"), &config.partition),
-        layer1: parts.layer1.clone(),
-        availability,
-        limits: common.limits.subscribe(),
-        gate: common.gate.clone(),
-        reports: parts.reports.clone(),
-        discarded,
-        follows: config.mode.follows(),
-        exchange: config.deployment.exchange_id(),
-        key: config.key.clone(),
-        station: board.station(CONSISTENCY),
-        seen: Checks::default(),
-    };
-    let (station, metrics, news) = (board.station(CONSISTENCY), metrics.clone(), books.subscribe());
-    let service = context.child("service").dedicated();
-    service.spawn(move |context| supervise(context, checks, station, metrics, news))
 }
 
 fn run<E, S>(common: &Common<E>, name: &'static str, service: S) -> Handle<()>

@@ -20,7 +20,7 @@ use crate::error::NodeError;
 use crate::limits::{ALERTS_MAX, SERVICE_WAITING_MAX};
 use crate::measure::{Metrics, micros};
 use crate::outside::Parts;
-use crate::services::{Anew, Board, Watchman, keep_audit};
+use crate::services::{Board, TakenBack, Watchman, keep_audit};
 use crate::watch::{Alarm, Alarms, Baseline, ServiceLevel};
 
 pub(super) async fn start<E>(context: E, config: Config, parts: Parts) -> Result<NodeHandle, NodeError>
@@ -31,7 +31,7 @@ where
     if !mistakes.is_empty() {
         return Err(NodeError::Config { why: mistakes.join("\n") });
     }
-    let (anew, anew_queue) = mpsc::channel(1);
+    let (taken_back, taken_queue) = mpsc::channel(1);
     let common = Common {
         books: books_over(Shelf::new(context.child("books"), &config.partition)),
         board: Board::default(),
@@ -45,10 +45,7 @@ where
         stop_at: StopAt::never(),
         wanted: Arc::new(AtomicBool::new(false)),
         final_block: watch::Sender::new(None),
-        checkpoint_ms: watch::Sender::new(config.genesis.time.get()),
-        anew,
-        versions: watch::Sender::new(None),
-        outdated: Arc::default(),
+        taken_back,
         present: Present::default(),
         unwindings: Arc::new(RwLock::new(Vec::new())),
         genesis: Capture::new(config.deployment, &config.genesis).1,
@@ -76,24 +73,21 @@ where
         gate: common.gate.clone(),
         present: common.present.clone(),
         books: common.books.clone(),
-        board: common.board.clone(),
-        begun: line.begun,
         metrics: common.metrics.clone(),
         bell,
         ended: common.ended.subscribe(),
         stop,
         services,
     };
-    reign(common, line, anew_queue, stopped);
+    reign(common, line, taken_queue, stopped);
     Ok(handle)
 }
 
-/// Keeps a line running: when L1 takes something back, or began another version too early for batches, the line ends, what has to be made anew is,
-/// and another one begins.
+/// Keeps a line running: when L1 takes something back, the line ends, the order is made anew, and another one begins.
 fn reign<E>(
     common: Common<E>,
     line: Line,
-    mut anew: mpsc::Receiver<Anew>,
+    mut taken_back: mpsc::Receiver<TakenBack>,
     mut stop: mpsc::Receiver<oneshot::Sender<()>>,
 ) -> Handle<()>
 where
@@ -115,7 +109,7 @@ where
                     }
                     return;
                 }
-                Some(anew) = anew.recv() => {
+                Some(taken) = taken_back.recv() => {
                     let started = micros(&common.context);
                     if let Some(line) = line.take() {
                         line.end(&common.present).await;
@@ -123,8 +117,7 @@ where
                     if common.ended.borrow().is_some() {
                         continue;
                     }
-                    let is_order = matches!(anew, Anew::Order(_));
-                    match begin_line(&common, Some(anew)).await {
+                    match begin_line(&common, Some(taken)).await {
                         Ok(next) => line = Some(next),
                         Err(error) => {
                             fail(&common.ended, &common.gate, error);
@@ -132,9 +125,7 @@ where
                         }
                     }
                     common.gate.hold(None);
-                    if is_order {
-                        common.metrics.unwind_us.record(micros(&common.context).saturating_sub(started));
-                    }
+                    common.metrics.unwind_us.record(micros(&common.context).saturating_sub(started));
                 }
             }
         }
@@ -150,8 +141,6 @@ fn operator<E>(common: &Common<E>, audit: crate::door::AuditSink) -> NodeOperato
         present: common.present.clone(),
         limits: common.limits.clone(),
         source: OnceLock::new(),
-        follows: common.config.mode.follows(),
-        promotion: OnceLock::new(),
         checkpoint: common.wanted.clone(),
         audit,
     })
@@ -201,13 +190,11 @@ where
         metrics: common.metrics.clone(),
         limits: common.limits.subscribe(),
         l1: common.parts.layer1.is_some().then(|| common.heard.subscribe()),
-        checkpoint_ms: common.checkpoint_ms.subscribe(),
         prover: common.parts.prover.clone(),
         station: common.board.station("watchman"),
         alarms: Alarms::default(),
         level: ServiceLevel::default(),
         baseline: Baseline::default(),
-        noted_us: None,
         bell,
     };
     common.context.child("watchman").spawn(move |context| watchman.run(context))

@@ -18,7 +18,7 @@ use super::board::Station;
 use super::settle::Hands;
 use super::supervise::{Service, Turn};
 use crate::admit::Gate;
-use crate::build::{Progress, Schedule, Versions};
+use crate::build::Progress;
 use crate::engine::{InboxItem, Work};
 use crate::outside::{L1Standing, Layer1, OutsideError, Reached};
 
@@ -40,15 +40,6 @@ pub(crate) struct TakenBack {
     pub from: InboxIndex,
     /// What is there now, from that one on: everything that is safe.
     pub instead: Vec<InboxItem>,
-}
-
-/// What has to be done anew.
-#[derive(Clone, Debug)]
-pub(crate) enum Anew {
-    /// The order of everything.
-    Order(TakenBack),
-    /// Batches from this one on, in the order that stands: L1 asks for another version by now.
-    Batches(BatchNumber),
 }
 
 /// Whether what was consumed is still there.
@@ -79,17 +70,10 @@ pub(crate) struct Watcher<E> {
     pub discarded: Arc<Vec<Hash>>,
     /// The head at which all was seen to hold.
     pub sure_at: L1Block,
-    /// Whoever orders and builds anew.
-    pub anew: mpsc::Sender<Anew>,
-    /// What L1 says of versions, for whoever builds.
-    pub versions: watch::Sender<Option<Versions>>,
-    /// The head at which every batch that waits for its commit could still have one.
-    pub fit_at: L1Block,
+    pub taken_back: mpsc::Sender<TakenBack>,
     pub gas_price: watch::Sender<u64>,
     pub heard_ms: watch::Sender<(u64, Option<u128>)>,
     pub final_block: watch::Sender<Option<u64>>,
-    /// Whether another node orders: then entries of the inbox come with its batches, and what L1 takes back is for it to order anew.
-    pub follows: bool,
     pub station: Station,
 }
 
@@ -102,18 +86,7 @@ impl<E: Storage + Clock> Service for Watcher<E> {
         self.gas_price.send_replace(standing.gas_price);
         self.heard_ms.send_replace((crate::measure::millis(&self.hands.context), standing.balance));
         self.station.show("block", standing.head.number);
-        if self.follows {
-            // What is kept here too has to be published here before it counts as further.
-            if self.hands.books.first_before(Stage::Published).is_none() {
-                self.note(&standing).await?;
-            }
-            if let Some(block) = standing.finalized_block {
-                self.final_block.send_replace(Some(block.number));
-            }
-            return Ok(Turn::Idle);
-        }
         self.note(&standing).await?;
-        self.note_versions(&standing)?;
         match self.verdict(&standing).await? {
             Verdict::Holds => {
                 self.gate.hold(None);
@@ -129,9 +102,6 @@ impl<E: Storage + Clock> Service for Watcher<E> {
                 self.hold("L1 took back what was consumed");
                 return self.take_back().await;
             }
-        }
-        if let Some((from, why)) = self.unfit(&standing) {
-            return self.build_anew(from, why).await;
         }
         let items = self.layer1.inbox(self.inbox.next).await?;
         if items.is_empty() {
@@ -172,57 +142,6 @@ impl<E: Storage + Clock> Watcher<E> {
         }
     }
 
-    /// Tells whoever builds what L1 says of versions.
-    fn note_versions(&self, standing: &L1Standing) -> Result<(), OutsideError> {
-        let Some(listed) = &standing.versions else { return Ok(()) };
-        let schedule = Schedule::new(listed.clone()).map_err(|error| OutsideError::retry(error.to_string()))?;
-        let latest = schedule.latest();
-        self.station.show("version", latest.version);
-        self.station.show("version_from_batch", latest.from_batch.get());
-        self.station.show("version_not_before", latest.not_before);
-        self.versions.send_replace(Some(Versions { schedule, head: standing.head_time }));
-        Ok(())
-    }
-
-    /// The first batch that waits for its commit and that no later block of L1 takes as it is, and why.
-    fn unfit(&mut self, standing: &L1Standing) -> Option<(BatchNumber, String)> {
-        // The contracts are seen to be at least as far as this head, so what they have not committed by now was not.
-        let committed = standing.reached?.committed;
-        let head = standing.head_time;
-        let seen = self.versions.borrow();
-        let schedule = seen.as_ref().map(|seen| &seen.schedule).filter(|_| standing.versions.is_some())?;
-        if standing.head == self.fit_at {
-            return None;
-        }
-        let waiting = self.hands.books.uncommitted();
-        let waiting = waiting.iter().filter(|header| header.number > committed);
-        let unfit = waiting.into_iter().find(|header| !schedule.may_take(header.number, header.version, head));
-        let Some(BatchHeader { number, version, .. }) = unfit.copied() else {
-            self.fit_at = standing.head;
-            return None;
-        };
-        let asked = schedule.version_for(number, head);
-        let number_of = number.get();
-        let why = format!(
-            "batch {number_of} was built as version {version} and not committed before L1 began version {asked}; it and those after it are \
-             built anew from the journal, nothing that was answered changes"
-        );
-        Some((number, why))
-    }
-
-    /// Has batches from this one on built anew, in the order that stands.
-    async fn build_anew(&mut self, from: BatchNumber, why: String) -> Result<Turn, OutsideError> {
-        self.layer1.give_up(from, why.clone()).await?;
-        tracing::error!(batch = from.get(), why, "batches are built anew");
-        self.hands.books.note_refused(from, why.clone());
-        self.station.say(ServiceState::Degraded, why.clone());
-        self.gate.hold(Some(why));
-        // Whoever builds anew ends this service first.
-        let sent = self.anew.send(Anew::Batches(from)).await;
-        sent.map_err(|_| OutsideError::stop("the node is stopping"))?;
-        Ok(Turn::Over)
-    }
-
     /// Finds where L1 and this node part, and what L1 holds from there on.
     async fn take_back(&mut self) -> Result<Turn, OutsideError> {
         let (mut good, mut bad) = (0, self.marks.len());
@@ -261,7 +180,7 @@ impl<E: Storage + Clock> Watcher<E> {
             return Err(OutsideError::retry("the client of L1 has not told all that is safe on its new chain"));
         }
         // Whoever orders anew ends this service first.
-        let sent = self.anew.send(Anew::Order(TakenBack { from: kept.next, instead })).await;
+        let sent = self.taken_back.send(TakenBack { from: kept.next, instead }).await;
         sent.map_err(|_| OutsideError::stop("the node is stopping"))?;
         Ok(Turn::Over)
     }
@@ -326,16 +245,12 @@ impl<E: Storage + Clock> Watcher<E> {
             self.hands.advance(commit.number, change).await?;
             if is_new {
                 self.hands.took(Stage::Committed, commit.number);
-                self.noted(standing);
             }
         }
         // What was proven of another's batches says nothing about ours.
         let of_ours = |(upto, at): (BatchNumber, L1Transaction)| (BatchNumber::new(upto.get().min(own)), at);
-        let is_new = self.reached(Stage::Proven, standing.proven.map(of_ours)).await?
-            | self.reached(Stage::Final, standing.finalized.map(of_ours)).await?;
-        if is_new {
-            self.noted(standing);
-        }
+        self.reached(Stage::Proven, standing.proven.map(of_ours)).await?;
+        self.reached(Stage::Final, standing.finalized.map(of_ours)).await?;
         let at = |stage| books.last_at(stage).map_or(0, BatchNumber::get);
         metrics.batch_committed.set(at(Stage::Committed));
         metrics.batch_proven.set(at(Stage::Proven));
@@ -374,10 +289,6 @@ impl<E: Storage + Clock> Watcher<E> {
     async fn foreign_commit(&self, number: BatchNumber, hash: Hash, standing: &L1Standing) -> Result<(), OutsideError> {
         let books = &self.hands.books;
         let is_final = standing.reached.is_some_and(|reached| number <= reached.finalized);
-        // L1 may leave what was followed; whoever follows looks to that.
-        if self.follows && !is_final {
-            return Ok(());
-        }
         if is_final || !self.discarded.contains(&hash) {
             books.note_divergence(format!("batch {} on L1 has another header than here", number.get()));
             return Ok(());
@@ -390,18 +301,8 @@ impl<E: Storage + Clock> Watcher<E> {
         }
     }
 
-    /// Records how long at most something was on L1 before it was known here.
-    fn noted(&self, standing: &L1Standing) {
-        let Hands { metrics, context, .. } = &*self.hands;
-        if let Some(unseen_ms) = standing.unseen_ms {
-            metrics.noted_us.record(crate::measure::millis(context).saturating_sub(unseen_ms).saturating_mul(1_000));
-        }
-    }
-
-    /// Whether a batch came further by it.
-    async fn reached(&self, stage: Stage, upto: Option<(BatchNumber, L1Transaction)>) -> Result<bool, OutsideError> {
-        let Some((upto, at)) = upto else { return Ok(false) };
-        let mut is_new = false;
+    async fn reached(&self, stage: Stage, upto: Option<(BatchNumber, L1Transaction)>) -> Result<(), OutsideError> {
+        let Some((upto, at)) = upto else { return Ok(()) };
         while let Some((number, _)) = self.hands.books.first_before(stage).filter(|(number, _)| *number <= upto) {
             let change = |progress: &mut Progress| {
                 progress.stage = progress.stage.max(stage);
@@ -412,8 +313,7 @@ impl<E: Storage + Clock> Watcher<E> {
             };
             self.hands.advance(number, change).await?;
             self.hands.took(stage, number);
-            is_new = true;
         }
-        Ok(is_new)
+        Ok(())
     }
 }

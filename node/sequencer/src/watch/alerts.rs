@@ -31,15 +31,11 @@ pub enum AlertKind {
     Unwinding,
     /// A batch waits too long for enough stores of data, or for their signatures.
     Unpublished,
-    /// L1 is too many batches behind, or what it says is known here too late.
-    Sync,
-    /// A version begins: no batch is built for a while, or some are built anew.
-    Upgrade,
 }
 
 impl AlertKind {
     /// Every kind, in the order in which metrics list them.
-    pub const ALL: [AlertKind; 13] = [
+    pub const ALL: [AlertKind; 11] = [
         AlertKind::ErrorRate,
         AlertKind::ProverLag,
         AlertKind::L1Lag,
@@ -51,13 +47,11 @@ impl AlertKind {
         AlertKind::ServiceLevel,
         AlertKind::Unwinding,
         AlertKind::Unpublished,
-        AlertKind::Sync,
-        AlertKind::Upgrade,
     ];
 
-    /// Whether who asks is served all the same: answers or what follows from L1 are only slow, or only batches wait.
-    pub const fn leaves_service(self) -> bool {
-        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel | AlertKind::Sync | AlertKind::Upgrade)
+    /// Whether it only says that answers are slow.
+    pub const fn is_about_speed(self) -> bool {
+        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel)
     }
 
     /// The label that metrics give it.
@@ -74,8 +68,6 @@ impl AlertKind {
             AlertKind::ServiceLevel => "service_level",
             AlertKind::Unwinding => "unwinding",
             AlertKind::Unpublished => "unpublished",
-            AlertKind::Sync => "sync",
-            AlertKind::Upgrade => "upgrade",
         }
     }
 }
@@ -101,8 +93,6 @@ pub struct AlertRules {
     pub level_permille_min: u64,
     /// How long answers may take beside what is usual here, in a hundred of it.
     pub slower_percent: u64,
-    /// The time within which what L1 says has to be known here, in milliseconds.
-    pub sync_ms_max: u64,
 }
 
 impl Default for AlertRules {
@@ -117,7 +107,6 @@ impl Default for AlertRules {
             answer_us_max: 25_000,
             level_permille_min: 950,
             slower_percent: 300,
-            sync_ms_max: 500,
         }
     }
 }
@@ -155,12 +144,6 @@ pub struct Sight {
     pub level: Option<u64>,
     /// Why the order of everything is in doubt, if it is.
     pub held: Option<String>,
-    /// Batches that L1 is behind, and how many it may be, if there is an L1.
-    pub behind: Option<(u64, u64)>,
-    /// How long it takes lately until what L1 says is known here, in milliseconds, once that is known.
-    pub noted_ms: Option<u64>,
-    /// What stands between batches and L1 because a version begins, if something does.
-    pub upgrade: Option<String>,
 }
 
 /// An alarm that begins or ends.
@@ -254,22 +237,7 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); Al
         (AlertKind::ServiceLevel, broken_promise(rules, sight)),
         (AlertKind::Unwinding, sight.held.clone()),
         (AlertKind::Unpublished, unpublished),
-        (AlertKind::Sync, out_of_step(rules, sight)),
-        (AlertKind::Upgrade, sight.upgrade.clone()),
     ]
-}
-
-fn out_of_step(rules: &AlertRules, sight: &Sight) -> Option<String> {
-    if let Some((got, max)) = sight.behind.filter(|(got, max)| got > max) {
-        return Some(format!(
-            "L1 is {got} batches behind this node, and {max} are allowed; check the submitter and the price of gas"
-        ));
-    }
-    let got = above(sight.noted_ms, rules.sync_ms_max)?;
-    let max = rules.sync_ms_max;
-    Some(format!(
-        "what L1 says is known here after {got} ms, and {max} are promised; lower l1.poll_ms, or see why its nodes are slow"
-    ))
 }
 
 /// Below this many microseconds nobody minds that it was less before.
@@ -308,8 +276,6 @@ mod tests {
             (AlertKind::ServiceLevel, Sight { level: Some(949), ..Sight::default() }),
             (AlertKind::Unwinding, Sight { held: Some("block 9".to_owned()), ..Sight::default() }),
             (AlertKind::Unpublished, Sight { unpublished_ms: Some(rules.data_lag_ms + 1), ..Sight::default() }),
-            (AlertKind::Sync, Sight { noted_ms: Some(rules.sync_ms_max + 1), ..Sight::default() }),
-            (AlertKind::Upgrade, Sight { upgrade: Some("version 2".to_owned()), ..Sight::default() }),
         ];
         for (kind, sight) in broken {
             let mut alarms = Alarms::default();

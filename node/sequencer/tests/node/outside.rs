@@ -1,6 +1,6 @@
 //! Data availability, L1 and provers that fail, alone and together, in virtual time: trading goes on, everything catches up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,10 +10,9 @@ use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_guest::{NativePlatform, check};
 use ashlar_replica::L1Block;
 use ashlar_sequencer::{
-    AlertKind, Anchor, Asked, Availability, Commit, Config, Handed, InboxItem, L1Standing, Layer1, Node, NodeHandle,
+    AlertKind, Asked, Availability, Commit, Config, Handed, InboxItem, L1Standing, Layer1, Node, NodeHandle,
     OutsideError, Parts, Proof, Proving, Reached, Sealed,
 };
-use ashlar_settlement::Activation;
 use ashlar_types::sign::{Curve, Native};
 use ashlar_types::{BatchNumber, Command, InboxIndex};
 use commonware_runtime::{Clock, Runner, Supervisor, deterministic};
@@ -24,8 +23,8 @@ use super::world::*;
 #[derive(Default)]
 pub struct Outside {
     data_down: AtomicBool,
-    pub l1_down: AtomicBool,
-    pub prover_down: AtomicBool,
+    l1_down: AtomicBool,
+    prover_down: AtomicBool,
     pub chain: Mutex<Chain>,
 }
 
@@ -35,24 +34,13 @@ pub struct Chain {
     /// Blocks that were left, and how often.
     left: Vec<L1Block>,
     pub reorgs: u64,
-    pub headers: BTreeMap<Hash, BatchHeader>,
+    headers: BTreeMap<Hash, BatchHeader>,
     published: BTreeMap<u64, Vec<u8>>,
     pub commits: Vec<Commit>,
     proven: u64,
     pub finalized: u64,
-    /// With the version of its batch.
-    proofs: BTreeMap<u64, (u32, Proof)>,
+    proofs: BTreeMap<u64, Proof>,
     handed_in: u64,
-    /// The second that it is; without one L1's time stands still.
-    pub clock: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
-    /// What governance announced after version 1.
-    pub announced: Vec<Activation>,
-    /// Versions that nobody here has the program of.
-    pub lacking: BTreeSet<u32>,
-    /// Commits that are on their way and are not mined, while none is.
-    pub pool: Option<Vec<BatchHeader>>,
-    /// What L1 would not take for its version.
-    pub refused: Vec<(u64, u32)>,
 }
 
 fn commitment_of(bytes: &[u8]) -> Hash {
@@ -62,21 +50,6 @@ fn commitment_of(bytes: &[u8]) -> Hash {
 const AT: L1Transaction = L1Transaction { hash: [9; 32], block: 40 };
 
 impl Outside {
-    /// Switches data and L1 off, or on again.
-    pub fn fail(&self, is_down: bool) {
-        for down in [&self.data_down, &self.l1_down] {
-            down.store(is_down, Ordering::Release);
-        }
-    }
-
-    /// Changes one byte of what is given out as the data of a batch.
-    pub fn alter_published(&self, batch: u64) {
-        let mut chain = self.chain.lock().unwrap();
-        let bytes = chain.published.get_mut(&batch).unwrap();
-        let last = bytes.len() - 1;
-        bytes[last] ^= 1;
-    }
-
     fn ask<T: Send + 'static>(
         &self,
         down: &AtomicBool,
@@ -103,48 +76,6 @@ impl Chain {
         self.proven = self.proven.min(committed);
         self.finalized = self.finalized.min(committed);
     }
-
-    pub fn time(&self) -> u64 {
-        self.clock.as_ref().map_or(0, |clock| clock())
-    }
-
-    /// The contract's rule, in its words.
-    fn version_for(&self, batch: BatchNumber) -> u32 {
-        let begun = |one: &&Activation| batch >= one.from_batch && self.time() >= one.not_before;
-        self.announced.iter().rev().find(begun).map_or(1, |one| one.version)
-    }
-
-    /// A commit is mined. What the contract refuses nobody hears of.
-    fn mine(&mut self, header: &BatchHeader) {
-        let next = self.commits.len() as u64 + 1;
-        if header.number.get() != next || header.version != self.version_for(header.number) {
-            if header.number.get() == next {
-                self.refused.push((next, header.version));
-            }
-            return;
-        }
-        let parent = self.commits.last().map(|commit| commit.hash);
-        assert!(parent.is_none_or(|parent| parent == header.parent_hash));
-        // A batch of the old order that was on its way.
-        let consumed = self.inbox.iter().take(header.inbox_next.get() as usize);
-        let inbox = consumed.fold(InboxChain::START, |chain, item| chain.consume(item.time, &item.entry));
-        if (inbox.next, inbox.hash) == (header.inbox_next, header.inbox_hash) {
-            self.headers.insert(header.hash(), *header);
-            self.commits.push(Commit { number: header.number, hash: header.hash(), at: AT });
-        }
-    }
-
-    /// Everything that was on its way is mined now.
-    pub fn mine_all(&mut self) {
-        for header in self.pool.take().unwrap_or_default() {
-            self.mine(&header);
-        }
-    }
-
-    /// Versions of what is committed.
-    pub fn versions(&self) -> Vec<u32> {
-        self.commits.iter().map(|commit| self.headers[&commit.hash].version).collect()
-    }
 }
 
 /// The one outside, seen from three sides.
@@ -165,11 +96,6 @@ impl Availability for Side {
         })
     }
 
-    fn fetch(&self, header: BatchHeader) -> Asked<Option<Vec<u8>>> {
-        self.0
-            .ask(&self.0.data_down, "data availability", |chain| Ok(chain.published.get(&header.number.get()).cloned()))
-    }
-
     fn row(&self, _: ashlar_batch::BatchHeader, _: u16) -> Asked<Option<ashlar_api::door::RowFacts>> {
         Box::pin(std::future::ready(Ok(None)))
     }
@@ -180,14 +106,19 @@ impl Layer1 for Side {
         self.0.ask(&self.0.l1_down, "L1", |chain| {
             let header = sealed.header();
             assert!(chain.published.contains_key(&header.number.get()), "data comes before its commit");
-            if let Some(pool) = &mut chain.pool {
-                pool.push(*header);
-                return Ok(Handed::Taken);
-            }
             let next = chain.commits.len() as u64 + 1;
             if header.number.get() >= next {
-                assert!(header.number.get() == next || !chain.refused.is_empty(), "commits come in order");
-                chain.mine(header);
+                assert_eq!(header.number.get(), next, "commits come in order");
+                let parent = chain.commits.last().map(|commit| commit.hash);
+                assert!(parent.is_none_or(|parent| parent == header.parent_hash));
+                // A batch of the old order that was on its way: the contract refuses it, and nobody hears of it.
+                let consumed = chain.inbox.iter().take(header.inbox_next.get() as usize);
+                let inbox = consumed.fold(InboxChain::START, |chain, item| chain.consume(item.time, &item.entry));
+                if (inbox.next, inbox.hash) != (header.inbox_next, header.inbox_hash) {
+                    return Ok(Handed::Taken);
+                }
+                chain.headers.insert(header.hash(), *header);
+                chain.commits.push(Commit { number: header.number, hash: header.hash(), at: AT });
             }
             Ok(Handed::Taken)
         })
@@ -244,26 +175,12 @@ impl Layer1 for Side {
         })
     }
 
-    fn give_up(&self, from: BatchNumber, _: String) -> Asked<()> {
-        self.0.ask(&self.0.l1_down, "L1", |chain| {
-            if let Some(pool) = &mut chain.pool {
-                pool.retain(|header| header.number < from);
-            }
-            Ok(())
-        })
-    }
-
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         self.0.ask(&self.0.l1_down, "L1", |chain| {
             let upto = |number: u64| (number > 0).then_some((BatchNumber::new(number), AT));
-            // A block each second, if there are seconds.
-            let head = L1Block { number: 50 + chain.reorgs + chain.time(), hash: Hash([5; 32]) };
-            let first = Activation { version: 1, from_batch: BatchNumber::new(0), not_before: 0 };
             Ok(L1Standing {
-                head,
-                head_time: chain.time(),
-                versions: Some([&[first], chain.announced.as_slice()].concat()),
-                safe: head,
+                head: L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) },
+                safe: L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) },
                 finalized_block: Some(L1Block::default()),
                 reached: Some(Reached {
                     committed: BatchNumber::new(chain.commits.len() as u64),
@@ -275,22 +192,7 @@ impl Layer1 for Side {
                 finalized: upto(chain.finalized),
                 gas_price: 7,
                 balance: Some(10_u128.pow(18)),
-                unseen_ms: None,
             })
-        })
-    }
-
-    fn anchor(&self) -> Asked<Anchor> {
-        self.0.ask(&self.0.l1_down, "L1", |chain| {
-            let block = L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) };
-            Ok(Anchor { block, committed: BatchNumber::new(chain.commits.len() as u64) })
-        })
-    }
-
-    fn header_hash(&self, _: L1Block, batch: BatchNumber) -> Asked<Option<Hash>> {
-        self.0.ask(&self.0.l1_down, "L1", |chain| {
-            let held = chain.commits.iter().find(|commit| commit.number == batch);
-            Ok(held.map(|commit| commit.hash))
         })
     }
 }
@@ -303,17 +205,15 @@ impl Proving for Side {
             check(&sealed.input().unwrap(), &mut NativePlatform::default())
                 .map_err(|error| OutsideError::stop(error.to_string()))?;
             let kind = "execute-only".to_owned();
-            let proof = Proof { first: number, last: number, kind, proof_type: 0, bytes: vec![1] };
-            chain.proofs.insert(number.get(), (sealed.header().version, proof));
+            chain
+                .proofs
+                .insert(number.get(), Proof { first: number, last: number, kind, proof_type: 0, bytes: vec![1] });
             Ok(())
         })
     }
 
     fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>> {
-        self.0.ask(&self.0.prover_down, "the prover", |chain| {
-            let found = chain.proofs.get(&first.get());
-            Ok(found.filter(|(version, _)| !chain.lacking.contains(version)).map(|(_, proof)| proof.clone()))
-        })
+        self.0.ask(&self.0.prover_down, "the prover", |chain| Ok(chain.proofs.get(&first.get()).cloned()))
     }
 }
 
@@ -337,12 +237,7 @@ pub async fn begin_as(
 
 pub fn parts(outside: &Arc<Outside>) -> Parts {
     let side = || Side(outside.clone());
-    Parts {
-        availability: Some(Arc::new(side())),
-        layer1: Some(Arc::new(side())),
-        prover: Some(Arc::new(side())),
-        reports: None,
-    }
+    Parts { availability: Some(Arc::new(side())), layer1: Some(Arc::new(side())), prover: Some(Arc::new(side())) }
 }
 
 pub fn outside() -> Arc<Outside> {

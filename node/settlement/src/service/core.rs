@@ -75,8 +75,6 @@ pub(super) struct FollowState {
     pub unsettled: bool,
     /// When L1 last gave an answer, in milliseconds.
     pub heard_ms: u64,
-    /// When the last look began that came to the head.
-    pub looked_ms: Option<u64>,
     /// What it failed with since.
     pub error: Option<String>,
     /// Reorgs since the start, and the deepest.
@@ -144,7 +142,6 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             Err(error @ FollowError::TooDeep { .. }) => return Err(error.into()),
         };
         if reached {
-            self.followed.looked_ms = Some(now_ms);
             if !self.followed.caught_up {
                 self.followed.caught_up = true;
                 self.followed.unsettled = true;
@@ -227,9 +224,6 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             }
             facts.push(PlacedFact { fact, tx: log.tx });
         }
-        if let Some(unseen_ms) = self.followed.looked_ms.filter(|_| !facts.is_empty()) {
-            self.events.push_back(SettlementEvent::Heard { unseen_ms });
-        }
         for placed in &facts {
             self.mapping.applied(placed, block.at(), now_ms);
             self.events.extend(told(placed, block.at()));
@@ -262,23 +256,18 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             invalid.push((record.batch, reason));
         }
         let Some((first, why)) = invalid.into_iter().min_by_key(|(batch, _)| *batch) else { return Ok(()) };
-        self.give_up(BatchNumber::new(first), &why, now_ms).await?;
-        self.events.push_back(SettlementEvent::CommitsInvalid { from: BatchNumber::new(first), reason: why });
-        Ok(())
-    }
-
-    /// Takes back every commit from this batch on that is not in the chain: what builds on a batch that cannot be committed cannot be either.
-    pub(super) async fn give_up(&mut self, from: BatchNumber, why: &str, now_ms: u64) -> Result<usize, StoreError> {
-        let all: Vec<_> = self.mapping.awaiting_commit().filter(|record| record.batch >= from.get()).cloned().collect();
-        for record in &all {
+        // What builds on a batch that cannot be committed cannot be either.
+        let all: Vec<_> = self.mapping.awaiting_commit().filter(|record| record.batch >= first).cloned().collect();
+        for record in all {
             let steps = std::iter::once(&record.commit).chain(record.proofs.values()).chain(&record.finalize);
             for intent in steps.flat_map(|step| step.intents.iter().copied()) {
-                self.outbox.cancel(intent, why).await?;
+                self.outbox.cancel(intent, &why).await?;
             }
             let (batch, hash) = (BatchNumber::new(record.batch), ashlar_batch::Hash(record.header_hash.0));
-            self.mapping.invalidated(batch, hash, why, now_ms);
+            self.mapping.invalidated(batch, hash, &why, now_ms);
         }
-        Ok(all.len())
+        self.events.push_back(SettlementEvent::CommitsInvalid { from: BatchNumber::new(first), reason: why });
+        Ok(())
     }
 
     async fn update_finality(&mut self, now_ms: u64) -> Result<(), StopReason> {

@@ -14,12 +14,6 @@ use crate::l1::BlockRef;
 /// hearing it twice does no harm.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettlementEvent {
-    /// What L1 says in the events after this one it did not say yet when it was last looked at: no more time than since then has passed.
-    /// Nothing is told so while old blocks are read.
-    Heard {
-        /// When that look began, in milliseconds.
-        unseen_ms: u64,
-    },
     /// An inbox entry may be consumed.
     InboxSafe(PlacedEntry),
     /// Entries that were told of hold no longer: everything from this mark on will be told anew. Commands that consumed them

@@ -36,9 +36,7 @@ use requests::Request;
 
 pub use self::core::StopReason;
 pub(crate) use checks::ask;
-pub use checks::{
-    SetupError, check_balance, check_contracts, check_operator, committed_at, header_hash_at, safe_inbox_hash,
-};
+pub use checks::{SetupError, check_balance, check_contracts, check_operator, safe_inbox_hash};
 pub use config::{CommitGas, Config};
 pub use events::SettlementEvent;
 pub use requests::RequestError;
@@ -193,12 +191,6 @@ impl Handle {
     pub async fn revert_to(&mut self, kept: &BatchHeader) -> Result<IntentId, RequestError> {
         let kept = Box::new(*kept);
         self.ask(|reply| Request::Revert { kept, reply }).await
-    }
-
-    /// Takes back every commit from this batch on that L1 does not hold, with whatever was to follow it: none of them will be taken as they are.
-    /// Batches of other headers may be handed in under the same numbers. Says how many were given up.
-    pub async fn give_up(&mut self, from: BatchNumber, reason: String) -> Result<usize, RequestError> {
-        self.ask(|reply| Request::GiveUp { from, reason, reply }).await
     }
 
     /// Sends anything else from the same account.

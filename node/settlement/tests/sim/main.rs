@@ -5,4 +5,3 @@ mod kills;
 mod latency;
 mod refusals;
 mod reorgs;
-mod versions;
