@@ -32,6 +32,7 @@ mod prover;
 mod proving;
 mod publishing;
 mod rebuild;
+mod secrets;
 mod simulate;
 mod state;
 mod telemetry;

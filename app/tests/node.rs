@@ -157,6 +157,11 @@ fn a_node_goes_on_with_an_exchange_over_an_l1_that_is_not_its_own() {
         assert_eq!(state(&findings, check), "ok", "{findings:?}");
     }
 
+    let payer = folder.secret("payer.key", &DEVELOPMENT_ACCOUNTS[5].development_key);
+    let mut deposit =
+        ashlar(["deposit", "--l1", &chain.url(), "--settlement", &settlement, "--asset", "0", "--amount", "1.5"]);
+    workers_prove_what_it_builds(&folder, &config, api, deposit.arg("--key-file").arg(payer));
+
     let child = ashlar(["node", "--config"]).arg(&config).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let node = Running(child.expect("starts"));
     let begun = Instant::now();
@@ -181,6 +186,50 @@ fn a_node_goes_on_with_an_exchange_over_an_l1_that_is_not_its_own() {
     assert!(said(&output).contains("stopped"), "{}", said(&output));
 
     what_does_not_fit_is_refused_before_anything_starts(&config, &chain.url());
+}
+
+/// A node that proves nothing itself waits for whoever does.
+fn workers_prove_what_it_builds(folder: &Folder, config: &Path, api: SocketAddr, deposit: &mut Command) {
+    let mut node = ashlar(["node", "--set", "prover.remote=true", "--config"]);
+    let log = folder.0.join("node.log");
+    let out = fs::File::create(&log).expect("made");
+    let both = (out.try_clone().expect("a second handle"), out);
+    let node = Running(node.arg(config).stdout(both.0).stderr(both.1).spawn().expect("starts"));
+    let data = folder.0.join("data");
+    let tip = |stage: &str| -> Option<u64> {
+        let tip: Value = serde_json::from_str(&get(api, "/v1/tip")?).ok()?;
+        tip[stage].as_str()?.parse().ok()
+    };
+    let until = |what: &str, happened: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !happened() {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{what} does not happen: {}",
+                fs::read_to_string(&log).unwrap_or_default()
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    until("an answer", &|| tip("built").is_some());
+    let before = tip("built");
+    let paid = deposit.output().expect("runs");
+    assert!(paid.status.success(), "{}", said(&paid));
+    until("a batch with the deposit", &|| tip("committed") > before);
+    std::thread::sleep(Duration::from_secs(1));
+    let built = tip("built").expect("a number");
+    assert!(tip("proven") < Some(built), "nobody has proven it yet");
+
+    let mut worker = ashlar(["prover", "--backend", "execute", "--connect"]);
+    worker.arg(format!("unix:{}", data.join("prover.sock").display()));
+    worker.arg("--token-file").arg(data.join("prover-token")).stdout(Stdio::null()).stderr(Stdio::null());
+    let _worker = Running(worker.spawn().expect("starts"));
+    until("what was built is final", &|| tip("final") >= Some(built));
+    let standing = get(api, &format!("/v1/batches/{built}/proof")).expect("answers");
+    let standing: Value = serde_json::from_str(&standing).expect("JSON");
+    assert_eq!((standing["state"].as_str(), standing["backend"].as_str()), (Some("proven"), Some("native")));
+    let output = node.terminate();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
 /// Every address of the documents that is only read, asked of a node.
@@ -227,11 +276,21 @@ fn what_does_not_fit_is_refused_before_anything_starts(config: &Path, chain: &st
         ("l1.chain_id=1", "chain"),
         ("node.profile=production", "production"),
         ("l1.settlement=0x00000000000000000000000000000000000000aa", "0x00000000000000000000000000000000000000"),
+        ("prover.listen=127.0.0.1:0", "prover.members_file"),
+        ("prover.kind=sp1", "prover.signer_key_files"),
+        ("prover.kind=none", "name what they prove with"),
     ] {
-        let mut command = ashlar(["node", "--set", set, "--config"]);
+        let mut command = ashlar(["node", "--set", "prover.remote=true", "--set", set, "--config"]);
         let output = command.arg(config).output().expect("runs");
         assert_eq!(output.status.code(), Some(1), "{set}: {}", said(&output));
         assert!(said(&output).to_lowercase().contains(words), "{set}: {}", said(&output));
         assert!(!said(&output).contains(chain) || !chain.contains('@'), "no password is shown");
     }
+    // Its contracts were deployed for another program.
+    let key = config.with_file_name("l1.key");
+    let signers = format!("prover.signer_key_files={}", key.display());
+    let mut command = ashlar(["node", "--set", "prover.kind=sp1", "--set", "prover.remote=true", "--set", &signers]);
+    let output = command.arg("--config").arg(config).output().expect("runs");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("the contracts take proofs of the program"), "{}", said(&output));
 }

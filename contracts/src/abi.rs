@@ -52,3 +52,11 @@ sol!(
     DevelopmentToken,
     "artifacts/DevelopmentToken.json"
 );
+
+sol! {
+    /// Of a verifier that counts signers; artifacts have interfaces that several contracts share, and this is one contract's own.
+    #[derive(Debug, PartialEq, Eq)]
+    interface IAttestationVerifier {
+        function members() external view returns (address[] memory members, uint8 threshold);
+    }
+}

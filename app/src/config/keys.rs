@@ -83,7 +83,13 @@ keys! {
     DA_TARGET = "da.target", Is("calldata"), "Where commits leave data: calldata, blobs, custody (with the custodians, whose signatures L1 checks), or auto, the cheapest that the contracts allow";
     DA_WRITER_KEY_FILE = "da.writer_key_file", Absent, "A file of mode 600 with the key that custodians let in, 64 hexadecimal digits";
 
-    PROVER = "prover.kind", Is("none"), "Who proves: none, or execute-only, which proves nothing and is for development";
+    PROVER = "prover.kind", Is("none"), "Who proves: none, sp1, or execute-only, which proves nothing and is for development";
+    PROVER_WORKER = "prover.worker", Absent, "The worker that is started here; absent, the one where it is usually built";
+    PROVER_REMOTE = "prover.remote", Is("false"), "Start no worker here: those that connect prove, as ashlar prover does";
+    PROVER_LISTEN = "prover.listen", Absent, "Where workers of other machines connect; those of this one use prover.sock in the data folder";
+    PROVER_MEMBERS = "prover.members_file", Absent, "Which of them may: a file of mode 600, on each line a name, a token, and verify if it only verifies";
+    PROVER_SIGNERS = "prover.signer_key_files", Absent, "Files of mode 600 with the keys that sign for verified proofs on L1, parted by commas";
+    PROVER_COMMANDS_MAX = "prover.commands_max", Is("96"), "Commands that several batches under one proof may have; 96 are proven in 24 GiB";
 
     API_LISTEN = "api.listen", Is("127.0.0.1:8080"), "Where the API and the dashboard are served";
     API_GATEWAY = "api.gateway", Is("127.0.0.1:8081"), "Where the binary gateway listens";

@@ -14,6 +14,7 @@ use ashlar_settlement::limits::ENDPOINTS_MAX;
 use super::keys::{self as key, Key};
 use super::layers::{Layers, Mistake};
 use super::reader::{Reader, path};
+use crate::proving::Backend;
 use crate::publishing::Publishing;
 use crate::telemetry::TelemetrySettings;
 
@@ -27,12 +28,29 @@ pub enum Profile {
 }
 
 /// Who proves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Prover {
-    /// Nobody here.
-    None,
-    /// The guest's code runs every batch again; nothing is proven.
-    ExecuteOnly,
+#[derive(Clone, Debug)]
+pub struct ProverSettings {
+    /// How; nobody proves where it is absent.
+    pub backend: Option<Backend>,
+    /// The worker that is started here, unless the usual one.
+    pub worker: Option<PathBuf>,
+    /// Whether workers that are started elsewhere are waited for.
+    pub remote: bool,
+    /// Where workers of other machines connect.
+    pub listen: Option<SocketAddr>,
+    /// The file that names them.
+    pub members_file: Option<PathBuf>,
+    /// The files of the keys that sign for proofs.
+    pub signer_key_files: Vec<PathBuf>,
+    /// Commands of several batches under one proof.
+    pub commands_max: u64,
+}
+
+impl ProverSettings {
+    /// Whether workers prove, and not this process alone.
+    pub fn has_workers(&self) -> bool {
+        self.backend == Some(Backend::Sp1) || self.remote || self.listen.is_some()
+    }
 }
 
 /// How the log is written.
@@ -124,7 +142,7 @@ pub struct NodeSettings {
     /// Where commits leave data.
     pub da_target: Publishing,
     /// Who proves.
-    pub prover: Prover,
+    pub prover: ProverSettings,
     /// The servers.
     pub api: ApiSettings,
     /// What can be changed while it runs.
@@ -160,7 +178,7 @@ impl NodeSettings {
             da_confirmed_min: r.number(&key::DA_CONFIRMED_MIN, 1..=64),
             da_expansion: r.word(&key::DA_EXPANSION, Expansion::Double, &expansions),
             da_target: r.word(&key::DA_TARGET, Publishing::Calldata, Publishing::WORDS),
-            prover: r.word(&key::PROVER, Prover::None, PROVERS),
+            prover: prover(r),
             api: api(r, &data),
             limits: limits(r),
             log_filter: r.value(&key::LOG_FILTER, String::new(), filter),
@@ -204,12 +222,7 @@ impl NodeSettings {
                 "nothing binds blobs to the data root yet, and production refuses them; choose another target",
             );
         }
-        if self.profile == Profile::Production && self.prover == Prover::ExecuteOnly {
-            r.refuse(
-                &key::PROVER,
-                "it proves nothing, and the production profile refuses it; set node.profile=development",
-            );
-        }
+        self.compare_prover(r);
         if !self.api.admin.ip().is_loopback() {
             r.refuse(&key::API_ADMIN, "it must be on loopback; let a tunnel bring operators there");
         }
@@ -231,15 +244,60 @@ impl NodeSettings {
     }
 }
 
+impl NodeSettings {
+    fn compare_prover(&self, r: &mut Reader<'_>) {
+        let ProverSettings { backend, worker, remote, listen, members_file, signer_key_files, .. } = &self.prover;
+        if self.profile == Profile::Production && *backend == Some(Backend::Execute) {
+            r.refuse(
+                &key::PROVER,
+                "it proves nothing, and the production profile refuses it; set node.profile=development",
+            );
+        }
+        if backend.is_none() && self.prover.has_workers() {
+            r.refuse(&key::PROVER, "there are workers and nothing for them to do; name what they prove with");
+        }
+        if *backend == Some(Backend::Sp1) && signer_key_files.is_empty() {
+            r.refuse(
+                &key::PROVER_SIGNERS,
+                "L1 has no verifier for STARKs and counts signers; name the files of their keys",
+            );
+        }
+        if *remote && worker.is_some() {
+            r.refuse(&key::PROVER_WORKER, "prover.remote says that none is started here; leave one of them out");
+        }
+        if listen.is_some() && members_file.is_none() {
+            r.refuse(&key::PROVER_LISTEN, "nobody of another machine may connect without prover.members_file");
+        }
+    }
+}
+
 const PROFILES: &[(&str, Profile)] = &[("production", Profile::Production), ("development", Profile::Development)];
 const MODES: &[(&str, Mode)] = &[("standard", Mode::Standard), ("validium", Mode::Validium)];
-const PROVERS: &[(&str, Prover)] = &[("none", Prover::None), ("execute-only", Prover::ExecuteOnly)];
+const PROVERS: &[(&str, Option<Backend>)] =
+    &[("none", None), ("sp1", Some(Backend::Sp1)), ("execute-only", Some(Backend::Execute))];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 /// Addresses of custodians, parted by commas.
 fn custodians(text: &str) -> Result<Vec<String>, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts.map(|url| Remote::new(url, None).map(|_| url.to_owned()).map_err(|error| error.to_string())).collect()
+}
+
+/// Paths, parted by commas.
+fn paths(text: &str) -> Result<Vec<PathBuf>, String> {
+    Ok(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(PathBuf::from).collect())
+}
+
+fn prover(r: &mut Reader<'_>) -> ProverSettings {
+    ProverSettings {
+        backend: r.word(&key::PROVER, None, PROVERS),
+        worker: r.optional(&key::PROVER_WORKER, path),
+        remote: r.flag(&key::PROVER_REMOTE),
+        listen: r.optional(&key::PROVER_LISTEN, socket),
+        members_file: r.optional(&key::PROVER_MEMBERS, path),
+        signer_key_files: r.optional(&key::PROVER_SIGNERS, paths).unwrap_or_default(),
+        commands_max: r.number(&key::PROVER_COMMANDS_MAX, 1..=1 << 32),
+    }
 }
 
 fn l1(r: &mut Reader<'_>) -> L1Settings {

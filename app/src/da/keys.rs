@@ -1,12 +1,14 @@
 //! Keys in files that only their owner can read.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use ashlar_types::sign::WalletSecret;
+
+use crate::secrets;
 
 /// The key in a file.
 pub fn load(path: &Path) -> Result<WalletSecret> {
@@ -24,15 +26,6 @@ pub fn load(path: &Path) -> Result<WalletSecret> {
 
 /// The key in a file; a new one if there is no such file yet.
 pub fn load_or_make(path: &Path) -> Result<WalletSecret> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let mut random = [0; 32];
-            File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).context("making a key")?;
-            let text = alloy::hex::encode(random);
-            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).context("writing a key")?;
-            load(path)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => load(path),
-        Err(error) => Err(error).with_context(|| format!("{} cannot be made", path.display())),
-    }
+    secrets::make_if_absent(path).with_context(|| format!("{} cannot be made", path.display()))?;
+    load(path)
 }

@@ -13,8 +13,9 @@ use ashlar_settlement::signer::Signer as _;
 use ashlar_settlement::{check_balance, check_operator};
 
 use super::finding::Finding;
-use crate::config::{NodeSettings, Prover};
-use crate::node::{Keys, l1, origin, secret};
+use crate::config::NodeSettings;
+use crate::node::{Keys, Plan, l1, origin, plan, secret};
+use crate::proving::Backend;
 
 /// Beyond this a chain is stuck, or this machine's clock is wrong.
 const HEAD_SECONDS_MAX: u64 = 120;
@@ -40,15 +41,17 @@ pub fn look_here(settings: &NodeSettings) -> Vec<Finding> {
             }
         });
     }
-    found.push(match settings.prover {
-        Prover::None => Finding::warning(
+    found.extend(match settings.prover.backend {
+        None => Some(Finding::warning(
             "prover",
             "none is configured",
             "batches are committed and wait until somebody proves them",
-        ),
-        Prover::ExecuteOnly => {
-            Finding::warning("prover", "execute-only proves nothing", "for development alone: prover.kind")
+        )),
+        Some(Backend::Execute) => {
+            Some(Finding::warning("prover", "execute-only proves nothing", "for development alone: prover.kind"))
         }
+        // What its contracts want of it has to be asked for.
+        Some(Backend::Sp1) => None,
     });
     found
 }
@@ -146,6 +149,15 @@ async fn contracts(settings: &NodeSettings) -> Vec<Finding> {
         }
     };
     let mut found = vec![Finding::well(NAME, format!("settlement {} is this exchange's", origin.addresses.settlement))];
+    found.extend(match plan(&origin, settings).await {
+        Ok(Some(Plan { policy, .. })) if policy.backend() == Backend::Sp1 => {
+            Some(Finding::well("prover", policy.kind()))
+        }
+        Ok(_) => None,
+        Err(why) => {
+            Some(Finding::failed("prover", format!("{why:#}"), "see docs/proving.md and what begins with prover."))
+        }
+    });
     // A key that is missing was told before.
     let Ok(keys) = Keys::load(settings) else { return found };
     let account = keys.submitter.address();

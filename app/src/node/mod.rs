@@ -5,12 +5,13 @@
 
 mod arguments;
 mod keys;
+mod prover;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use ashlar_api::admin::{self, Admin, Audit, Token};
+use ashlar_api::admin::{self, Admin, Audit};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
 use ashlar_da::{Availability, Disk, Remote, Store, Writer};
@@ -27,19 +28,18 @@ use tokio::signal::unix::{SignalKind, signal};
 
 pub use arguments::NodeArguments;
 pub use keys::{Keys, secret};
+pub use prover::{Plan, plan};
 
-use crate::config::{self, L1Settings, NodeSettings, Profile, Prover, Sources};
-use crate::proving::Backend;
+use crate::config::{self, L1Settings, NodeSettings, Profile, Sources};
+use crate::proving::{Policy, Provers};
 use crate::publishing::{Possible, Publishing};
 use crate::rebuild::contract::ask;
 use crate::rebuild::origin::{Known, Origin};
+use crate::secrets::admin_token;
 use crate::telemetry;
 use crate::up::files;
-use crate::up::ports::{Counted, Executed, Published, Signed};
-use crate::up::proving::Policy;
+use crate::up::ports::{Coordinated, Counted, Executed, Published, Signed};
 
-/// The only way of proving that a node has of itself.
-const EXECUTED: Policy = Policy::of(Backend::Execute);
 /// What every screen says where nobody proves.
 const NOT_PROVEN: &str = "no prover here: batches are committed and wait for proofs";
 
@@ -91,7 +91,18 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
     let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, bridge, pricing);
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
-    let node = start(&context, &origin, (published, settled), &settings, keys).await?;
+    let (plan, coordination) = match plan(&origin, &settings).await? {
+        Some(Plan { policy, coordination }) => (Some(policy), coordination),
+        None => (None, None),
+    };
+    let provers = match coordination {
+        Some(with) => Some(Provers::open(&context, with, &settings.data).await.context("starting the prover")?),
+        None => None,
+    };
+    let prover = plan.map(|policy| prover_of(policy, provers.as_ref(), &settings)).transpose()?;
+    let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover };
+    let proofs = plan.map_or_else(|| NOT_PROVEN.to_owned(), Policy::kind);
+    let node = start(&context, &origin, parts, proofs, &settings, keys).await?;
     node.levers().reload_from(Arc::new(move || limits(&sources)));
 
     let files = if settings.api.dashboard { files::FILES } else { &[] };
@@ -111,6 +122,7 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let ended = tokio::select! {
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
+        failed = Provers::failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
         reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
@@ -118,6 +130,9 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
     servers.iter().for_each(Serving::stop);
     follow.abort();
     node.stop().await.map_err(|error| anyhow!("the node did not stop cleanly: {error}"))?;
+    if let Some(provers) = provers {
+        provers.stop().await;
+    }
     listening.abort();
     tracing::info!("stopped");
     ended
@@ -144,21 +159,21 @@ async fn settle(
         .map_err(|reason| anyhow!("the L1 client does not start: {reason}"))
 }
 
+fn prover_of(policy: Policy, provers: Option<&Provers>, settings: &NodeSettings) -> Result<Arc<dyn Proving>> {
+    Ok(match provers {
+        Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), policy)),
+        None => Arc::new(Executed::open(policy.key(), settings.data.join("checked"))?),
+    })
+}
+
 async fn start(
     context: &runtime::Context,
     origin: &Origin,
-    (published, settled): (Arc<Published>, Settled<RpcL1>),
+    parts: Parts,
+    proofs: String,
     settings: &NodeSettings,
     keys: Keys,
 ) -> Result<NodeHandle> {
-    let prover = match settings.prover {
-        Prover::None => None,
-        Prover::ExecuteOnly => {
-            Some(Arc::new(Executed::open(EXECUTED.key(), settings.data.join("checked"))?) as Arc<dyn Proving>)
-        }
-    };
-    let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover };
-    let proofs = if parts.prover.is_some() { EXECUTED.kind() } else { NOT_PROVEN };
     let config = Config {
         mode: settings.mode,
         checkers: settings.checkers,
@@ -166,7 +181,7 @@ async fn start(
         kept_commands_max: settings.kept_commands_max,
         checkpoint_commands: settings.checkpoint_commands,
         limits: settings.limits,
-        proofs: proofs.to_owned(),
+        proofs,
         ..Config::new(origin.exchange, origin.genesis(), keys.receipts)
     };
     Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
@@ -238,7 +253,7 @@ async fn serve(api: &Api, node: &NodeHandle, settings: &NodeSettings) -> Result<
         listen(settings.api.listen, api.clone(), router(api.clone())).await.with_context(|| listens("api.listen"))?;
     let gateway =
         ashlar_api::gateway::listen(settings.api.gateway, api.clone()).await.with_context(|| listens("api.gateway"))?;
-    let token = Token::load_or_make(&settings.api.token_file)?;
+    let token = admin_token(&settings.api.token_file)?;
     let audit = Audit::open(&settings.data.join("admin-audit.log"))?;
     let operator = admin::router(Admin::new(api.clone(), node.operator(), token, audit));
     let admin = listen(settings.api.admin, api.clone(), operator).await.with_context(|| listens("api.admin"))?;

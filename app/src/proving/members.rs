@@ -1,35 +1,23 @@
 //! Who may connect to a coordinator: tokens, in files that nobody else can read.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use ashlar_prover::{Member, Role};
 use ashlar_prover_wire::Token;
 
+use crate::secrets;
+
 /// Bytes of such a file that are read.
 const FILE_BYTES_MAX: u64 = 1 << 16;
 
 /// The token in a file; a new one if there is no such file yet.
 pub fn load_or_make_token(path: &Path) -> Result<Token> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match made {
-        Ok(mut file) => {
-            let mut random = [0; 32];
-            File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random))?;
-            let token = Token::new(random);
-            file.write_all(token.to_hex().as_bytes())
-                .and_then(|()| file.sync_all())
-                .with_context(|| format!("writing the token into {}", path.display()))?;
-            Ok(token)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            read_token(path).context("remove the file, and a new token is made")
-        }
-        Err(error) => Err(error).with_context(|| format!("{} cannot be made", path.display())),
-    }
+    secrets::make_if_absent(path).with_context(|| format!("{} cannot be made", path.display()))?;
+    read_token(path).context("remove the file, and a new token is made")
 }
 
 /// The token in a file.

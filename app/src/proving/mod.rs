@@ -1,15 +1,19 @@
 //! Provers as processes: where their workers are found, how they are started, who may connect, and who checks what they say.
 
 mod backend;
+mod coordinator;
 mod launch;
 mod members;
+mod policy;
 mod session;
 mod unix;
 mod verifier;
 
 pub use backend::{Backend, find_worker};
+pub use coordinator::{Coordination, Provers};
 pub use launch::{LocalWorker, Supervised};
 pub use members::{load_members, load_or_make_token, read_token};
+pub use policy::{EXECUTE_ONLY_TYPE, Policy};
 pub use session::Session;
 pub use unix::UnixDoor;
 pub use verifier::verifier_of;

@@ -1,6 +1,5 @@
-//! The blobs of commits as a store: what L1's nodes keep of them for some weeks, asked of a beacon node by its REST.
+//! The blobs of commits: what L1's nodes keep of them for some weeks, asked of a beacon node by its REST.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use alloy::consensus::{SidecarCoder as _, SimpleCoder};
@@ -8,26 +7,24 @@ use alloy::eips::eip4844::{BYTES_PER_BLOB, Blob, kzg_to_versioned_hash};
 use alloy::primitives::B256;
 use alloy::transports::http::reqwest::{Client, StatusCode};
 use anyhow::{Context as _, Result};
-use ashlar_da::{Answer, BatchKey, Deposit, Kept, Receipt, SectionKey, Share, Store, StoreError, Wanted};
+use ashlar_da::{Answer, BatchKey, StoreError};
 use ashlar_settlement::contract::DataKind;
-use ashlar_types::BatchNumber;
 use serde::Deserialize;
 
-use super::calldata::share_of;
 use super::chain::PublishedAt;
+use super::commits::Reader;
 
 /// How long a beacon node may take for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of one answer: the hexadecimal digits of more blobs than a block has, with what is around them.
 const ANSWER_BYTES_MAX: usize = 128 * (2 * BYTES_PER_BLOB + 4_096);
 
-/// The commits with blobs, and a beacon node to ask for these.
+/// A beacon node to ask for the blobs of commits.
 pub struct Blobs {
     beacon: String,
     client: Client,
     genesis_s: u64,
     slot_s: u64,
-    commits: BTreeMap<u64, PublishedAt>,
 }
 
 #[derive(Deserialize)]
@@ -60,11 +57,11 @@ enum Asked {
 }
 
 impl Blobs {
-    /// Of these commits, by the number of the batch. Asks at once how the node counts slots.
-    pub async fn new(beacon: &str, commits: BTreeMap<u64, PublishedAt>) -> Result<Blobs> {
+    /// Of the node at this address, which is asked at once how it counts slots.
+    pub async fn new(beacon: &str) -> Result<Blobs> {
         let client = Client::builder().timeout(TIMEOUT).build()?;
         let beacon = beacon.trim_end_matches('/').to_owned();
-        let mut blobs = Blobs { beacon, client, genesis_s: 0, slot_s: 0, commits };
+        let mut blobs = Blobs { beacon, client, genesis_s: 0, slot_s: 0 };
         let hint = || format!("{} does not answer as a beacon node does; correct --beacon", blobs.beacon);
         let genesis: Data<GenesisWords> = blobs.words("/eth/v1/beacon/genesis").await.with_context(hint)?;
         let spec: Data<SpecWords> = blobs.words("/eth/v1/config/spec").await.with_context(hint)?;
@@ -119,26 +116,31 @@ impl Blobs {
         Ok(found)
     }
 
-    async fn share(&self, key: &BatchKey, wanted: Wanted<'_>) -> Result<Share, StoreError> {
-        let number = key.number.get();
-        let commit = self.commits.get(&number).filter(|commit| commit.kind == DataKind::UnboundBlobs);
-        let commit = commit.ok_or(StoreError::Absent(*key))?;
+    async fn read(&self, key: &BatchKey, commit: &PublishedAt) -> Result<Vec<u8>, StoreError> {
         let failed = |error: anyhow::Error| StoreError::Failed { action: "read blobs", reason: format!("{error:#}") };
         let blobs = self.blobs(commit).await.map_err(failed)?;
         if blobs.len() < commit.blobs.len() {
             return Err(StoreError::Refused(format!(
-                "it has {} of the {} blobs that committed batch {number} in the block of {} s; nodes forget blobs after some \
+                "it has {} of the {} blobs that committed batch {} in the block of {} s; nodes forget blobs after some \
                  weeks, so ask one that archives them, or stores that hold rows",
                 blobs.len(),
                 commit.blobs.len(),
+                key.number.get(),
                 commit.time_s
             )));
         }
         // What the blobs hold is compared with the header's commitment, so nothing of KZG has to be believed.
         let content = SimpleCoder::default().decode_all(&blobs).map(|parts| parts.concat());
-        let content = content.ok_or_else(|| StoreError::Wrong("the blobs hold no batch".to_owned()))?;
-        share_of(&content, key, wanted)
-            .ok_or_else(|| StoreError::Wrong("the blobs are of another commitment".to_owned()))
+        content.ok_or_else(|| StoreError::Wrong("the blobs hold no batch".to_owned()))
+    }
+}
+
+impl Reader for Blobs {
+    const NAME: &'static str = "L1 blobs";
+    const KIND: DataKind = DataKind::UnboundBlobs;
+
+    fn content<'a>(&'a self, key: &'a BatchKey, commit: &'a PublishedAt) -> Answer<'a, Vec<u8>> {
+        Box::pin(self.read(key, commit))
     }
 }
 
@@ -146,27 +148,4 @@ fn blob(text: &str) -> Result<Blob> {
     let bytes = alloy::hex::decode(text)?;
     Blob::try_from(bytes.as_slice())
         .map_err(|_| anyhow::anyhow!("a blob has {} bytes, not {BYTES_PER_BLOB}", bytes.len()))
-}
-
-impl Store for Blobs {
-    fn name(&self) -> &str {
-        "L1 blobs"
-    }
-
-    fn put<'a>(&'a self, _: &'a BatchKey, _: &'a Deposit) -> Answer<'a, Option<Receipt>> {
-        Box::pin(std::future::ready(Err(StoreError::Refused("only a commit writes to L1".to_owned()))))
-    }
-
-    fn get<'a>(&'a self, key: &'a BatchKey, wanted: Wanted<'a>) -> Answer<'a, Share> {
-        Box::pin(self.share(key, wanted))
-    }
-
-    fn signatures<'a>(&'a self, key: &'a SectionKey) -> Answer<'a, Vec<u8>> {
-        Box::pin(std::future::ready(Err(StoreError::AbsentSection(*key))))
-    }
-
-    /// What a batch is committed to stands in headers, which are read elsewhere.
-    fn list(&self, _: BatchNumber, _: usize) -> Answer<'_, Kept> {
-        Box::pin(std::future::ready(Ok(Kept::default())))
-    }
 }

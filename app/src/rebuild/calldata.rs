@@ -1,78 +1,43 @@
-//! The calldata of commits as a store: what L1 itself keeps of batches that were published there.
-
-use std::collections::BTreeMap;
+//! The calldata of commits: what L1 itself keeps of batches that were published there.
 
 use alloy::providers::{DynProvider, Provider as _, ProviderBuilder};
 use alloy::sol_types::SolCall as _;
 use anyhow::Result;
-use ashlar_coding::{Coded, Expansion, Row, Simd};
 use ashlar_contracts::abi::ISettlement;
-use ashlar_da::{Answer, BatchKey, Deposit, Kept, Receipt, SectionKey, Share, Store, StoreError, Wanted};
+use ashlar_da::{Answer, BatchKey, StoreError};
 use ashlar_settlement::contract::DataKind;
-use ashlar_types::BatchNumber;
 
 use super::chain::PublishedAt;
+use super::commits::Reader;
 
-/// The transactions that committed batches, and an L1 node to ask for them.
+/// An L1 node to ask for the transactions that committed batches.
 pub struct Calldata {
     l1: DynProvider,
-    commits: BTreeMap<u64, PublishedAt>,
 }
 
 impl Calldata {
-    /// Of these commits, by the number of the batch.
-    pub fn new(url: &str, commits: BTreeMap<u64, PublishedAt>) -> Result<Calldata> {
-        Ok(Calldata { l1: ProviderBuilder::new().connect_http(url.parse()?).erased(), commits })
+    /// Of the node at this address.
+    pub fn new(url: &str) -> Result<Calldata> {
+        Ok(Calldata { l1: ProviderBuilder::new().connect_http(url.parse()?).erased() })
     }
 
-    /// Codes the batch again: if that gives the commitment, every row of it is right.
-    async fn share(&self, key: &BatchKey, wanted: Wanted<'_>) -> Result<Share, StoreError> {
-        // Another kind of commit has the data elsewhere.
-        let commit = self.commits.get(&key.number.get()).filter(|commit| commit.kind == DataKind::Calldata);
-        let tx = commit.ok_or(StoreError::Absent(*key))?.tx;
+    async fn read(&self, key: &BatchKey, commit: &PublishedAt) -> Result<Vec<u8>, StoreError> {
+        let asked =
+            self.l1.raw_request::<_, Option<serde_json::Value>>("eth_getTransactionByHash".into(), (commit.tx,));
         let failed = |reason: String| StoreError::Failed { action: "read a commit", reason };
-        let asked = self.l1.raw_request::<_, Option<serde_json::Value>>("eth_getTransactionByHash".into(), (tx,)).await;
-        let found = asked.map_err(|error| failed(error.to_string()))?.ok_or(StoreError::Absent(*key))?;
+        let found = asked.await.map_err(|error| failed(error.to_string()))?.ok_or(StoreError::Absent(*key))?;
         let input = found.get("input").and_then(|input| input.as_str()).unwrap_or_default();
         let input = alloy::hex::decode(input).map_err(|error| StoreError::Wrong(error.to_string()))?;
-        let call = ISettlement::commitCalldataCall::abi_decode(&input)
-            .map_err(|error| StoreError::Wrong(error.to_string()))?;
-        share_of(&call.content, key, wanted)
-            .ok_or_else(|| StoreError::Wrong("the calldata is of another commitment".to_owned()))
+        let call = ISettlement::commitCalldataCall::abi_decode(&input);
+        Ok(call.map_err(|error| StoreError::Wrong(error.to_string()))?.content.into())
     }
 }
 
-/// Every row of a batch whose bytes are these; none if they are not under the commitment.
-pub fn share_of(content: &[u8], key: &BatchKey, wanted: Wanted<'_>) -> Option<Share> {
-    let coded = [Expansion::Double, Expansion::Quadruple]
-        .into_iter()
-        .filter_map(|expansion| Coded::new(content, expansion, &Simd).ok())
-        .find(|coded| coded.commitment() == key.commitment)?;
-    let rows: Vec<Row> = (0..coded.manifest().layout().rows() as u16).map(Row::new).collect();
-    let mut share = Share::of(&coded, &rows);
-    share.narrow(wanted);
-    Some(share)
-}
+impl Reader for Calldata {
+    const NAME: &'static str = "L1 calldata";
+    const KIND: DataKind = DataKind::Calldata;
 
-impl Store for Calldata {
-    fn name(&self) -> &str {
-        "L1 calldata"
-    }
-
-    fn put<'a>(&'a self, _: &'a BatchKey, _: &'a Deposit) -> Answer<'a, Option<Receipt>> {
-        Box::pin(std::future::ready(Err(StoreError::Refused("only a commit writes to L1".to_owned()))))
-    }
-
-    fn get<'a>(&'a self, key: &'a BatchKey, wanted: Wanted<'a>) -> Answer<'a, Share> {
-        Box::pin(self.share(key, wanted))
-    }
-
-    fn signatures<'a>(&'a self, key: &'a SectionKey) -> Answer<'a, Vec<u8>> {
-        Box::pin(std::future::ready(Err(StoreError::AbsentSection(*key))))
-    }
-
-    /// What a batch is committed to stands in headers, which are read elsewhere.
-    fn list(&self, _: BatchNumber, _: usize) -> Answer<'_, Kept> {
-        Box::pin(std::future::ready(Ok(Kept::default())))
+    fn content<'a>(&'a self, key: &'a BatchKey, commit: &'a PublishedAt) -> Answer<'a, Vec<u8>> {
+        Box::pin(self.read(key, commit))
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use ashlar_batch::BatchHeader;
@@ -17,6 +18,8 @@ use ashlar_da::{
 use ashlar_sync::{BatchSource, SourceError};
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 
+/// How long to wait before stores are asked again of which some did not answer, until the data counts as withheld.
+const PATIENCE: [Duration; 3] = [Duration::from_millis(300), Duration::from_millis(600), Duration::from_millis(1_200)];
 /// The longest beginning that the runtime's storage puts before a file's content.
 const BEGINNING_MAX: u64 = 4_096;
 
@@ -189,17 +192,34 @@ impl Folders {
 
 impl BatchSource for Folders {
     async fn fetch(&self, header: &BatchHeader) -> Result<Option<Vec<u8>>, SourceError> {
-        let error = match self.stores.fetch(header).await {
-            Ok(Fetched { bytes, sources }) => {
-                self.note(header.number, &sources);
-                return Ok(Some(bytes));
+        let mut waits = PATIENCE.iter();
+        let error = loop {
+            let error = match self.stores.fetch(header).await {
+                Ok(Fetched { bytes, sources }) => {
+                    self.note(header.number, &sources);
+                    return Ok(Some(bytes));
+                }
+                Err(error) => error,
+            };
+            match waits.next().filter(|_| may_answer_later(&error)) {
+                Some(wait) => tokio::time::sleep(*wait).await,
+                None => break error,
             }
-            Err(error) => error,
         };
         if let FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. } = &error {
             self.note(header.number, sources);
         }
         *lock(&self.failure) = Some((header.number, error.to_string()));
         Ok(None)
+    }
+}
+
+/// Whether what was not found may be where nobody answered just now.
+fn may_answer_later(error: &FetchError) -> bool {
+    match error {
+        FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. } => {
+            sources.iter().any(|source| matches!(source.verdict, Verdict::Silent(StoreError::Failed { .. })))
+        }
+        FetchError::OtherScheme { .. } | FetchError::NotTheBatch(_) => false,
     }
 }

@@ -9,6 +9,7 @@ mod arguments;
 mod blobs;
 mod calldata;
 mod chain;
+mod commits;
 pub mod contract;
 mod folder;
 pub mod origin;

@@ -18,6 +18,7 @@ use super::arguments::{Sources, VerifyArguments};
 use super::blobs::Blobs;
 use super::calldata::Calldata;
 use super::chain::History;
+use super::commits::Commits;
 use super::folder::Folders;
 use super::origin::Origin;
 use crate::progress::Progress as Bar;
@@ -46,10 +47,10 @@ impl Opened {
         let history = History::read(&origin, |block, head| bar.at(block, head)).await?;
         let mut l1: Vec<Box<dyn Store>> = Vec::new();
         if let Some(url) = origin.url.as_ref().filter(|_| sources.calldata) {
-            l1.push(Box::new(Calldata::new(url, history.commits())?));
+            l1.push(Box::new(Commits { reader: Calldata::new(url)?, commits: history.commits() }));
         }
         if let Some(beacon) = sources.beacon.as_ref().or(origin.url.as_ref()).filter(|_| sources.takes_blobs()) {
-            l1.push(Box::new(Blobs::new(beacon, history.commits()).await?));
+            l1.push(Box::new(Commits { reader: Blobs::new(beacon).await?, commits: history.commits() }));
         }
         let folders = Folders::new(&named, &sources.da_nodes, l1)?;
         Ok(Opened { origin, history, folders })

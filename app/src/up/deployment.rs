@@ -19,9 +19,9 @@ use ashlar_types::{Address as Owner, Deployment as Exchange, Time};
 use commonware_runtime::tokio as runtime;
 
 use super::custodians::Custodians;
-use super::proving::Policy;
 use super::settings::Settings;
 use super::wallet::development_key;
+use crate::proving::Policy;
 
 /// The account that deploys, proposes and commits; a development key.
 const OPERATOR: usize = 0;
@@ -61,7 +61,7 @@ impl Deployment {
         let key = DEVELOPMENT_ACCOUNTS[OPERATOR].development_key;
         let operator = LocalKey::from_hex(&alloy::hex::encode(key), "the first development account")?;
         let genesis = Genesis { house_owner: Owner(operator.address().0.0), time: begin(chain, l1).await? };
-        let terms = terms(operator.address(), &genesis, Policy::of(settings.proving.backend), custodians)?;
+        let terms = terms(operator.address(), &genesis, settings.proving.policy(), custodians)?;
         let config = CourierConfig { poll_every: settings.block_time() / 8, ..deploy_config(settings.chain_id()) };
         let deployed = deploy(context, l1, operator.clone(), terms, &config).await?;
         let settlement = Owner(deployed.addresses.settlement.0.0);

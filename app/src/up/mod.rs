@@ -21,26 +21,25 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow};
-use ashlar_api::admin::{self, Admin, Audit, Token};
+use ashlar_api::admin::{self, Admin, Audit};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
-use ashlar_prover::ProverError;
 use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Pricing, Proving, Settled};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 
-pub use proving::EXECUTE_ONLY_TYPE;
 pub use settings::UpArguments;
 pub use wallet::{da_writer, development_key};
 
-use crate::proving::Backend;
+use crate::proving::{Backend, Provers};
 use crate::publishing::{Possible, Publishing};
+use crate::secrets::admin_token;
 use crate::up::deployment::Deployment;
 use bank::Bank;
 use console::Console;
 use custodians::{Custodians, FOLDERS};
 use ports::{Coordinated, Executed, Published};
-use proving::{Brake, Policy, Provers};
+use proving::Brake;
 use settings::Settings;
 use status::Goal;
 
@@ -81,11 +80,13 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
     settings.proving.check_folder(&settings.folder())?;
-    let provers =
-        proving::open(&context, &settings.proving, &settings.folder()).await.context("starting the prover")?;
+    let provers = match settings.proving.coordination()? {
+        Some(with) => Some(Provers::open(&context, with, &settings.folder()).await.context("starting the prover")?),
+        None => None,
+    };
     let node = start_node(&context, &deployment, (published, settled), provers.as_ref(), &settings).await?;
     say_where_data_goes(&mut console, &settings, &custodians);
-    let policy = Policy::of(settings.proving.backend);
+    let policy = settings.proving.policy();
     console.say(&format!("proofs       {}", policy.kind()));
     console.say(&format!("             {}", policy.trust()));
 
@@ -109,7 +110,7 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let ended = tokio::select! {
         ended = status::watch(&node, &mut console, goal) => ended,
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
-        failed = prover_failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
+        failed = Provers::failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
         reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
         stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop"),
     };
@@ -147,14 +148,6 @@ fn say_where_data_goes(console: &mut Console, settings: &Settings, custodians: &
     });
 }
 
-/// Ends when a prover does, which it does not by itself.
-async fn prover_failed(provers: Option<&Provers>) -> ProverError {
-    match provers {
-        Some(provers) => provers.handle.failed().await.unwrap_or(ProverError::Stopped),
-        None => std::future::pending().await,
-    }
-}
-
 /// The client of the contracts.
 async fn settle(
     context: &runtime::Context,
@@ -176,15 +169,15 @@ async fn start_node(
     provers: Option<&Provers>,
     settings: &Settings,
 ) -> Result<NodeHandle> {
-    let (backend, policy) = (settings.proving.backend, Policy::of(settings.proving.backend));
+    let (backend, policy) = (settings.proving.backend, settings.proving.policy());
     let prover: Arc<dyn Proving> = match provers {
-        Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), backend)),
+        Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), policy)),
         None => Arc::new(Executed::open(policy.key(), settings.folder().join("checked"))?),
     };
     let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover: Some(prover) };
     let key = NodeKey::new(&deployment.node_key()).map_err(|_| anyhow!("the node's key is no key"))?;
     let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);
-    config.proofs = policy.kind().to_owned();
+    config.proofs = policy.kind();
     if backend != Backend::Execute {
         config.limits.batches.commands_max = settings.proving.commands as usize;
     }
@@ -196,7 +189,7 @@ async fn start_node(
 
 /// The operator's server: loopback only, and only for whoever can read the token's file.
 async fn administer(api: &Api, node: &NodeHandle, settings: &Settings) -> Result<Serving> {
-    let token = Token::load_or_make(&settings.token())?;
+    let token = admin_token(&settings.token())?;
     let audit = Audit::open(&settings.folder().join("admin-audit.log"))?;
     let router = admin::router(Admin::new(api.clone(), node.operator(), token, audit));
     listen(settings.beside(2), api.clone(), router).await.context("opening the operator's server")

@@ -3,16 +3,16 @@
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 
+use ashlar_benchmark_engine::{Cancel, Engine, Modify, NewOrder, Reports};
 use ashlar_book::BookConfig;
 use ashlar_types::Side;
 
-use crate::abi::{Cancel, Modify, NewOrder, Transport};
-use crate::engine::Engine;
+use crate::abi::Transport;
 
 #[cfg(feature = "harness-queue")]
 type Output = crate::queue::Queue;
 #[cfg(not(feature = "harness-queue"))]
-type Output = ashlar_report_ring::Writer<crate::report::Record>;
+type Output = crate::transport::Ring;
 
 /// Orders the benchmark's book may hold, as a market of the exchange, and for how many there is memory at once.
 const ORDERS_MAX: u32 = ashlar_types::limits::MARKET_ORDERS_MAX;
@@ -87,7 +87,7 @@ pub extern "C" fn engine_on_modify(modify: &Modify) {
 /// Publishes every report.
 #[unsafe(no_mangle)]
 pub extern "C" fn engine_flush() {
-    with((), |engine| crate::report::Reports::flush(&mut engine.reports));
+    with((), |engine| Reports::flush(&mut engine.reports));
 }
 
 /// The highest bid.

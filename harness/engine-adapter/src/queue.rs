@@ -2,8 +2,9 @@
 
 use core::ffi::c_void;
 
-use crate::abi::{Report, Transport};
-use crate::report::{Record, Reports, Unpacker};
+use ashlar_benchmark_engine::{Record, Report, Reports, Unpacker};
+
+use crate::abi::Transport;
 
 /// The end to write to of a queue that the benchmark made.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use core::ffi::c_void;
 use std::sync::Mutex;
 
+use ashlar_benchmark_engine::{Record, Report, Reports, Unpacker};
 use ashlar_report_ring::{Reader, Writer, ring};
 
-use crate::abi::{Report, Transport};
-use crate::report::{Record, Reports, Unpacker};
+use crate::abi::Transport;
 
 /// Both ends of a ring, until the engine takes the one it writes to.
 struct Handle {
@@ -17,14 +17,18 @@ struct Handle {
 /// The transport that the engine offers the benchmark.
 pub static RING: Transport = Transport { create, push, drain, flush, destroy };
 
-impl Reports for Writer<Record> {
+/// The end to write to.
+#[derive(Debug)]
+pub struct Ring(Writer<Record>);
+
+impl Reports for Ring {
     #[inline(always)]
     fn push(&mut self, record: Record) {
-        Writer::push(self, record);
+        self.0.push(record);
     }
 
     fn flush(&mut self) {
-        self.publish();
+        self.0.publish();
     }
 }
 
@@ -32,10 +36,10 @@ impl Reports for Writer<Record> {
 ///
 /// # Safety
 /// `handle` is null or came from `create` and was not destroyed.
-pub unsafe fn writer(handle: *mut c_void) -> Option<Writer<Record>> {
+pub unsafe fn writer(handle: *mut c_void) -> Option<Ring> {
     // SAFETY: as the caller promises, it is null or leads to a `Handle`.
     let handle = unsafe { handle.cast::<Handle>().as_ref() }?;
-    handle.writer.lock().ok()?.take()
+    handle.writer.lock().ok()?.take().map(Ring)
 }
 
 unsafe extern "C" fn create(capacity: u32) -> *mut c_void {

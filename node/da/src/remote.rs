@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::custodian::refusal::DAMAGED;
 use crate::custodian::wire::{
     AboutBody, ErrorBody, ListBody, PACKED, PERMIT, ReceiptBody, bits_of, bytes_of_hex, of_hex,
 };
@@ -294,11 +295,13 @@ fn keys<T: Decode>(texts: &[String]) -> Result<Vec<T>, StoreError> {
 
 /// What a refusal means to who asked.
 fn refusal(status: StatusCode, body: &[u8]) -> StoreError {
-    let words = match serde_json::from_slice::<ErrorBody>(body) {
-        Ok(body) => body.error.message.chars().take(1_000).collect(),
-        Err(_) => format!("status {status}"),
+    let (code, words) = match serde_json::from_slice::<ErrorBody>(body) {
+        Ok(body) => (body.error.code, body.error.message.chars().take(1_000).collect()),
+        Err(_) => (String::new(), format!("status {status}")),
     };
     match status {
+        // An answer like any other: what is torn there says nothing about the next batch.
+        _ if code == DAMAGED => StoreError::Wrong(words),
         // Whoever asked knows what for, and says it.
         StatusCode::NOT_FOUND => StoreError::AbsentSection(NOTHING),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => failed("answer", words),

@@ -1,20 +1,16 @@
 //! `ashlar bench book`: the order book alone, on a recorded workload.
 
-mod engine;
-mod floor;
-mod reports;
-mod workload;
+mod ring;
 
 use anyhow::Result;
+use ashlar_benchmark_engine::{Engine, Message, read, sha256};
 use ashlar_book::BookConfig;
 
 use crate::arguments::BookArguments;
 use crate::clock::Ticks;
 use crate::figures::Figure;
 use crate::latency::{Idle, Latencies, Work, open_loop};
-use engine::Engine;
-use reports::Ring;
-use workload::Message;
+use ring::Ring;
 
 /// Orders for which the book has memory from the start, as the market of a live engine has.
 const ORDERS_TOUCHED: u32 = 1 << 18;
@@ -27,10 +23,10 @@ fn config() -> BookConfig {
 
 /// Runs the benchmark.
 pub fn run(arguments: &BookArguments) -> Result<Vec<Figure>> {
-    let messages = workload::read(&arguments.workload)?;
+    let messages = read(&arguments.workload)?;
     let mut checked = Engine::new(config(), Vec::new());
     messages.iter().for_each(|message| checked.apply(message));
-    let report_sha256 = reports::sha256(&checked.reports);
+    let report_sha256 = sha256(&checked.reports);
     drop(checked);
     let ticks = Ticks::new();
     let mut rates = Vec::new();

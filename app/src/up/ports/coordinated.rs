@@ -9,8 +9,7 @@ use ashlar_sequencer::{Asked, OutsideError, Proof, ProverPressure, Proving, Seal
 use ashlar_types::BatchNumber;
 
 use super::proving::vouch;
-use crate::proving::Backend;
-use crate::up::proving::Policy;
+use crate::proving::Policy;
 
 /// How long after a batch was built its proof is needed. Nothing ends then: what is late is more urgent.
 const NEEDED_MS: u64 = 10 * 60 * 1_000;
@@ -21,14 +20,13 @@ const WITHOUT: u8 = 1;
 /// Has batches proven by a coordinator's workers.
 pub struct Coordinated {
     handle: ProverHandle,
-    backend: Backend,
     policy: Policy,
 }
 
 impl Coordinated {
     /// Through this coordinator.
-    pub const fn new(handle: ProverHandle, backend: Backend) -> Coordinated {
-        Coordinated { handle, backend, policy: Policy::of(backend) }
+    pub const fn new(handle: ProverHandle, policy: Policy) -> Coordinated {
+        Coordinated { handle, policy }
     }
 }
 
@@ -64,7 +62,7 @@ impl Proving for Coordinated {
                 Some(attestation) => attestation.to_bytes(),
                 None => vouch(&policy.key(), &proof.values).to_vec(),
             };
-            let (kind, proof_type) = (policy.kind().to_owned(), policy.proof_type());
+            let (kind, proof_type) = (policy.kind(), policy.proof_type());
             Ok(Some(Proof { first: proof.first, last: proof.last, kind, proof_type, bytes }))
         })
     }
@@ -80,16 +78,16 @@ impl Proving for Coordinated {
     }
 
     fn standing(&self, batch: BatchNumber) -> Asked<Option<ProofStanding>> {
-        let (handle, backend, policy) = (self.handle.clone(), self.backend, self.policy);
+        let (handle, policy) = (self.handle.clone(), self.policy);
         Box::pin(async move {
             let status = handle.status(batch).await.map_err(refused)?;
             Ok(status.map(|BatchStatus { first, last, state }| ProofStanding {
                 first,
                 last,
-                backend: backend.target().backend.to_string(),
-                kind: policy.kind().to_owned(),
-                trust: policy.trust().to_owned(),
-                program: backend.program().0,
+                backend: policy.backend().target().backend.to_string(),
+                kind: policy.kind(),
+                trust: policy.trust(),
+                program: policy.backend().program().0,
                 step: step_of(state),
             }))
         })

@@ -18,11 +18,10 @@ use ashlar_sequencer::{Asked, OutsideError, Proof, Proving, Sealed};
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 use sha2::{Digest as _, Sha256};
 
-use crate::proving::Backend;
-use crate::up::proving::Policy;
+use crate::proving::{Backend, Policy};
 
 /// How L1 and screens know it.
-const POLICY: Policy = Policy::of(Backend::Execute);
+const POLICY: Policy = Policy::development(Backend::Execute);
 /// Batches whose public values are kept; L1 has proven the older ones long ago.
 const KEPT_MAX: usize = 1 << 16;
 
@@ -112,7 +111,7 @@ impl Proving for Executed {
         let found = self.shelf.lock().get(&first).map(|values| Proof {
             first,
             last: first,
-            kind: POLICY.kind().to_owned(),
+            kind: POLICY.kind(),
             proof_type: POLICY.proof_type(),
             bytes: vouch(&self.key, values).to_vec(),
         });
@@ -124,8 +123,8 @@ impl Proving for Executed {
             first: batch,
             last: batch,
             backend: Backend::Execute.target().backend.to_string(),
-            kind: POLICY.kind().to_owned(),
-            trust: POLICY.trust().to_owned(),
+            kind: POLICY.kind(),
+            trust: POLICY.trust(),
             program: native_program().0,
             // When it ran was of no interest to anybody, and it took no time worth telling.
             step: ProofStep::Proven {

@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use ashlar_prover::Member;
+use ashlar_prover::{Member, StretchRules};
 use clap::Args;
 
-use crate::proving::{Backend, find_worker, load_members};
+use crate::proving::{Backend, Coordination, Policy, find_worker, load_members};
+
+/// Batches and commands under one proof: what is proven in the memory of a machine of 24 GiB.
+const STRETCH: StretchRules = StretchRules { batches_max: 8, commands_max: 96 };
 
 /// Of the prover in a whole exchange.
 #[derive(Clone, Debug, Args)]
@@ -64,6 +67,30 @@ impl ProvingSettings {
     /// Whether workers prove, and not this process alone.
     pub fn has_workers(&self) -> bool {
         self.backend != Backend::Execute || self.remote || self.listen.is_some()
+    }
+
+    /// What a coordinator is told; nothing where this process executes alone.
+    pub fn coordination(&self) -> Result<Option<Coordination>> {
+        if !self.has_workers() {
+            return Ok(None);
+        }
+        let quorum = match self.backend {
+            Backend::Execute => None,
+            Backend::Sp1 => Some(self.policy().development_quorum()?),
+        };
+        Ok(Some(Coordination {
+            backend: self.backend,
+            worker: self.worker.clone(),
+            listen: self.listen,
+            members: self.members.clone(),
+            quorum,
+            stretch: STRETCH,
+        }))
+    }
+
+    /// What contracts and screens are told.
+    pub const fn policy(&self) -> Policy {
+        Policy::development(self.backend)
     }
 
     /// A folder that was begun with one kind of proof goes on with it: its contracts know no other.

@@ -1,6 +1,6 @@
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// What the operator shows to be let in.
@@ -10,8 +10,8 @@ pub struct Token(String);
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// The file cannot be read or made.
-    #[error("the admin token in {path} cannot be read or made: {why}; check the folder and its owner")]
+    /// The file cannot be read.
+    #[error("the admin token in {path} cannot be read: {why}; check the folder and its owner")]
     File {
         /// Which file.
         path: PathBuf,
@@ -37,24 +37,8 @@ pub enum TokenError {
 }
 
 impl Token {
-    /// The token in a file; a new one if there is no such file yet.
-    pub fn load_or_make(path: &Path) -> Result<Token, TokenError> {
-        let failed = |why| TokenError::File { path: path.into(), why };
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        match made {
-            Ok(mut file) => {
-                let mut random = [0; 32];
-                File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).map_err(failed)?;
-                let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-                Ok(Token(text))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Token::load(path),
-            Err(error) => Err(failed(error)),
-        }
-    }
-
-    fn load(path: &Path) -> Result<Token, TokenError> {
+    /// The token in a file that only its owner can read: 64 hexadecimal digits.
+    pub fn load(path: &Path) -> Result<Token, TokenError> {
         let failed = |why| TokenError::File { path: path.into(), why };
         let file = File::open(path).map_err(failed)?;
         let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;

@@ -15,10 +15,13 @@ async fn only_the_token_opens_and_every_change_is_written_down() {
     let folder = std::env::temp_dir().join(format!("ashlar-admin-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let (token_file, log) = (folder.join("token"), folder.join("audit.jsonl"));
-    let token = Token::load_or_make(&token_file).expect("a token");
-    let mode = std::fs::metadata(&token_file).expect("a file").permissions().mode() & 0o777;
-    assert_eq!(mode, 0o600);
-    assert_eq!(Token::load_or_make(&token_file).expect("the same").as_str(), token.as_str());
+    let permit = |mode| std::fs::set_permissions(&token_file, std::fs::Permissions::from_mode(mode)).expect("changes");
+    assert!(matches!(Token::load(&token_file), Err(TokenError::File { .. })));
+    std::fs::write(&token_file, "short").expect("is written");
+    permit(0o600);
+    assert!(matches!(Token::load(&token_file), Err(TokenError::Malformed { .. })));
+    std::fs::write(&token_file, "7a".repeat(32)).expect("is written");
+    let token = Token::load(&token_file).expect("a token");
 
     let served = serve(1, ApiConfig::default()).await;
     let audit = Audit::open(&log).expect("a log");
@@ -52,7 +55,7 @@ async fn only_the_token_opens_and_every_change_is_written_down() {
     let halted: MarketView = RestClient::new(served.http.address).get("/v1/markets/0").await.expect("a market");
     assert_eq!(halted.state, "halted");
 
-    std::fs::set_permissions(&token_file, std::fs::Permissions::from_mode(0o644)).expect("changes");
-    assert!(matches!(Token::load_or_make(&token_file), Err(TokenError::Exposed { .. })));
+    permit(0o644);
+    assert!(matches!(Token::load(&token_file), Err(TokenError::Exposed { .. })));
     std::fs::remove_dir_all(&folder).expect("is removed");
 }

@@ -11,7 +11,7 @@ mod allowance;
 mod keep;
 mod local;
 mod policy;
-mod refusal;
+pub(crate) mod refusal;
 mod routes;
 mod server;
 pub(crate) mod wire;

@@ -100,6 +100,9 @@ pub enum Refusal {
     Store(#[from] StoreError),
 }
 
+/// The code of what a crash has torn: the custodian answers well, and only this batch is lost there.
+pub(crate) const DAMAGED: &str = "damaged";
+
 /// Bytes as people read them.
 pub(crate) fn hex_of(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -127,6 +130,7 @@ impl Refusal {
             Self::Full { .. } => "full",
             Self::Busy { .. } => "busy",
             Self::Store(StoreError::Absent(_) | StoreError::AbsentSection(_)) => "absent",
+            Self::Store(StoreError::Damaged(_)) => DAMAGED,
             Self::Store(_) => "broken",
         }
     }

@@ -4,10 +4,10 @@ use ashlar_coding::{Coded, Expansion, Simd};
 use ashlar_da::custodian::Policy;
 use ashlar_da::{
     Availability, BatchKey, Disk, PublishError, Receipt, Remote, Retention, SectionKey, Store, StoreError, Verdict,
-    audit, sample,
+    Wanted, audit, sample,
 };
-use ashlar_types::BatchNumber;
-use commonware_runtime::Supervisor as _;
+use ashlar_types::{BatchNumber, to_bytes};
+use commonware_runtime::{Blob as _, Storage as _, Supervisor as _};
 
 use crate::market::{batch, header};
 use crate::servers::{
@@ -115,6 +115,33 @@ fn any_one_of_four_may_be_killed_and_one_lie() {
             assert_eq!(refused, matches!(manner, Manner::SignsFalsely | Manner::Floods), "{:?}", published.failed);
         });
     }
+}
+
+/// What a crash has torn is one batch and not the custodian: it is asked for the next one at once.
+#[test]
+fn a_torn_batch_is_no_reason_to_leave_a_custodian_alone() {
+    on_runtime("torn", |context| async move {
+        let serving = start(&context, 0, Policy { place: None, ..policy(0) }).await;
+        let all = over(&[url(0, serving.address)], 1);
+        let batches = [batch(3_000, 1), batch(3_000, 2)];
+        let mut keys = Vec::new();
+        for (number, bytes) in (1..).zip(&batches) {
+            let number = BatchNumber::new(number);
+            let commitment = all.publish(number, bytes, &signatures(0)).await.unwrap().commitment;
+            keys.push(BatchKey { number, commitment });
+        }
+        let (file, _) = context.open("custodian-0", &to_bytes(&keys[0])).await.unwrap();
+        file.resize(0).await.unwrap();
+        file.sync().await.unwrap();
+        drop(file);
+
+        let answer = all.stores()[0].get(&keys[0], Wanted::ALL).await;
+        assert!(matches!(&answer, Err(StoreError::Wrong(why)) if why.contains("damaged")), "{answer:?}");
+        assert_eq!(all.fetch_key(&keys[1], None).await.unwrap().bytes, batches[1]);
+        // Putting it again repairs it.
+        all.publish(keys[0].number, &batches[0], &signatures(0)).await.unwrap();
+        assert_eq!(all.fetch_key(&keys[0], None).await.unwrap().bytes, batches[0]);
+    });
 }
 
 #[test]

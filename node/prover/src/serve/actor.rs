@@ -358,7 +358,10 @@ impl<E: Runtime> Coordinator<E> {
         let Order { header, evidence, deadline_ms, priority } = order;
         let (number, hash) = (header.number.get(), header.hash());
         match self.ledger.batches.get(&number) {
-            Some(known) if known.hash == hash => return Ok(()),
+            Some(known) if known.hash == hash => {
+                self.ledger.want(header.number);
+                return Ok(());
+            }
             Some(_) => self.withdraw_from(number).await?,
             None => {}
         }
@@ -401,6 +404,22 @@ impl<E: Runtime> Coordinator<E> {
         let batches: Vec<_> = self.ledger.batches.range(number..).map(|(number, _)| *number).collect();
         for number in batches {
             self.forget_batch(number).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody else has proven the beginning of what is proven together here, and a proof is needed from this batch on: the rest
+    /// is proven anew, and the beginning only if it is handed in again.
+    pub(super) async fn begin_at(&mut self, first: BatchNumber) -> Result<(), ProverError> {
+        if let Some(begin) = self.ledger.proof_of(first).map(|(begin, _)| begin).filter(|begin| *begin < first) {
+            self.store.remove(Part::Proof, begin.get()).await?;
+            self.store.remove(Part::Attestation, begin.get()).await?;
+            self.ledger.forget_proof(begin.get());
+            self.ledger.leave_out(begin, first);
+        }
+        if let Some(job) = self.ledger.job_of(first).filter(|job| job.first < first).copied() {
+            self.withdraw(job.id).await?;
+            self.ledger.leave_out(job.first, first);
         }
         Ok(())
     }

@@ -147,6 +147,18 @@ impl Ledger {
         self.open.extend(self.batches.range(first..=head.last).map(|(number, _)| *number));
     }
 
+    /// Nobody wants these batches proven for now, from the first to the one before the last.
+    pub fn leave_out(&mut self, from: BatchNumber, upto: BatchNumber) {
+        self.open.retain(|number| !(from.get()..upto.get()).contains(number));
+    }
+
+    /// A known batch is to be proven, if no job and no proof is of it.
+    pub fn want(&mut self, number: BatchNumber) {
+        if self.job_of(number).is_none() && self.proof_of(number).is_none() {
+            self.open.insert(number.get());
+        }
+    }
+
     /// The batch is not known any more.
     pub fn forget_batch(&mut self, number: u64) {
         self.open.remove(&number);
@@ -208,6 +220,11 @@ mod tests {
         assert_eq!(range(&ledger), Some((4, 4, false)));
         assert_eq!(ledger.job_of(BatchNumber::new(2)), Some(&record));
         ledger.reopen(record.id);
+        assert_eq!(range(&ledger), Some((1, 3, true)));
+        ledger.leave_out(BatchNumber::new(1), BatchNumber::new(3));
+        assert_eq!(range(&ledger), Some((3, 4, false)), "somebody else has proven the others");
+        ledger.want(BatchNumber::new(1));
+        ledger.want(BatchNumber::new(2));
         assert_eq!(range(&ledger), Some((1, 3, true)));
         ledger.forget_batch(2);
         assert_eq!(range(&ledger), Some((1, 1, true)), "what comes after a gap comes in another proof");

@@ -42,7 +42,10 @@ impl<E: Runtime> Coordinator<E> {
         Ok(stored.and_then(|bytes| Attestation::from_bytes(&bytes, &proof.program.0, &proof.values)))
     }
 
-    pub(super) async fn find(&self, number: BatchNumber, exactly: bool) -> Result<Option<Found>, ProverError> {
+    pub(super) async fn find(&mut self, number: BatchNumber, exactly: bool) -> Result<Option<Found>, ProverError> {
+        if exactly {
+            self.begin_at(number).await?;
+        }
         let Some((first, head)) = self.ledger.proof_of(number) else { return Ok(None) };
         if exactly && (first != number || (self.config.quorum.is_some() && head.signers.is_none())) {
             return Ok(None);

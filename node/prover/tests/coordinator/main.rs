@@ -388,6 +388,49 @@ fn a_job_that_is_too_large_is_cut() {
     });
 }
 
+/// Batches 2 and 3 of a stretch of four have reached L1 by somebody else, so a proof from batch 4 on is what is needed; then L1 takes that
+/// back, and the others are handed in again.
+#[test]
+fn a_proof_from_the_middle_of_a_stretch_is_made_from_there() {
+    run(11, |context| async move {
+        let world = Arc::new(World::default());
+        world.port.store(4_000, Ordering::Relaxed);
+        let coordinator = begin(&context, &world, config(&[HONEST])).await;
+        let (handle, headers) = (&coordinator.handle, chain(5));
+        for header in &headers {
+            handle.submit(order(header)).await.unwrap();
+        }
+        let worker = context.child("worker").spawn({
+            let world = world.clone();
+            move |context| live(context, world, token(0), HONEST)
+        });
+        until_proven(&context, handle, 5).await;
+        let whole = handle.proof(BatchNumber::new(2)).await.unwrap().expect("it is there").proof;
+        assert_eq!(whole.last, BatchNumber::new(5));
+
+        let proof_from = async |first: u64| loop {
+            match handle.proof(BatchNumber::new(first)).await.unwrap() {
+                Some(found) => break found.proof,
+                None => context.sleep(Duration::from_millis(500)).await,
+            }
+        };
+        assert_eq!(handle.proof(BatchNumber::new(4)).await.unwrap(), None);
+        let rest = proof_from(4).await;
+        assert_eq!((rest.first, rest.last), (BatchNumber::new(4), BatchNumber::new(5)));
+        assert!(is_right(&rest));
+        assert_eq!(handle.proof(BatchNumber::new(2)).await.unwrap(), None, "nobody asked for it again");
+
+        for header in &headers[1..3] {
+            handle.submit(order(header)).await.unwrap();
+        }
+        for number in [2, 3] {
+            let again = proof_from(number).await;
+            assert_eq!((again.first, again.last), (BatchNumber::new(number), BatchNumber::new(number)));
+        }
+        worker.abort();
+    });
+}
+
 #[test]
 fn a_configuration_that_makes_no_sense_is_refused_in_words() {
     run(8, |context| async move {

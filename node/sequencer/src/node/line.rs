@@ -461,7 +461,13 @@ fn start_services<E>(
     }
     if let Some(prover) = &parts.prover {
         let (prover, station) = (prover.clone(), station("proof-coordinator"));
-        let coordinator = Coordinator { hands: hands_of(), prover, handed: BatchNumber::default(), station };
+        let coordinator = Coordinator {
+            hands: hands_of(),
+            prover,
+            handed: BatchNumber::default(),
+            awaited: BatchNumber::default(),
+            station,
+        };
         services.push(run(common, "proof-coordinator", coordinator));
     }
     if let (Some(layer1), Some(prover)) = (&parts.layer1, &parts.prover) {

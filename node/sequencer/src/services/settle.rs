@@ -153,19 +153,33 @@ pub(crate) struct Coordinator<E> {
     pub prover: Arc<dyn Proving>,
     /// The last batch that was handed in.
     pub handed: BatchNumber,
+    /// The batch whose proof was waited for last.
+    pub awaited: BatchNumber,
     pub station: Station,
 }
 
 impl<E: Storage + Clock> Service for Coordinator<E> {
     async fn turn(&mut self) -> Result<Turn, OutsideError> {
         let books = &self.hands.books;
-        let Some(unproven) = books.first_unproven() else { return Ok(Turn::Idle) };
+        let Some(unproven) = books.first_unproven() else {
+            self.awaited = self.handed.next();
+            return Ok(Turn::Idle);
+        };
+        if unproven < self.awaited {
+            // What was proven is not any more.
+            self.handed = BatchNumber::new(unproven.get().saturating_sub(1));
+        }
+        self.awaited = unproven;
         let next = BatchNumber::new(self.handed.next().get().max(unproven.get()));
         if books.progress(next).is_some() {
             let sealed = books.sealed(next).await.ok_or_else(|| gone(next))?;
             self.prover.submit(sealed).await?;
             self.handed = next;
             self.station.show("handed_in", next.get());
+            return Ok(Turn::Worked);
+        }
+        if let Some(proof) = self.half_noted(unproven) {
+            self.hands.advance(unproven, |progress| progress.proof = Some(proof)).await?;
             return Ok(Turn::Worked);
         }
         let Some(proof) = self.prover.proof(unproven).await? else { return Ok(Turn::Idle) };
@@ -176,6 +190,15 @@ impl<E: Storage + Clock> Service for Coordinator<E> {
         }
         self.station.show("proven", proof.last.get());
         Ok(Turn::Worked)
+    }
+}
+
+impl<E: Storage + Clock> Coordinator<E> {
+    /// The proof that a batch is under, if a crash came while it was noted of one batch after the other.
+    fn half_noted(&self, number: BatchNumber) -> Option<(String, u64, u32)> {
+        let before = BatchNumber::new(number.get().checked_sub(1)?);
+        let proof = self.hands.books.progress(before)?.proof?;
+        (number.get() < proof.1.saturating_add(u64::from(proof.2))).then_some(proof)
     }
 }
 
@@ -213,9 +236,24 @@ impl<E: Storage + Clock> Service for Sender<E> {
         if books.progress(last).is_none_or(|progress| progress.stage < Stage::Committed) {
             return Ok(Turn::Idle);
         }
-        let proof = self.prover.proof(first).await?.ok_or_else(|| {
-            OutsideError::retry(format!("the prover said that batch {} is proven and has no proof now", first.get()))
-        })?;
+        let Some(proof) = self.prover.proof(first).await? else {
+            // It has lost what it had, or is another one than the one that proved it. From the last batch to the first, because
+            // what is proven is never behind what is not.
+            let newest = books.last_at(Stage::Built).unwrap_or(last);
+            tracing::warn!(first = first.get(), "the prover has no proof any more, and is asked again");
+            for number in (first.get()..=newest.get()).rev() {
+                self.hands.advance(BatchNumber::new(number), |progress| progress.proof = None).await?;
+            }
+            // What L1 has from somebody else was perhaps to be proven together with what is proven anew.
+            let before = BatchNumber::new(first.get().saturating_sub(1));
+            let end_before = |progress: &mut Progress| {
+                if let Some((_, begin, count)) = &mut progress.proof {
+                    *count = (*count).min(u32::try_from(first.get().saturating_sub(*begin)).unwrap_or(u32::MAX));
+                }
+            };
+            self.hands.advance(before, end_before).await?;
+            return Ok(Turn::Worked);
+        };
         let last = proof.last;
         self.layer1.prove(proof).await?;
         self.handed.note(last, now_ms);

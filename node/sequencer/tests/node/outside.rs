@@ -327,6 +327,38 @@ fn everything_outside_may_be_down_for_an_hour() {
     }
 }
 
+/// A prover that has lost its proofs, or another one in its place, proves again what L1 has not seen.
+#[test]
+fn a_prover_that_has_lost_its_proofs_makes_them_again() {
+    deterministic::Runner::seeded(43).start(|context| async move {
+        let outside = outside();
+        let node = begin(&context, &outside, 1 << 20).await;
+        until(&context, "the inbox is consumed", || node.metrics().inbox.get() == 10).await;
+        outside.l1_down.store(true, Ordering::Release);
+        let mut trader = Trader::new(1, 1);
+        let mut last = trader.send(&node.door()).await.unwrap().1.place.first;
+        for _ in 0..3 {
+            context.sleep(Duration::from_secs(30)).await;
+            last = trader.send(&node.door()).await.unwrap().1.place.first;
+        }
+        let is_proven = || {
+            let batch = node.books().batch(ashlar_api::door::BatchKey::Sequence(last));
+            batch.is_some_and(|batch| batch.proof.is_some())
+        };
+        until(&context, "all of it is proven and waits for L1", is_proven).await;
+        let unseen = {
+            let mut chain = outside.chain.lock().unwrap();
+            let seen = chain.proven;
+            chain.proofs.retain(|number, _| *number <= seen);
+            chain.handed_in - seen
+        };
+        assert!(unseen > 1, "{unseen}");
+        outside.l1_down.store(false, Ordering::Release);
+        until(&context, "all of it is final", || door_batch_is_final(&node, last)).await;
+        node.stop().await.unwrap();
+    });
+}
+
 /// SPEC Q-14.
 #[test]
 fn new_orders_wait_for_the_prover_and_cancels_do_not() {

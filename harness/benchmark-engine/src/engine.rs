@@ -1,10 +1,11 @@
 //! The engine: the three messages of the benchmark over the book.
 
-use ashlar_book::{At, Book, BookConfig, Budget, Floor, Orders, Resting, Taker, cross};
-use ashlar_types::{AccountId, ClientId, Lots, PostOnly, Price, Rank, Reason, SelfTrade, Side, Time};
+use ashlar_book::{Book, BookConfig, Budget, Orders, Resting, Taker, cross};
+use ashlar_types::{AccountId, ClientId, Lots, PostOnly, Price, Rank, SelfTrade, Side, Time};
 
-use crate::abi::{Cancel, Modify, NewOrder};
-use crate::report::{Kind, Record, Reports};
+use crate::messages::{Cancel, Modify, NewOrder};
+use crate::record::{Kind, Record, Reports};
+use crate::workload::Message;
 
 /// Whose the resting orders are: the benchmark knows no accounts, so no order may meet its own.
 const MAKERS: AccountId = AccountId::new(1).unwrap();
@@ -14,12 +15,12 @@ const TAKERS: AccountId = AccountId::new(2).unwrap();
 /// A book that reports what happens in it.
 #[derive(Debug)]
 pub struct Engine<R> {
-    book: Book,
+    pub(crate) book: Book,
     /// Where reports go.
     pub reports: R,
     /// The message being worked on, and the side of its order.
-    sequence: u64,
-    side: Side,
+    pub(crate) sequence: u64,
+    pub(crate) side: Side,
 }
 
 fn lots(quantity: u32) -> Lots {
@@ -57,8 +58,18 @@ impl<R: Reports> Engine<R> {
     }
 
     #[inline(always)]
-    fn report(&mut self, kind: Kind, side: Side, quantity: Lots, order_id: u64, ticks: i64) {
+    pub(crate) fn report(&mut self, kind: Kind, side: Side, quantity: Lots, order_id: u64, ticks: i64) {
         self.reports.push(Record::new(kind, side as u8, quantity.get() as u32, self.sequence, order_id, ticks));
+    }
+
+    /// Executes a message.
+    #[inline(always)]
+    pub fn apply(&mut self, message: &Message) {
+        match message {
+            Message::New(order) => self.new_order(order),
+            Message::Cancel(cancel) => self.cancel(cancel),
+            Message::Modify(modify) => self.modify(modify),
+        }
     }
 
     /// A new order.
@@ -149,63 +160,4 @@ impl<R: Reports> Engine<R> {
     pub fn book_mut(&mut self) -> &mut Book {
         &mut self.book
     }
-}
-
-impl<R> Orders for Engine<R> {
-    type At = At;
-
-    #[inline(always)]
-    fn best(&mut self, side: Side) -> Option<At> {
-        self.book.best(side)
-    }
-    #[inline(always)]
-    fn best_price(&mut self, side: Side) -> Option<Price> {
-        self.book.best_price(side)
-    }
-    #[inline(always)]
-    fn after(&mut self, at: At) -> Option<At> {
-        self.book.after(at)
-    }
-    #[inline(always)]
-    fn get(&self, at: At) -> Resting {
-        self.book.get(at)
-    }
-    #[inline(always)]
-    fn insert(&mut self, order: &Resting) -> At {
-        self.book.insert(order)
-    }
-    #[inline(always)]
-    fn remove(&mut self, at: At) {
-        self.book.remove(at);
-    }
-    #[inline(always)]
-    fn remove_then_after(&mut self, at: At) -> Option<At> {
-        self.book.remove_then_after(at)
-    }
-    #[inline(always)]
-    fn set_lots(&mut self, at: At, visible: Lots, hidden: Lots) {
-        self.book.set_lots(at, visible, hidden);
-    }
-    fn requeue(&mut self, at: At, rank: Rank, visible: Lots, hidden: Lots) {
-        self.book.requeue(at, rank, visible, hidden);
-    }
-}
-
-/// The benchmark knows trades and nothing else: no order here dies, hides a part, or meets its own account.
-impl<R: Reports> Floor for Engine<R> {
-    #[inline(always)]
-    fn is_dead(&mut self, _: AccountId, _: Time) -> bool {
-        false
-    }
-    fn next_rank(&mut self) -> Rank {
-        Rank::new(self.sequence)
-    }
-    #[inline(always)]
-    fn traded(&mut self, maker: &Resting, lots: Lots) {
-        self.report(Kind::Traded, self.side, lots, maker.id_rank.get(), maker.price.get() as i64);
-    }
-    fn removed(&mut self, _: &Resting, _: Reason) {}
-    fn shrunk(&mut self, _: Lots) {}
-    fn decremented(&mut self, _: &Resting, _: Lots) {}
-    fn refilled(&mut self, _: &Resting) {}
 }

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use ashlar_benchmark_engine::{Cancel, Engine, Kind, NewOrder, Record};
 use ashlar_book::{BookConfig, Orders};
-use ashlar_engine_adapter::{Cancel, Engine, Kind, NewOrder, Record};
 use ashlar_types::{Lots, Price, Rank, Side};
 
 /// Ids of nameless orders start here; the sample's are far below.

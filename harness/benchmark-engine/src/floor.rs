@@ -3,8 +3,8 @@
 use ashlar_book::{At, Floor, Orders, Resting};
 use ashlar_types::{AccountId, Lots, Price, Rank, Reason, Side, Time};
 
-use super::engine::Engine;
-use super::reports::{Kind, Reports};
+use crate::engine::Engine;
+use crate::record::{Kind, Reports};
 
 impl<R> Orders for Engine<R> {
     type At = At;

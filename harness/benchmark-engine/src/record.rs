@@ -1,6 +1,8 @@
 //! Reports as the engine writes them, half as long as the benchmark wants them.
 
-use crate::abi::Report;
+use sha2::{Digest as _, Sha256};
+
+use crate::messages::Report;
 
 /// What a report says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,11 +60,23 @@ impl Reports for Vec<Record> {
 }
 
 /// The reports in the order in which the benchmark hashes them: by message and kind, else as they came.
-pub fn sorted(records: &[Record]) -> Vec<Report> {
+fn sorted(records: &[Record]) -> Vec<Report> {
     let mut unpacker = Unpacker::default();
     let mut reports: Vec<Report> = records.iter().map(|&record| unpacker.unpack(record)).collect();
     reports.sort_by_key(|report| (report.sequence, report.kind));
     reports
+}
+
+/// By what the benchmark compares engines: the SHA-256 of all reports as lines, without a newline at the end.
+pub fn sha256(records: &[Record]) -> String {
+    let mut hash = Sha256::new();
+    for (index, report) in sorted(records).iter().enumerate() {
+        if index > 0 {
+            hash.update("\n");
+        }
+        hash.update(report.line());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Turns records into reports. Only the order of records tells who took: whatever a trade follows was about its taker.

@@ -6,10 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ashlar_benchmark_engine::{Engine, Kind, Modify, NewOrder, Record, read, sha256};
 use ashlar_book::BookConfig;
-use ashlar_engine_adapter::{Cancel, Engine, Kind, Modify, NewOrder, Record, sorted};
 use ashlar_types::Side;
-use sha2::{Digest, Sha256};
 
 const CONFIG: BookConfig = BookConfig::keyed(7);
 
@@ -25,45 +24,12 @@ fn folder(name: &str, test: &str) -> Option<PathBuf> {
     None
 }
 
-fn unpack(path: &Path) -> Vec<u8> {
-    let packed = fs::read(path).expect("a vector");
-    let mut unpacked = Vec::new();
-    lzma_rs::xz_decompress(&mut packed.as_slice(), &mut unpacked).expect("an xz stream");
-    unpacked
-}
-
-fn word<const N: usize>(record: &[u8], at: usize) -> [u8; N] {
-    record[at..at + N].try_into().unwrap()
-}
-
-/// Gives the engine a message of the benchmark's file (40 bytes, after a header of 16).
-fn give(engine: &mut Engine<Vec<Record>>, record: &[u8]) {
-    let (kind, side, immediate) = (record[0], record[1], record[2]);
-    let quantity = u32::from_le_bytes(word(record, 4));
-    let (sequence, order_id) = (u64::from_le_bytes(word(record, 8)), u64::from_le_bytes(word(record, 16)));
-    let price = i64::from_le_bytes(word(record, 24));
-    match kind {
-        0 => engine.new_order(&NewOrder { order_id, sequence, price, quantity, side, immediate, reserved: [0; 2] }),
-        1 => engine.cancel(&Cancel { order_id, sequence }),
-        _ => engine.modify(&Modify { order_id, sequence, price, quantity, side, reserved: [0; 3] }),
-    }
-}
-
 fn replay(workload: &str) {
     let Some(folder) = folder("engine-benchmark", workload) else { return };
-    let messages = unpack(&folder.join(format!("orders_{workload}_s23_n1000000.bin.xz")));
+    let messages = read(&folder.join(format!("orders_{workload}_s23_n1000000.bin.xz"))).expect("a workload");
     let mut engine = Engine::new(CONFIG, Vec::new());
-    for record in messages[16..].chunks_exact(40) {
-        give(&mut engine, record);
-    }
-    let mut hash = Sha256::new();
-    for (index, report) in sorted(&engine.reports).iter().enumerate() {
-        if index > 0 {
-            hash.update("\n");
-        }
-        hash.update(report.line());
-    }
-    let got: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    messages.iter().for_each(|message| engine.apply(message));
+    let got = sha256(&engine.reports);
     let published = fs::read_to_string(folder.join("correctness_hash.txt")).expect("the published hashes");
     let wanted = published.lines().find(|line| line.contains(workload)).expect("a hash of this workload");
     assert!(wanted.contains(&got), "{workload}: {got} is not in {wanted}");
