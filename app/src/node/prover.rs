@@ -1,6 +1,6 @@
 //! Who proves for a node: what its contracts ask for, compared with what it can give.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use alloy::primitives::{Address, B256};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
@@ -94,7 +94,7 @@ async fn quorum(origin: &Origin, policy: Policy, settings: &NodeSettings) -> Res
     let program = ask(&origin.l1, BlockAt::Latest, origin.addresses.registry, &question).await?;
     let (members, threshold) = signers(origin, program.verifier).await?;
     let files = &settings.prover.signer_key_files;
-    let quorum = policy.quorum(files.iter().map(signer).collect::<Result<_>>()?)?;
+    let quorum = policy.quorum(files.iter().map(|file| signer(file)).collect::<Result<_>>()?)?;
     let ours: Vec<_> = quorum.members().into_iter().map(|member| Address::from(member.0)).collect();
     let strangers: Vec<_> = ours.iter().filter(|one| !members.contains(one)).map(Address::to_string).collect();
     ensure!(
@@ -113,7 +113,7 @@ async fn quorum(origin: &Origin, policy: Policy, settings: &NodeSettings) -> Res
     Ok(quorum)
 }
 
-fn signer(file: &PathBuf) -> Result<WalletSecret> {
+fn signer(file: &Path) -> Result<WalletSecret> {
     let key = secret(file).context("prover.signer_key_files")?;
     WalletSecret::new(&key)
         .map_err(|_| anyhow!("prover.signer_key_files: {} holds no key of the curve; make another", file.display()))
