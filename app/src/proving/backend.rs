@@ -70,7 +70,7 @@ pub fn find_worker(named: Option<&Path>) -> Result<PathBuf> {
         Some(place) => Ok(place.clone()),
         None => bail!(
             "SP1's worker is not built: it is a program of its own, in none of {}. Build it with `{SP1_BUILD}` (some 20 minutes; it needs \
-             protobuf-compiler and 16 GiB of memory to prove with), or name one with --worker PATH",
+             protobuf-compiler, libprotobuf-dev and 16 GiB of memory to prove with), or name one with --worker PATH",
             places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ")
         ),
     }

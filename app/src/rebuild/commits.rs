@@ -1,6 +1,7 @@
 //! The commits of batches as a store: what L1 itself, or what its nodes keep beside it, still has of what was published there.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ashlar_coding::{Coded, Expansion, Row, Simd};
 use ashlar_da::{Answer, BatchKey, Deposit, Kept, Receipt, SectionKey, Share, Store, StoreError, Wanted};
@@ -20,18 +21,24 @@ pub trait Reader: Send + Sync {
     fn content<'a>(&'a self, key: &'a BatchKey, commit: &'a PublishedAt) -> Answer<'a, Vec<u8>>;
 }
 
-/// Commits, by the number of their batch, and who reads them.
+/// How each batch was committed, by its number. Whoever follows an exchange adds what is new.
+pub type Known = Arc<Mutex<BTreeMap<u64, PublishedAt>>>;
+
+/// Commits and who reads them.
 pub struct Commits<R> {
     /// Who reads.
     pub reader: R,
-    /// Of every kind.
-    pub commits: BTreeMap<u64, PublishedAt>,
+    /// Those of every kind.
+    pub known: Known,
 }
 
 impl<R: Reader> Commits<R> {
     async fn share(&self, key: &BatchKey, wanted: Wanted<'_>) -> Result<Share, StoreError> {
-        let commit = self.commits.get(&key.number.get()).filter(|commit| commit.kind == R::KIND);
-        let content = self.reader.content(key, commit.ok_or(StoreError::Absent(*key))?).await?;
+        let commit = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.get(&key.number.get()).filter(|commit| commit.kind == R::KIND).cloned()
+        };
+        let content = self.reader.content(key, &commit.ok_or(StoreError::Absent(*key))?).await?;
         share_of(&content, key, wanted)
             .ok_or_else(|| StoreError::Wrong(format!("the {} are of another commitment", R::NAME)))
     }
