@@ -16,7 +16,7 @@ use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::signer::LocalKey;
 use ashlar_settlement::{Config, RequestError, Settlement, SettlementEvent, Status};
 use ashlar_types::{BatchNumber, InboxIndex, Sequence, to_bytes};
-use commonware_runtime::{Supervisor as _, tokio as runtime};
+use commonware_runtime::{Clock as _, Supervisor as _, tokio as runtime};
 use sha2::{Digest as _, Sha256};
 
 use crate::world::OPERATOR;
@@ -108,12 +108,23 @@ impl Node {
         let l1 = RpcL1::new(vec![endpoint], PoolConfig { chain_id: CHAIN_ID, quorum: 1 });
         let key = alloy::hex::encode(DEVELOPMENT_ACCOUNTS[OPERATOR].development_key);
         let key = LocalKey::from_hex(&key, "the development account").expect("a key");
-        let config = Config {
+        let config = || Config {
             poll_every: Duration::from_millis(20),
             consumed: journal.consumed.clone(),
             ..Config::new(CHAIN_ID, addresses)
         };
-        let settlement = Settlement::start(context.child("settlement"), l1, key, config).await.expect("starts");
+        // What a client had open that was killed is let go a moment later, as a process's files are by the system.
+        let begun = Instant::now();
+        let settlement = loop {
+            match Settlement::start(context.child("settlement"), l1.clone(), key.clone(), config()).await {
+                Ok(settlement) => break settlement,
+                Err(error) => {
+                    let is_open = format!("{error:?}").contains("BlobAlreadyOpen");
+                    assert!(is_open && begun.elapsed() < PATIENCE, "{error:?}");
+                    context.sleep(Duration::from_millis(20)).await;
+                }
+            }
+        };
         Node { journal, settlement, reorgs: Vec::new(), rolled_back: 0 }
     }
 
