@@ -1,5 +1,7 @@
 //! Which proofs a batch needs, on what they rest, and in which words every screen says so.
 
+use std::path::Path;
+
 use alloy::primitives::{Address as L1Address, B256};
 use anyhow::{Result, anyhow};
 use ashlar_contracts::{ProgramTerms, VerifierTerms};
@@ -13,8 +15,9 @@ use crate::up::wallet::development_key;
 
 /// The number of execution in a deployment's registry.
 pub const EXECUTE_ONLY_TYPE: u8 = 0;
-/// The number of attested STARKs of SP1.
+/// The numbers of attested STARKs.
 const SP1_ATTESTED_TYPE: u8 = 1;
+const OPENVM_ATTESTED_TYPE: u8 = 2;
 /// Signers of a development deployment, and how many of them must sign.
 const SIGNERS: usize = 3;
 const THRESHOLD: usize = 2;
@@ -34,6 +37,7 @@ impl Policy {
         match self.0 {
             Backend::Execute => "execute-only (development)",
             Backend::Sp1 => "proven by SP1 (compressed STARK), verified and signed by 2 of 3 development signers",
+            Backend::OpenVm => "proven by OpenVM (joined STARK), verified and signed by 2 of 3 development signers",
         }
     }
 
@@ -41,7 +45,7 @@ impl Policy {
     pub const fn trust(self) -> &'static str {
         match self.0 {
             Backend::Execute => "nothing is proven on this chain: its operator says that it ran every batch",
-            Backend::Sp1 => {
+            Backend::Sp1 | Backend::OpenVm => {
                 "a STARK without trusted setup, which anyone can verify (`ashlar verify-proof`); L1 itself has no verifier for it and counts 2 of 3 \
                  signers, whose keys are public in a development deployment"
             }
@@ -53,6 +57,7 @@ impl Policy {
         match self.0 {
             Backend::Execute => EXECUTE_ONLY_TYPE,
             Backend::Sp1 => SP1_ATTESTED_TYPE,
+            Backend::OpenVm => OPENVM_ATTESTED_TYPE,
         }
     }
 
@@ -66,15 +71,8 @@ impl Policy {
                 key: B256::from(self.key()),
                 verifier: VerifierTerms::Development,
             },
-            Backend::Sp1 => ProgramTerms {
-                proof_type,
-                program_hash: B256::from_slice(&Sha256::digest(include_bytes!("../../../../guests/sp1/program.elf"))),
-                key: B256::from(self.key()),
-                verifier: VerifierTerms::Attestation {
-                    members: self.quorum()?.members().into_iter().map(l1_address).collect(),
-                    threshold: THRESHOLD as u8,
-                },
-            },
+            Backend::Sp1 => self.attested(include_bytes!("../../../../guests/sp1/program.elf"))?,
+            Backend::OpenVm => self.attested(include_bytes!("../../../../guests/openvm/program.elf"))?,
         })
     }
 
@@ -82,15 +80,28 @@ impl Policy {
     pub fn key(self) -> [u8; 32] {
         match self.0 {
             Backend::Execute => development_key("execute-only program"),
-            Backend::Sp1 => self.0.program().0,
+            Backend::Sp1 | Backend::OpenVm => self.0.program().0,
         }
     }
 
-    /// The signers of a development deployment. Each verifies what it signs.
-    pub fn quorum(self) -> Result<Quorum> {
+    /// The terms of a guest whose proofs signers attest.
+    fn attested(self, elf: &[u8]) -> Result<ProgramTerms> {
+        Ok(ProgramTerms {
+            proof_type: self.proof_type(),
+            program_hash: B256::from_slice(&Sha256::digest(elf)),
+            key: B256::from(self.key()),
+            verifier: VerifierTerms::Attestation {
+                members: self.quorum(None)?.members().into_iter().map(l1_address).collect(),
+                threshold: THRESHOLD as u8,
+            },
+        })
+    }
+
+    /// The signers of a development deployment. Each verifies what it signs, by the worker that was named where one is needed for that.
+    pub fn quorum(self, worker: Option<&Path>) -> Result<Quorum> {
         let backend = self.0.target().backend;
         let verifier =
-            verifier_of(backend).ok_or_else(|| anyhow!("there is no verifier for {backend} in this build"))?;
+            verifier_of(backend, worker).ok_or_else(|| anyhow!("there is no verifier for {backend} in this build"))?;
         let signer = |number: usize| {
             let secret = WalletSecret::new(&development_key(&format!("attestation signer {number}")));
             Ok(Attestor::new(secret.map_err(|_| anyhow!("a signer's key is no key"))?, verifier.clone()))

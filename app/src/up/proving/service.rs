@@ -30,14 +30,14 @@ pub async fn open(context: &runtime::Context, settings: &ProvingSettings, folder
     }
     let backend = settings.backend;
     let token = load_or_make_token(&folder.join("prover-token"))?;
-    let target = backend.target();
+    let (target, worker) = (backend.target(), settings.worker.as_deref());
     let mut config = ProverConfig::new(vec![target], BTreeMap::from([(target.backend, backend.program())]));
     config.members = vec![Member { name: LOCAL.to_owned(), token: token.clone(), role: Role::Prove }];
     config.members.extend(settings.members.clone());
     config.stretch = STRETCH;
-    config.verifiers.extend(verifier_of(target.backend).map(|verifier| (target.backend, verifier)));
-    if backend == Backend::Sp1 {
-        config.quorum = Some(Policy::of(backend).quorum()?);
+    config.verifiers.extend(verifier_of(target.backend, worker).map(|verifier| (target.backend, verifier)));
+    if backend != Backend::Execute {
+        config.quorum = Some(Policy::of(backend).quorum(worker)?);
     }
     let handle = start(context.child("prover"), config).await?;
     let socket = folder.join("prover.sock");

@@ -54,8 +54,8 @@ impl ProvingSettings {
     pub fn from(arguments: &ProvingArguments) -> Result<ProvingSettings> {
         let ProvingArguments { backend, remote, listen, commands, .. } = *arguments;
         let worker = match (backend, remote) {
-            (Backend::Sp1, false) => Some(find_worker(arguments.worker.as_deref())?),
-            _ => None,
+            (Backend::Execute, _) | (_, true) => None,
+            (backend, false) => Some(find_worker(backend, arguments.worker.as_deref())?),
         };
         let members = arguments.members.as_deref().map(load_members).transpose()?.unwrap_or_default();
         Ok(ProvingSettings { backend, worker, remote, listen, members, commands })
