@@ -51,7 +51,7 @@ pub fn look_here(settings: &NodeSettings) -> Vec<Finding> {
             Some(Finding::warning("prover", "execute-only proves nothing", "for development alone: prover.kind"))
         }
         // What its contracts want of it has to be asked for.
-        Some(Backend::Sp1) => None,
+        Some(_) => None,
     });
     found
 }
@@ -150,9 +150,7 @@ async fn contracts(settings: &NodeSettings) -> Vec<Finding> {
     };
     let mut found = vec![Finding::well(NAME, format!("settlement {} is this exchange's", origin.addresses.settlement))];
     found.extend(match plan(&origin, settings).await {
-        Ok(Some(Plan { policy, .. })) if policy.backend() == Backend::Sp1 => {
-            Some(Finding::well("prover", policy.kind()))
-        }
+        Ok(Some(Plan { policy, .. })) if policy.backend().is_proving() => Some(Finding::well("prover", policy.kind())),
         Ok(_) => None,
         Err(why) => {
             Some(Finding::failed("prover", format!("{why:#}"), "see docs/proving.md and what begins with prover."))

@@ -36,9 +36,9 @@ pub async fn plan(origin: &Origin, settings: &NodeSettings) -> Result<Option<Pla
     }
     let (worker, quorum) = match backend {
         Backend::Execute => (None, None),
-        Backend::Sp1 => {
+        proving => {
             let named = settings.prover.worker.as_deref();
-            let worker = (!remote).then(|| find_worker(named)).transpose().context("prover.worker")?;
+            let worker = (!remote).then(|| find_worker(proving, named)).transpose().context("prover.worker")?;
             (worker, Some(quorum(origin, policy, settings).await?))
         }
     };
@@ -94,7 +94,8 @@ async fn quorum(origin: &Origin, policy: Policy, settings: &NodeSettings) -> Res
     let program = ask(&origin.l1, BlockAt::Latest, origin.addresses.registry, &question).await?;
     let (members, threshold) = signers(origin, program.verifier).await?;
     let files = &settings.prover.signer_key_files;
-    let quorum = policy.quorum(files.iter().map(|file| signer(file)).collect::<Result<_>>()?)?;
+    let keys = files.iter().map(|file| signer(file)).collect::<Result<_>>()?;
+    let quorum = policy.quorum(keys, settings.prover.worker.as_deref())?;
     let ours: Vec<_> = quorum.members().into_iter().map(|member| Address::from(member.0)).collect();
     let strangers: Vec<_> = ours.iter().filter(|one| !members.contains(one)).map(Address::to_string).collect();
     ensure!(

@@ -14,7 +14,43 @@ pub enum Backend {
     Execute,
     /// Compressed proofs by SP1, which need no trusted setup
     Sp1,
+    /// Joined proofs by OpenVM, which need no trusted setup
+    #[value(name = "openvm")]
+    OpenVm,
 }
+
+/// What is built of a proof system, in a workspace of its own.
+struct Built {
+    /// What a person calls it.
+    title: &'static str,
+    /// The binary of its worker.
+    binary: &'static str,
+    /// Where cargo puts that, and where `.ci` does, below the folder for what is built.
+    places: [&'static str; 2],
+    /// How to build it, and what that and proving need.
+    build: &'static str,
+    needs: &'static str,
+    /// What is committed beside the guest: its program's name and the sum of its file.
+    program: &'static str,
+}
+
+const SP1: Built = Built {
+    title: "SP1's",
+    binary: "ashlar-sp1-worker",
+    places: ["guests/sp1/worker/target/release", "guests-sp1-worker/release"],
+    build: "cargo build --release --manifest-path guests/sp1/worker/Cargo.toml",
+    needs: "some 20 minutes; it needs protobuf-compiler, libprotobuf-dev and 16 GiB of memory to prove with",
+    program: include_str!("../../../guests/sp1/program.hash"),
+};
+
+const OPENVM: Built = Built {
+    title: "OpenVM's",
+    binary: "ashlar-openvm-worker",
+    places: ["guests/openvm/target/release", "guests-openvm/release"],
+    build: "cargo build --release --manifest-path guests/openvm/Cargo.toml",
+    needs: "some 20 minutes",
+    program: include_str!("../../../guests/openvm/program.hash"),
+};
 
 impl Backend {
     /// The name that a person types.
@@ -22,7 +58,13 @@ impl Backend {
         match self {
             Backend::Execute => "execute",
             Backend::Sp1 => "sp1",
+            Backend::OpenVm => "openvm",
         }
+    }
+
+    /// What a person can name of those that proofs name.
+    pub fn named(name: BackendName) -> Option<Backend> {
+        Backend::value_variants().iter().copied().find(|backend| backend.target().backend == name)
     }
 
     /// What kind of proof is asked of it.
@@ -30,60 +72,70 @@ impl Backend {
         match self {
             Backend::Execute => Target { backend: BackendName::NATIVE, kind: ProofKind::Execution },
             Backend::Sp1 => Target { backend: BackendName::SP1, kind: ProofKind::Compressed },
+            Backend::OpenVm => Target { backend: BackendName::OPENVM, kind: ProofKind::Stark },
         }
+    }
+
+    /// Whether what it makes is a proof, by a worker that is a program of its own.
+    pub const fn is_proving(self) -> bool {
+        !matches!(self, Backend::Execute)
     }
 
     /// The program in force.
     pub fn program(self) -> ProgramHash {
+        self.built().map_or_else(native_program, |built| program_of(built.program))
+    }
+
+    /// What is built of it; nothing for execution, which this program does itself.
+    const fn built(self) -> Option<&'static Built> {
         match self {
-            Backend::Execute => native_program(),
-            Backend::Sp1 => sp1_program(),
+            Backend::Execute => None,
+            Backend::Sp1 => Some(&SP1),
+            Backend::OpenVm => Some(&OPENVM),
         }
     }
 }
 
-/// What is committed beside the guest: its program's name and the sum of its file.
-const SP1_PROGRAM: &str = include_str!("../../../guests/sp1/program.hash");
-
-/// The hash of the verifying key of the committed guest (guests/sp1/program.elf).
-fn sp1_program() -> ProgramHash {
-    let line = SP1_PROGRAM.lines().find_map(|line| line.strip_prefix("program=0x"));
+/// The name of a committed guest: the hash of its verifying key.
+fn program_of(committed: &str) -> ProgramHash {
+    let line = committed.lines().find_map(|line| line.strip_prefix("program=0x"));
     let digits = line.unwrap_or_default().as_bytes();
     let digit = |at: usize| digits.get(at).and_then(|byte| char::from(*byte).to_digit(16)).unwrap_or(0) as u8;
     ProgramHash(std::array::from_fn(|at| digit(2 * at) << 4 | digit(2 * at + 1)))
 }
 
-/// The binary of SP1's worker.
-const SP1_WORKER: &str = "ashlar-sp1-worker";
-const SP1_BUILD: &str = "cargo build --release --manifest-path guests/sp1/worker/Cargo.toml";
-
 /// The worker of a proof system: the one that was named, or one that stands where they are built.
-pub fn find_worker(named: Option<&Path>) -> Result<PathBuf> {
+pub fn find_worker(backend: Backend, named: Option<&Path>) -> Result<PathBuf> {
+    let Some(Built { title, build, needs, .. }) = backend.built() else {
+        bail!("{} needs no worker: this program executes itself", backend.word());
+    };
     if let Some(path) = named {
         if !path.is_file() {
-            bail!("{} is no file; build SP1's worker with `{SP1_BUILD}` and name what it builds", path.display());
+            bail!("{} is no file; build {title} worker with `{build}` and name what it builds", path.display());
         }
         return Ok(path.to_owned());
     }
-    let places = places();
+    let places = backend.built().map(Built::places).unwrap_or_default();
     match places.iter().find(|place| place.is_file()) {
         Some(place) => Ok(place.clone()),
         None => bail!(
-            "SP1's worker is not built: it is a program of its own, in none of {}. Build it with `{SP1_BUILD}` (some 20 minutes; it needs \
-             protobuf-compiler, libprotobuf-dev and 16 GiB of memory to prove with), or name one with --worker PATH",
+            "{title} worker is not built: it is a program of its own, in none of {}. Build it with `{build}` ({needs}), \
+             or name one with --worker PATH",
             places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ")
         ),
     }
 }
 
-/// Beside this binary, where cargo builds it, and where `.ci` does.
-fn places() -> Vec<PathBuf> {
-    let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(|folder| folder.join(SP1_WORKER)));
-    let built = PathBuf::from("guests/sp1/worker/target/release").join(SP1_WORKER);
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    let cached = cache.map(|cache| cache.join("ashlar/target/guests-sp1-worker/release").join(SP1_WORKER));
-    beside.into_iter().chain([built]).chain(cached).collect()
+impl Built {
+    /// Beside this binary, where cargo builds it, and where `.ci` does.
+    fn places(&self) -> Vec<PathBuf> {
+        let [built, cached] = self.places;
+        let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(|folder| folder.join(self.binary)));
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+        let cached = cache.map(|cache| cache.join("ashlar/target").join(cached).join(self.binary));
+        beside.into_iter().chain([Path::new(built).join(self.binary)]).chain(cached).collect()
+    }
 }
 
 #[cfg(test)]
@@ -92,14 +144,20 @@ mod tests {
 
     #[test]
     fn a_worker_that_is_not_there_is_said_with_how_to_build_it() {
-        let error = find_worker(Some(Path::new("nowhere/worker"))).expect_err("it is not there").to_string();
-        assert!(error.contains("nowhere/worker") && error.contains(SP1_BUILD), "{error}");
+        for (backend, built) in [(Backend::Sp1, SP1), (Backend::OpenVm, OPENVM)] {
+            let nowhere = Path::new("nowhere/worker");
+            let error = find_worker(backend, Some(nowhere)).expect_err("it is not there").to_string();
+            assert!(error.contains("nowhere/worker") && error.contains(built.build), "{error}");
+        }
     }
 
     #[test]
-    fn the_committed_program_has_a_name() {
-        let line = format!("program=0x{}", Backend::Sp1.program());
-        assert!(SP1_PROGRAM.lines().any(|committed| committed == line), "{SP1_PROGRAM}");
-        assert_ne!(Backend::Sp1.program(), ProgramHash::default());
+    fn the_committed_programs_have_names() {
+        for (backend, built) in [(Backend::Sp1, SP1), (Backend::OpenVm, OPENVM)] {
+            let line = format!("program=0x{}", backend.program());
+            assert!(built.program.lines().any(|committed| committed == line), "{}", built.program);
+            assert_ne!(backend.program(), ProgramHash::default());
+            assert_eq!(Backend::named(backend.target().backend), Some(backend));
+        }
     }
 }

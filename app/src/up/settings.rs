@@ -112,7 +112,7 @@ impl Settings {
             );
         }
         let proving = ProvingSettings::from(&arguments.proving)?;
-        let is_proven = proving.backend == Backend::Sp1;
+        let is_proven = proving.backend.is_proving();
         Ok(Settings {
             folder,
             api: arguments.api,

@@ -49,7 +49,7 @@ pub enum VerifyError {
     },
 }
 
-/// A verifier of one proof system. It computes and never waits.
+/// A verifier of one proof system. It computes, here or in a process of its own on this machine, and waits for nothing else.
 pub trait Verifier: Send + Sync + 'static {
     /// Whether the proof shows what is claimed.
     fn verify(&self, claim: &Claim<'_>) -> Result<(), VerifyError>;

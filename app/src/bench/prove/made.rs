@@ -17,10 +17,10 @@ use crate::proving::{Backend, Session, verifier_of};
 const CHECKS: usize = 9;
 
 /// Has a batch proven.
-pub fn by_worker(worker: &Path, batch: &Captured) -> Result<Vec<Figure>> {
+pub fn by_worker(backend: Backend, worker: &Path, batch: &Captured) -> Result<Vec<Figure>> {
     let mut session = Session::start(worker, &[])?;
     let description = session.description().clone();
-    let kind = Backend::Sp1.target().kind;
+    let kind = backend.target().kind;
     let begun = Instant::now();
     let question = Question::Prove { kind, evidence: vec![batch.evidence()] };
     let answer = session.ask(question, |done, of, stage| {
@@ -31,7 +31,8 @@ pub fn by_worker(worker: &Path, batch: &Captured) -> Result<Vec<Figure>> {
     session.stop()?;
     let Answer::Proved(proved) = answer else { bail!("the worker answered something else than a proof") };
     let public_values = to_bytes(&PublicValues::of(&batch.header));
-    let verifier = verifier_of(description.backend).context("there is no verifier for it in this build")?;
+    let verifier =
+        verifier_of(description.backend, Some(worker)).context("there is no verifier for it in this build")?;
     let claim = Claim { kind, program: description.program, public_values: &public_values, proof: &proved.proof };
     let mut taken = Vec::new();
     for _ in 0..CHECKS {

@@ -57,8 +57,8 @@ impl ProvingSettings {
     pub fn from(arguments: &ProvingArguments) -> Result<ProvingSettings> {
         let ProvingArguments { backend, remote, listen, commands, .. } = *arguments;
         let worker = match (backend, remote) {
-            (Backend::Sp1, false) => Some(find_worker(arguments.worker.as_deref())?),
-            _ => None,
+            (Backend::Execute, _) | (_, true) => None,
+            (backend, false) => Some(find_worker(backend, arguments.worker.as_deref())?),
         };
         let members = arguments.members.as_deref().map(load_members).transpose()?.unwrap_or_default();
         Ok(ProvingSettings { backend, worker, remote, listen, members, commands })
@@ -66,7 +66,7 @@ impl ProvingSettings {
 
     /// Whether workers prove, and not this process alone.
     pub fn has_workers(&self) -> bool {
-        self.backend != Backend::Execute || self.remote || self.listen.is_some()
+        self.backend.is_proving() || self.remote || self.listen.is_some()
     }
 
     /// What a coordinator is told; nothing where this process executes alone.
@@ -74,10 +74,8 @@ impl ProvingSettings {
         if !self.has_workers() {
             return Ok(None);
         }
-        let quorum = match self.backend {
-            Backend::Execute => None,
-            Backend::Sp1 => Some(self.policy().development_quorum()?),
-        };
+        let quorum = self.backend.is_proving().then(|| self.policy().development_quorum(self.worker.as_deref()));
+        let quorum = quorum.transpose()?;
         Ok(Some(Coordination {
             backend: self.backend,
             worker: self.worker.clone(),
