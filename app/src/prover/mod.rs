@@ -31,7 +31,7 @@ pub struct ProverArguments {
     /// The token itself, for whoever starts this process
     #[arg(long, hide = true, env = TOKEN_VARIABLE, hide_env_values = true)]
     token: Option<String>,
-    /// SP1's worker, if it is not where it is usually built
+    /// The proof system's worker, if it is not where it is usually built
     #[arg(long, value_name = "PATH")]
     worker: Option<PathBuf>,
     /// Seconds to look for a coordinator that is not there yet
@@ -48,8 +48,8 @@ pub fn run(arguments: &ProverArguments) -> Result<()> {
     };
     match arguments.backend {
         Backend::Execute => execute(arguments, &token),
-        Backend::Sp1 => {
-            let program = find_worker(arguments.worker.as_deref())?;
+        backend @ (Backend::Sp1 | Backend::RiscZero) => {
+            let program = find_worker(backend, arguments.worker.as_deref())?;
             // From here on this process is that program.
             let error = Command::new(&program)
                 .env(ADDRESS_VARIABLE, &arguments.connect)

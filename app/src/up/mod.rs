@@ -33,7 +33,6 @@ pub use proving::EXECUTE_ONLY_TYPE;
 pub use settings::UpArguments;
 pub use wallet::{da_writer, development_key};
 
-use crate::proving::Backend;
 use crate::publishing::{Possible, Publishing};
 use crate::up::deployment::Deployment;
 use bank::Bank;
@@ -105,7 +104,7 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
 
     let brake = Brake::new(provers.as_ref().map(|provers| provers.handle.clone()));
     let traders = traders::start(node.door(), deployment.exchange(), &bank, &listed, &settings, &brake);
-    let goal = Goal::new(settings.until_final, settings.seconds, settings.proving.backend != Backend::Execute);
+    let goal = Goal::new(settings.until_final, settings.seconds, settings.proving.backend.is_proving());
     let ended = tokio::select! {
         ended = status::watch(&node, &mut console, goal) => ended,
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
@@ -185,7 +184,7 @@ async fn start_node(
     let key = NodeKey::new(&deployment.node_key()).map_err(|_| anyhow!("the node's key is no key"))?;
     let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);
     config.proofs = policy.kind().to_owned();
-    if backend != Backend::Execute {
+    if backend.is_proving() {
         config.limits.batches.commands_max = settings.proving.commands as usize;
     }
     config.names = venue::names();

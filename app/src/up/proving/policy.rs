@@ -13,8 +13,9 @@ use crate::up::wallet::development_key;
 
 /// The number of execution in a deployment's registry.
 pub const EXECUTE_ONLY_TYPE: u8 = 0;
-/// The number of attested STARKs of SP1.
+/// The numbers of attested STARKs of SP1 and of RISC Zero.
 const SP1_ATTESTED_TYPE: u8 = 1;
+const RISC_ZERO_ATTESTED_TYPE: u8 = 3;
 /// Signers of a development deployment, and how many of them must sign.
 const SIGNERS: usize = 3;
 const THRESHOLD: usize = 2;
@@ -34,6 +35,9 @@ impl Policy {
         match self.0 {
             Backend::Execute => "execute-only (development)",
             Backend::Sp1 => "proven by SP1 (compressed STARK), verified and signed by 2 of 3 development signers",
+            Backend::RiscZero => {
+                "proven by RISC Zero (succinct STARK), verified and signed by 2 of 3 development signers"
+            }
         }
     }
 
@@ -41,7 +45,7 @@ impl Policy {
     pub const fn trust(self) -> &'static str {
         match self.0 {
             Backend::Execute => "nothing is proven on this chain: its operator says that it ran every batch",
-            Backend::Sp1 => {
+            Backend::Sp1 | Backend::RiscZero => {
                 "a STARK without trusted setup, which anyone can verify (`ashlar verify-proof`); L1 itself has no verifier for it and counts 2 of 3 \
                  signers, whose keys are public in a development deployment"
             }
@@ -53,6 +57,7 @@ impl Policy {
         match self.0 {
             Backend::Execute => EXECUTE_ONLY_TYPE,
             Backend::Sp1 => SP1_ATTESTED_TYPE,
+            Backend::RiscZero => RISC_ZERO_ATTESTED_TYPE,
         }
     }
 
@@ -66,14 +71,20 @@ impl Policy {
                 key: B256::from(self.key()),
                 verifier: VerifierTerms::Development,
             },
-            Backend::Sp1 => ProgramTerms {
-                proof_type,
-                program_hash: B256::from_slice(&Sha256::digest(include_bytes!("../../../../guests/sp1/program.elf"))),
-                key: B256::from(self.key()),
-                verifier: VerifierTerms::Attestation {
-                    members: self.quorum()?.members().into_iter().map(l1_address).collect(),
-                    threshold: THRESHOLD as u8,
-                },
+            Backend::Sp1 => self.attested(include_bytes!("../../../../guests/sp1/program.elf"))?,
+            Backend::RiscZero => self.attested(include_bytes!("../../../../guests/risc0/program.elf"))?,
+        })
+    }
+
+    /// Of a program whose proofs signers verify.
+    fn attested(self, elf: &[u8]) -> Result<ProgramTerms> {
+        Ok(ProgramTerms {
+            proof_type: self.proof_type(),
+            program_hash: B256::from_slice(&Sha256::digest(elf)),
+            key: B256::from(self.key()),
+            verifier: VerifierTerms::Attestation {
+                members: self.quorum()?.members().into_iter().map(l1_address).collect(),
+                threshold: THRESHOLD as u8,
             },
         })
     }
@@ -82,7 +93,7 @@ impl Policy {
     pub fn key(self) -> [u8; 32] {
         match self.0 {
             Backend::Execute => development_key("execute-only program"),
-            Backend::Sp1 => self.0.program().0,
+            Backend::Sp1 | Backend::RiscZero => self.0.program().0,
         }
     }
 

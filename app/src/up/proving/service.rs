@@ -9,7 +9,7 @@ use commonware_runtime::{Network as _, Supervisor as _, tokio as runtime};
 
 use super::policy::Policy;
 use super::settings::ProvingSettings;
-use crate::proving::{Backend, LocalWorker, Supervised, UnixDoor, load_or_make_token, verifier_of};
+use crate::proving::{LocalWorker, Supervised, UnixDoor, load_or_make_token, verifier_of};
 
 /// The name of the worker on this machine.
 const LOCAL: &str = "local";
@@ -36,7 +36,7 @@ pub async fn open(context: &runtime::Context, settings: &ProvingSettings, folder
     config.members.extend(settings.members.clone());
     config.stretch = STRETCH;
     config.verifiers.extend(verifier_of(target.backend).map(|verifier| (target.backend, verifier)));
-    if backend == Backend::Sp1 {
+    if backend.is_proving() {
         config.quorum = Some(Policy::of(backend).quorum()?);
     }
     let handle = start(context.child("prover"), config).await?;

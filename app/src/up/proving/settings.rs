@@ -54,7 +54,7 @@ impl ProvingSettings {
     pub fn from(arguments: &ProvingArguments) -> Result<ProvingSettings> {
         let ProvingArguments { backend, remote, listen, commands, .. } = *arguments;
         let worker = match (backend, remote) {
-            (Backend::Sp1, false) => Some(find_worker(arguments.worker.as_deref())?),
+            (Backend::Sp1 | Backend::RiscZero, false) => Some(find_worker(backend, arguments.worker.as_deref())?),
             _ => None,
         };
         let members = arguments.members.as_deref().map(load_members).transpose()?.unwrap_or_default();
@@ -63,7 +63,7 @@ impl ProvingSettings {
 
     /// Whether workers prove, and not this process alone.
     pub fn has_workers(&self) -> bool {
-        self.backend != Backend::Execute || self.remote || self.listen.is_some()
+        self.backend.is_proving() || self.remote || self.listen.is_some()
     }
 
     /// A folder that was begun with one kind of proof goes on with it: its contracts know no other.
