@@ -313,6 +313,7 @@ const STRATEGIES: &[(&str, Strategy)] = &[
 const PROVERS: &[(&str, Option<Backend>)] = &[
     ("none", None),
     ("sp1", Some(Backend::Sp1)),
+    ("risc0", Some(Backend::RiscZero)),
     ("openvm", Some(Backend::OpenVm)),
     ("execute-only", Some(Backend::Execute)),
 ];

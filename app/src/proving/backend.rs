@@ -14,6 +14,9 @@ pub enum Backend {
     Execute,
     /// Compressed proofs by SP1, which need no trusted setup
     Sp1,
+    /// Succinct receipts by RISC Zero, which need no trusted setup
+    #[value(name = "risc0")]
+    RiscZero,
     /// Joined proofs by OpenVM, which need no trusted setup
     #[value(name = "openvm")]
     OpenVm,
@@ -43,6 +46,15 @@ const SP1: Built = Built {
     program: include_str!("../../../guests/sp1/program.hash"),
 };
 
+const RISC_ZERO: Built = Built {
+    title: "RISC Zero's",
+    binary: "ashlar-risc0-worker",
+    places: ["guests/risc0/worker/target/release", "guests-risc0-worker/release"],
+    build: "DOCS_RS=1 cargo build --release --manifest-path guests/risc0/worker/Cargo.toml",
+    needs: "some 15 minutes; it needs a C++ compiler and 16 GiB of memory to prove with",
+    program: include_str!("../../../guests/risc0/program.hash"),
+};
+
 const OPENVM: Built = Built {
     title: "OpenVM's",
     binary: "ashlar-openvm-worker",
@@ -58,6 +70,7 @@ impl Backend {
         match self {
             Backend::Execute => "execute",
             Backend::Sp1 => "sp1",
+            Backend::RiscZero => "risc0",
             Backend::OpenVm => "openvm",
         }
     }
@@ -72,6 +85,7 @@ impl Backend {
         match self {
             Backend::Execute => Target { backend: BackendName::NATIVE, kind: ProofKind::Execution },
             Backend::Sp1 => Target { backend: BackendName::SP1, kind: ProofKind::Compressed },
+            Backend::RiscZero => Target { backend: BackendName::RISC_ZERO, kind: ProofKind::Succinct },
             Backend::OpenVm => Target { backend: BackendName::OPENVM, kind: ProofKind::Stark },
         }
     }
@@ -91,6 +105,7 @@ impl Backend {
         match self {
             Backend::Execute => None,
             Backend::Sp1 => Some(&SP1),
+            Backend::RiscZero => Some(&RISC_ZERO),
             Backend::OpenVm => Some(&OPENVM),
         }
     }
@@ -142,9 +157,11 @@ impl Built {
 mod tests {
     use super::*;
 
+    const ALL: [(Backend, Built); 3] = [(Backend::Sp1, SP1), (Backend::RiscZero, RISC_ZERO), (Backend::OpenVm, OPENVM)];
+
     #[test]
     fn a_worker_that_is_not_there_is_said_with_how_to_build_it() {
-        for (backend, built) in [(Backend::Sp1, SP1), (Backend::OpenVm, OPENVM)] {
+        for (backend, built) in ALL {
             let nowhere = Path::new("nowhere/worker");
             let error = find_worker(backend, Some(nowhere)).expect_err("it is not there").to_string();
             assert!(error.contains("nowhere/worker") && error.contains(built.build), "{error}");
@@ -153,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_committed_programs_have_names() {
-        for (backend, built) in [(Backend::Sp1, SP1), (Backend::OpenVm, OPENVM)] {
+        for (backend, built) in ALL {
             let line = format!("program=0x{}", backend.program());
             assert!(built.program.lines().any(|committed| committed == line), "{}", built.program);
             assert_ne!(backend.program(), ProgramHash::default());

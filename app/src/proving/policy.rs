@@ -18,6 +18,7 @@ pub const EXECUTE_ONLY_TYPE: u8 = 0;
 /// The numbers of attested STARKs.
 const SP1_ATTESTED_TYPE: u8 = 1;
 const OPENVM_ATTESTED_TYPE: u8 = 2;
+const RISC_ZERO_ATTESTED_TYPE: u8 = 3;
 /// Signers of a development deployment, and how many of them must sign.
 const SIGNERS: usize = 3;
 const THRESHOLD: usize = 2;
@@ -45,6 +46,7 @@ impl Policy {
         let proof_type = match backend {
             Backend::Execute => EXECUTE_ONLY_TYPE,
             Backend::Sp1 => SP1_ATTESTED_TYPE,
+            Backend::RiscZero => RISC_ZERO_ATTESTED_TYPE,
             Backend::OpenVm => OPENVM_ATTESTED_TYPE,
         };
         Policy { backend, proof_type, signers: Signers { count: SIGNERS, threshold: THRESHOLD, are_public: true } }
@@ -67,6 +69,7 @@ impl Policy {
         let how = match self.backend {
             Backend::Execute => return "execute-only (development)".to_owned(),
             Backend::Sp1 => "SP1 (compressed STARK)",
+            Backend::RiscZero => "RISC Zero (succinct STARK)",
             Backend::OpenVm => "OpenVM (joined STARK)",
         };
         format!("proven by {how}, verified and signed by {threshold} of {count} {whose}")
@@ -78,7 +81,7 @@ impl Policy {
         let whose = if are_public { ", whose keys are public in a development deployment" } else { "" };
         match self.backend {
             Backend::Execute => "nothing is proven on this chain: its operator says that it ran every batch".to_owned(),
-            Backend::Sp1 | Backend::OpenVm => format!(
+            Backend::Sp1 | Backend::RiscZero | Backend::OpenVm => format!(
                 "a STARK without trusted setup, which anyone can verify (`ashlar verify-proof`); L1 itself has no verifier for it and \
                  counts {threshold} of {count} signers{whose}"
             ),
@@ -102,6 +105,7 @@ impl Policy {
                 });
             }
             Backend::Sp1 => include_bytes!("../../../guests/sp1/program.elf"),
+            Backend::RiscZero => include_bytes!("../../../guests/risc0/program.elf"),
             Backend::OpenVm => include_bytes!("../../../guests/openvm/program.elf"),
         };
         let program_hash = B256::from_slice(&Sha256::digest(elf));
@@ -114,7 +118,7 @@ impl Policy {
     pub fn key(self) -> [u8; 32] {
         match self.backend {
             Backend::Execute => development_key("execute-only program"),
-            Backend::Sp1 | Backend::OpenVm => self.backend.program().0,
+            Backend::Sp1 | Backend::RiscZero | Backend::OpenVm => self.backend.program().0,
         }
     }
 

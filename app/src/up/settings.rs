@@ -9,7 +9,6 @@ use ashlar_settlement::gas::GasModel;
 use clap::Args;
 
 use super::proving::{ProvingArguments, ProvingSettings};
-use crate::proving::Backend;
 use crate::publishing::{Possible, Publishing};
 
 /// The chain id of the embedded L1.
