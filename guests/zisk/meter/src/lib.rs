@@ -1,0 +1,13 @@
+//! Executes the ZisK guest and counts its instructions, on a machine that is written from ZisK's description of its own.
+#![forbid(unsafe_code)]
+
+mod bits;
+mod cases;
+mod circuits;
+mod execute;
+mod machine;
+mod memory;
+
+pub use cases::{Case, cases};
+pub use execute::{ExecuteError, Executed, execute};
+pub use machine::{Count, MachineError};
