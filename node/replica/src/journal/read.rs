@@ -32,12 +32,16 @@ pub struct JournalReader {
     ready: VecDeque<Ordered>,
 }
 
-/// The last segment that surely has nothing of interest before it: its first commands count, and are not after `from`.
+/// The last segment that surely has nothing of interest before it: its first commands count, and are not after `from`; or an
+/// unwinding that came later went back at least as far as `from`, so that what is in force from there on was written later still.
 pub(super) fn begin<E: Storage>(journal: &Journal<E>, from: Sequence) -> Result<JournalReader, JournalError> {
     let counts = |segment: &&Segment<E::Blob>| {
         let (group, next) = (segment.head.group, segment.head.standing.next);
         let is_settled = segment.head.standing.pending.is_none();
-        is_settled && next <= from && next <= journal.unwindings.limit(group, journal.durable.pending)
+        let limit = journal.unwindings.limit(group, journal.durable.pending);
+        // A limit of zero is mostly of an unwinding that came to nothing, from which nothing follows for what was there before.
+        let is_unwound = limit > Sequence::new(0) && limit <= from;
+        is_settled && (is_unwound || next <= from.min(limit))
     };
     let Some(first) = journal.segments.iter().rev().find(counts) else {
         return Err(JournalError::Pruned { first: journal.first_sequence(), asked: from });

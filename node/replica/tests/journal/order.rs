@@ -60,6 +60,32 @@ fn what_is_pruned_is_gone_and_the_rest_is_read() {
     });
 }
 
+/// The first segment that is left begins with commands that were unwound later, and what is asked for was written after that.
+#[test]
+fn what_was_ordered_anew_is_read_where_only_the_old_order_is_left_before_it() {
+    deterministic::Runner::seeded(6).start(|context| async move {
+        let (mut journal, all) = written(context.child("node"), 60).await;
+        let (mut dice, from) = (Dice(8), all[all.len() / 3].first);
+        journal.begin_unwinding(journal.next_epoch(), from, L1Block::default()).expect("it may begin");
+        let mut anew: Vec<Ordered> = all.iter().filter(|of| of.first < from).cloned().collect();
+        while anew.last().expect("some").first <= all.last().expect("some").next() {
+            anew.push(append(&mut journal, &mut dice));
+            journal.sync().await.expect("a good disk");
+        }
+        journal.end_unwinding().expect("begun");
+        journal.sync().await.expect("a good disk");
+        let last = anew.len() - 1;
+        let removed = journal.prune(anew[last].first).await.expect("a good disk");
+        assert!(removed > 0 && journal.first_sequence() > from, "what is left begins with the old order");
+        for place in [last, last - 3] {
+            assert_eq!(read(&journal, anew[place].first).await.expect("there"), anew[place..]);
+        }
+        drop(journal);
+        let again = open(context.child("again")).await.expect("whole").journal;
+        assert_eq!(read(&again, anew[last].first).await.expect("there"), anew[last..]);
+    });
+}
+
 #[test]
 fn an_unwinding_takes_the_place_of_what_it_unwinds_and_only_when_it_is_closed() {
     deterministic::Runner::seeded(4).start(|context| async move {
