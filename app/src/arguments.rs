@@ -7,6 +7,7 @@ use crate::completions::CompletionsArguments;
 use crate::config::ConfigArguments;
 use crate::da::{DaArguments, DaNodeArguments};
 use crate::doctor::DoctorArguments;
+use crate::follow::PromoteArguments;
 use crate::l1::{
     CancelAllArguments, ClaimArguments, DeployArguments, DepositArguments, ExitArguments, StatusArguments,
     WithdrawArguments,
@@ -50,6 +51,9 @@ pub enum What {
     /// Run a node of an exchange that is deployed already; docs/configuration.md has what it can be told
     #[command(after_help = "Example: ashlar node --config node.toml --set log.format=json")]
     Node(NodeArguments),
+    /// Have a node that follows take over from one that is gone; docs/operator.md says what to see to before
+    #[command(after_help = "Example: ashlar promote --config node.toml --other-is-gone")]
+    Promote(PromoteArguments),
     /// Check or print the configuration of a node
     #[command(after_help = "Example: ashlar config print --help-too > node.toml")]
     Config(ConfigArguments),

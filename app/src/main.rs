@@ -7,6 +7,7 @@ mod processor;
 
 mod clock;
 mod figures;
+mod follow;
 mod latency;
 mod memory;
 mod threads;
@@ -78,6 +79,7 @@ fn run(what: What) -> Result<()> {
         }
         What::Demo(arguments) => demo::run(&arguments),
         What::Node(arguments) => node::run(&arguments),
+        What::Promote(arguments) => follow::promote(&arguments),
         What::Config(arguments) => config::run(&arguments),
         What::Doctor(arguments) => doctor::run(&arguments),
         What::Completions(arguments) => completions::run(&arguments),

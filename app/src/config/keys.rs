@@ -56,7 +56,7 @@ use Usual::{Absent, Is, Needed};
 
 keys! {
     PROFILE = "node.profile", Is("production"), "What is refused: production takes no development proofs or keys; or development";
-    MODE = "node.mode", Is("standard"), "standard, or validium, where the data stays here and nobody can leave without it";
+    MODE = "node.mode", Is("standard"), "standard; validium, where the data stays here and nobody can leave without it; or following, which takes no messages and executes what another node settles";
     DATA = "node.data", Needed, "The folder of everything that is kept";
     KEY_FILE = "node.key_file", Needed, "A file of mode 600 with the key that signs receipts, 64 hexadecimal digits";
     THREADS = "node.threads", Is("2"), "Threads for everything but the engine and the builder, which have their own";
@@ -72,9 +72,9 @@ keys! {
     L1_DEPLOYED_BLOCK = "l1.deployed_block", Is("0"), "The block of its deployment; nothing before it is read";
     L1_GENESIS_MS = "l1.genesis_ms", Absent, "When the exchange began, in milliseconds since 1970; absent, with L1's first block";
     L1_HOUSE_OWNER = "l1.house_owner", Absent, "The first owner of the house's account; absent, the contract's operator";
-    L1_KEY_FILE = "l1.key_file", Needed, "A file of mode 600 with the key that commits and proves, 64 hexadecimal digits";
+    L1_KEY_FILE = "l1.key_file", Needed, "A file of mode 600 with the key that commits and proves, 64 hexadecimal digits; a node that follows reads it when it takes over";
     L1_TIMEOUT_MS = "l1.timeout_ms", Is("10000"), "After so long a question to L1 is asked of another node";
-    L1_POLL_MS = "l1.poll_ms", Is("1000"), "How often L1 is asked for news";
+    L1_POLL_MS = "l1.poll_ms", Is("200"), "How often L1 is asked for news";
 
     DA_FOLDERS = "da.folders", Is("4"), "Folders over which each batch is spread";
     DA_CONFIRMED_MIN = "da.confirmed_min", Is("4"), "How many of them must have a batch before it is committed";
@@ -82,6 +82,10 @@ keys! {
     DA_CUSTODIANS = "da.custodians", Absent, "Custodians that batches go to in place of folders, http://HOST:PORT#0xADDRESS each, parted by commas";
     DA_TARGET = "da.target", Is("calldata"), "Where commits leave data: calldata, blobs, custody (with the custodians, whose signatures L1 checks), or auto, the cheapest that the contracts allow";
     DA_WRITER_KEY_FILE = "da.writer_key_file", Absent, "A file of mode 600 with the key that custodians let in, 64 hexadecimal digits";
+
+    SOURCE_FOLDERS = "source.folders", Absent, "Of a node that follows: folders of published data that it reads, parted by commas";
+    SOURCE_CUSTODIANS = "source.custodians", Absent, "Of a node that follows: custodians that it asks, http://HOST:PORT each, parted by commas";
+    SOURCE_CALLDATA = "source.calldata", Is("true"), "Of a node that follows: whether it also reads batches from the calldata of their commits; signatures are not there";
 
     PROVER = "prover.kind", Is("none"), "Who proves: none, or execute-only, which proves nothing and is for development";
 
@@ -117,6 +121,14 @@ keys! {
     ALERT_ANSWER = "alert.answer_us_max", Is("25000"), "The time within which answers are promised, in microseconds";
     ALERT_LEVEL = "alert.level_permille_min", Is("950"), "Answers of a thousand that must keep that promise, over an hour; 0 for no alarm";
     ALERT_SLOWER = "alert.slower_percent", Is("300"), "How long answers may take, in a hundred of what is usual here; 0 for no alarm";
+
+    ALERT_SYNC = "alert.sync_ms_max", Is("500"), "The time within which what L1 says must be known here; 0 for no alarm";
+
+    CHECK_INTERVAL = "check.interval_ms", Is("12000"), "Between two checks of what is stored and given out; headers are compared at each L1 block. 0 for no checks at all";
+    CHECK_SAMPLES = "check.samples", Is("2"), "Batches that each check draws, beside the one whose turn it is";
+    CHECK_DATA = "check.data_batches", Is("0"), "How many of the newest batches stores are expected to have, where they keep no more; 0 for all";
+    CHECK_LAG = "check.lag_max", Is("64"), "Batches that L1 may be behind this node before there is an alarm";
+    CHECK_STRATEGY = "check.strategy", Is("halt"), "What follows from a divergence beside the alarm: alert (nothing), halt (nothing is let in), or reconcile (who follows begins anew from L1; others halt)";
 
     LOG_FILTER = "log.filter", Is("info"), "Which lines of the log are written, as ASHLAR_LOG says it";
     LOG_FORMAT = "log.format", Is("text"), "How: text or json";

@@ -18,7 +18,7 @@ use serde_json::json;
 
 pub use arguments::{ConfigArguments, ConfigWhat, Sources};
 pub use layers::Mistake;
-pub use settings::{L1Settings, LogFormat, NodeSettings, Profile, Prover};
+pub use settings::{L1Settings, LogFormat, NodeSettings, Profile, Prover, SourceSettings};
 
 /// `ashlar config`.
 pub fn run(arguments: &ConfigArguments) -> Result<()> {

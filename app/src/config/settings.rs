@@ -10,6 +10,9 @@ use ashlar_coding::Expansion;
 use ashlar_da::Remote;
 use ashlar_sequencer::{AlertRules, BatchRules, Limits, Mode, Rate};
 use ashlar_settlement::limits::ENDPOINTS_MAX;
+use ashlar_sync::limits::SAMPLES_MAX;
+use ashlar_sync::{CheckConfig, Strategy};
+use ashlar_types::BatchNumber;
 
 use super::keys::{self as key, Key};
 use super::layers::{Layers, Mistake};
@@ -88,6 +91,17 @@ pub struct ApiSettings {
     pub dashboard: bool,
 }
 
+/// Where a node that follows finds data.
+#[derive(Clone, Debug)]
+pub struct SourceSettings {
+    /// Folders that somebody publishes to.
+    pub folders: Vec<PathBuf>,
+    /// Custodians.
+    pub custodians: Vec<String>,
+    /// Whether commits' calldata is read too.
+    pub calldata: bool,
+}
+
 /// Everything that a node is told.
 #[derive(Clone, Debug)]
 pub struct NodeSettings {
@@ -123,6 +137,8 @@ pub struct NodeSettings {
     pub da_expansion: Expansion,
     /// Where commits leave data.
     pub da_target: Publishing,
+    /// What is read by a node that follows.
+    pub source: SourceSettings,
     /// Who proves.
     pub prover: Prover,
     /// The servers.
@@ -160,6 +176,11 @@ impl NodeSettings {
             da_confirmed_min: r.number(&key::DA_CONFIRMED_MIN, 1..=64),
             da_expansion: r.word(&key::DA_EXPANSION, Expansion::Double, &expansions),
             da_target: r.word(&key::DA_TARGET, Publishing::Calldata, Publishing::WORDS),
+            source: SourceSettings {
+                folders: r.optional(&key::SOURCE_FOLDERS, folders).unwrap_or_default(),
+                custodians: r.optional(&key::SOURCE_CUSTODIANS, custodians).unwrap_or_default(),
+                calldata: r.flag(&key::SOURCE_CALLDATA),
+            },
             prover: r.word(&key::PROVER, Prover::None, PROVERS),
             api: api(r, &data),
             limits: limits(r),
@@ -191,6 +212,12 @@ impl NodeSettings {
         }
         if self.da_target == Publishing::Custody && self.da_custodians.is_empty() {
             r.refuse(&key::DA_TARGET, "nobody signs for folders; name da.custodians, or choose another target");
+        }
+        if self.mode.follows() && self.source.folders.is_empty() && self.source.custodians.is_empty() {
+            r.refuse(
+                &key::SOURCE_FOLDERS,
+                "a node that follows needs the signatures of messages, which are with stores; name source.folders or source.custodians",
+            );
         }
         if self.da_target.may_use_custody() && self.mode == Mode::Validium {
             r.refuse(
@@ -232,9 +259,24 @@ impl NodeSettings {
 }
 
 const PROFILES: &[(&str, Profile)] = &[("production", Profile::Production), ("development", Profile::Development)];
-const MODES: &[(&str, Mode)] = &[("standard", Mode::Standard), ("validium", Mode::Validium)];
+const MODES: &[(&str, Mode)] = &[
+    ("standard", Mode::Standard),
+    ("validium", Mode::Validium),
+    // From which batch on is found out at the start.
+    ("following", Mode::Following { from: BatchNumber::new(1) }),
+];
 const PROVERS: &[(&str, Prover)] = &[("none", Prover::None), ("execute-only", Prover::ExecuteOnly)];
+const STRATEGIES: &[(&str, Strategy)] = &[
+    (Strategy::Alert.word(), Strategy::Alert),
+    (Strategy::Halt.word(), Strategy::Halt),
+    (Strategy::Reconcile.word(), Strategy::Reconcile),
+];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+/// Folders, parted by commas.
+fn folders(text: &str) -> Result<Vec<PathBuf>, String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(path).collect()
+}
 
 /// Addresses of custodians, parted by commas.
 fn custodians(text: &str) -> Result<Vec<String>, String> {
@@ -301,8 +343,16 @@ fn limits(r: &mut Reader<'_>) -> Limits {
         answer_us_max: r.number(&key::ALERT_ANSWER, 1..=3_600_000_000),
         level_permille_min: r.number(&key::ALERT_LEVEL, 0..=1_000),
         slower_percent: r.number(&key::ALERT_SLOWER, 0..=100_000),
+        sync_ms_max: r.number(&key::ALERT_SYNC, 0..=u64::MAX),
     };
-    Limits { per_peer, per_key, batches, alerts }
+    let checks = CheckConfig {
+        interval: Duration::from_millis(r.number(&key::CHECK_INTERVAL, 0..=86_400_000)),
+        samples: r.number(&key::CHECK_SAMPLES, 0..=SAMPLES_MAX),
+        data_batches: r.number(&key::CHECK_DATA, 0..=u64::MAX),
+        lag_max: r.number(&key::CHECK_LAG, 1..=u64::MAX),
+        strategy: r.word(&key::CHECK_STRATEGY, Strategy::Halt, STRATEGIES),
+    };
+    Limits { per_peer, per_key, batches, alerts, checks }
 }
 
 fn telemetry(r: &mut Reader<'_>) -> TelemetrySettings {

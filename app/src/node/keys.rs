@@ -22,15 +22,22 @@ pub struct Keys {
 impl Keys {
     /// From the files that the configuration names.
     pub fn load(settings: &NodeSettings) -> Result<Keys> {
-        let receipts = secret(&settings.key_file).context("node.key_file")?;
-        let submitter = secret(&settings.l1.key_file).context("l1.key_file")?;
-        let receipts = NodeKey::new(&receipts).map_err(|_| {
-            anyhow!("node.key_file: {} holds no key of the curve; make another", settings.key_file.display())
-        })?;
-        let source = settings.l1.key_file.display().to_string();
-        let submitter = LocalKey::from_hex(&alloy::hex::encode(submitter), &source).context("l1.key_file")?;
-        Ok(Keys { receipts, submitter })
+        Ok(Keys { receipts: receipts(settings)?, submitter: submitter(settings)? })
     }
+}
+
+/// What signs receipts.
+pub fn receipts(settings: &NodeSettings) -> Result<NodeKey> {
+    let receipts = secret(&settings.key_file).context("node.key_file")?;
+    NodeKey::new(&receipts)
+        .map_err(|_| anyhow!("node.key_file: {} holds no key of the curve; make another", settings.key_file.display()))
+}
+
+/// What signs transactions on L1.
+pub fn submitter(settings: &NodeSettings) -> Result<LocalKey> {
+    let submitter = secret(&settings.l1.key_file).context("l1.key_file")?;
+    let source = settings.l1.key_file.display().to_string();
+    LocalKey::from_hex(&alloy::hex::encode(submitter), &source).context("l1.key_file")
 }
 
 /// The 32 bytes in a file that only its owner can read. What the file holds is never part of an error.

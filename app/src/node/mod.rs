@@ -14,7 +14,7 @@ use ashlar_api::admin::{self, Admin, Audit, Token};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
 use ashlar_da::{Availability, Disk, Remote, Store, Writer};
-use ashlar_sequencer::{Config, Limits, Node, NodeHandle, Parts, Pricing, Proving, Settled};
+use ashlar_sequencer::{Config, Limits, Mode, Node, NodeHandle, Parts, Pricing, Proving, Reports, Settled};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
@@ -26,16 +26,18 @@ use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 pub use arguments::NodeArguments;
-pub use keys::{Keys, secret};
+pub use keys::{Keys, receipts, secret, submitter};
 
 use crate::config::{self, L1Settings, NodeSettings, Profile, Prover, Sources};
+use crate::follow;
+use crate::follow::folder::{self, Promoted};
 use crate::proving::Backend;
 use crate::publishing::{Possible, Publishing};
 use crate::rebuild::contract::ask;
 use crate::rebuild::origin::{Known, Origin};
 use crate::telemetry;
 use crate::up::files;
-use crate::up::ports::{Counted, Executed, Published, Signed};
+use crate::up::ports::{Counted, Executed, Published, Signed, Written};
 use crate::up::proving::Policy;
 
 /// The only way of proving that a node has of itself.
@@ -46,7 +48,18 @@ const NOT_PROVEN: &str = "no prover here: batches are committed and wait for pro
 /// Starts a node, and runs until it is told to stop.
 pub fn run(arguments: &NodeArguments) -> Result<()> {
     let settings = config::sound(NodeSettings::read(&arguments.sources.layers()))?;
-    let keys = Keys::load(&settings)?;
+    let promoted = folder::read(&settings.data)?;
+    let follows = settings.mode.follows() && promoted.is_none();
+    if follows {
+        receipts(&settings)?;
+    } else {
+        Keys::load(&settings)?;
+        ensure!(
+            !folder::follows(&settings.data),
+            "{} was begun by following and was not told to order; set node.mode=following and promote it, or name another folder",
+            settings.data.display()
+        );
+    }
     let (steps, _exporting) = telemetry::start(&settings.telemetry)?.unzip();
     crate::log::start(&settings.log_filter, settings.log_format, steps)?;
     std::fs::create_dir_all(&settings.data)
@@ -54,7 +67,23 @@ pub fn run(arguments: &NodeArguments) -> Result<()> {
     let config =
         runtime::Config::new().with_storage_directory(settings.data.clone()).with_worker_threads(settings.threads);
     let sources = arguments.sources.clone();
-    runtime::Runner::new(config).start(|context| node(context, settings, keys, sources))
+    runtime::Runner::new(config).start(|context| node(context, settings, sources, follows))
+}
+
+/// Follows others if it is to, and orders once it may.
+async fn node(context: runtime::Context, settings: NodeSettings, sources: Sources, follows: bool) -> Result<()> {
+    let l1 = l1(&settings.l1)?;
+    if follows && follow::run(&context, &l1, &settings, &sources).await? == follow::Ended::Stopped {
+        tracing::info!("stopped");
+        return Ok(());
+    }
+    // A follower's key may have been given to it only now.
+    let keys = Keys::load(&settings)?;
+    let promoted = folder::read(&settings.data)?;
+    if let Some(Promoted { after, .. }) = promoted {
+        tracing::info!(batch = after.get(), "this node was promoted after a batch: it orders");
+    }
+    order(context, l1, settings, keys, sources, promoted).await
 }
 
 /// The nodes of the L1 as one.
@@ -80,18 +109,25 @@ pub async fn origin(l1: &RpcL1, settings: &NodeSettings) -> Result<Origin> {
     Ok(origin)
 }
 
-async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sources: Sources) -> Result<()> {
-    let l1 = l1(&settings.l1)?;
+async fn order(
+    context: runtime::Context,
+    l1: RpcL1,
+    settings: NodeSettings,
+    keys: Keys,
+    sources: Sources,
+    promoted: Option<Promoted>,
+) -> Result<()> {
     let origin = origin(&l1, &settings).await?;
     let client = settle(&context, &l1, &origin, &settings, &keys).await?;
-    let (payer, bridge) = (keys.submitter.address(), origin.addresses.bridge);
+    let payer = keys.submitter.address();
     let (published, possible) = published(&context, &origin, &settings).await?;
     let (published, model) = (Arc::new(published), settings.da_target.allow(possible, GasModel::default()));
     let pricing = Pricing::new(model, Arc::new(SystemTime::now));
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), payer, bridge, pricing);
+    let (settled, listening) =
+        Settled::new(client.handle, client.events, l1.clone(), Some(payer), origin.addresses, pricing);
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
-    let node = start(&context, &origin, (published, settled), &settings, keys).await?;
+    let node = start(&context, &origin, (published, settled), &settings, keys, promoted).await?;
     node.levers().reload_from(Arc::new(move || limits(&sources)));
 
     let files = if settings.api.dashboard { files::FILES } else { &[] };
@@ -124,7 +160,7 @@ async fn node(context: runtime::Context, settings: NodeSettings, keys: Keys, sou
 }
 
 /// The limits as the layers say them now, for a node that runs.
-fn limits(sources: &Sources) -> Result<Limits, String> {
+pub fn limits(sources: &Sources) -> Result<Limits, String> {
     config::sound(NodeSettings::read(&sources.layers()))
         .map(|settings| settings.limits)
         .map_err(|error| error.to_string())
@@ -150,6 +186,7 @@ async fn start(
     (published, settled): (Arc<Published>, Settled<RpcL1>),
     settings: &NodeSettings,
     keys: Keys,
+    promoted: Option<Promoted>,
 ) -> Result<NodeHandle> {
     let prover = match settings.prover {
         Prover::None => None,
@@ -157,10 +194,12 @@ async fn start(
             Some(Arc::new(Executed::open(EXECUTED.key(), settings.data.join("checked"))?) as Arc<dyn Proving>)
         }
     };
-    let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover };
+    let reports = Some(Arc::new(Written::into(settings.data.clone())) as Arc<dyn Reports>);
+    let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover, reports };
     let proofs = if parts.prover.is_some() { EXECUTED.kind() } else { NOT_PROVEN };
     let config = Config {
-        mode: settings.mode,
+        mode: if settings.mode.follows() { Mode::Standard } else { settings.mode },
+        epoch_min: promoted.as_ref().map_or(0, Promoted::epoch),
         checkers: settings.checkers,
         waiting_max: settings.waiting_max,
         kept_commands_max: settings.kept_commands_max,
@@ -213,7 +252,7 @@ async fn published(
 }
 
 /// The stores: custodians, if there are any, or folders.
-fn stores(context: &runtime::Context, origin: &Origin, settings: &NodeSettings) -> Result<Availability> {
+pub fn stores(context: &runtime::Context, origin: &Origin, settings: &NodeSettings) -> Result<Availability> {
     let folder = |number| Box::new(Disk::new(context.child("da"), format!("da-{number}"))) as Box<dyn Store>;
     let stores = match (settings.da_custodians.as_slice(), &settings.da_writer_key_file) {
         ([], _) | (_, None) => (0..settings.da_folders).map(folder).collect(),
@@ -232,7 +271,7 @@ fn stores(context: &runtime::Context, origin: &Origin, settings: &NodeSettings) 
 }
 
 /// The API, the gateway, the operator's side.
-async fn serve(api: &Api, node: &NodeHandle, settings: &NodeSettings) -> Result<[Serving; 3]> {
+pub async fn serve(api: &Api, node: &NodeHandle, settings: &NodeSettings) -> Result<[Serving; 3]> {
     let listens = |key: &str| format!("it cannot be listened there; correct {key}");
     let public =
         listen(settings.api.listen, api.clone(), router(api.clone())).await.with_context(|| listens("api.listen"))?;

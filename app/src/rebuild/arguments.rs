@@ -101,6 +101,12 @@ impl Sources {
         }
     }
 
+    /// The same, with the calldata of commits as a source too, or without it.
+    #[must_use]
+    pub fn with_calldata(self, calldata: bool) -> Sources {
+        Sources { calldata, ..self }
+    }
+
     /// The record that stands in for an L1 node.
     pub fn record(&self) -> Option<PathBuf> {
         let recorded = || self.data.as_ref().map(|data| data.join("l1-blocks"));

@@ -1,6 +1,7 @@
 //! The calldata of commits as a store: what L1 itself keeps of batches that were published there.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::providers::{DynProvider, Provider as _, ProviderBuilder};
 use alloy::sol_types::SolCall as _;
@@ -13,23 +14,29 @@ use ashlar_types::BatchNumber;
 
 use super::chain::PublishedAt;
 
+/// How each batch was committed, by its number. Whoever follows an exchange adds what is new.
+pub type Commits = Arc<Mutex<BTreeMap<u64, PublishedAt>>>;
+
 /// The transactions that committed batches, and an L1 node to ask for them.
 pub struct Calldata {
     l1: DynProvider,
-    commits: BTreeMap<u64, PublishedAt>,
+    commits: Commits,
 }
 
 impl Calldata {
-    /// Of these commits, by the number of the batch.
-    pub fn new(url: &str, commits: BTreeMap<u64, PublishedAt>) -> Result<Calldata> {
+    /// Of these commits.
+    pub fn new(url: &str, commits: Commits) -> Result<Calldata> {
         Ok(Calldata { l1: ProviderBuilder::new().connect_http(url.parse()?).erased(), commits })
     }
 
     /// Codes the batch again: if that gives the commitment, every row of it is right.
     async fn share(&self, key: &BatchKey, wanted: Wanted<'_>) -> Result<Share, StoreError> {
         // Another kind of commit has the data elsewhere.
-        let commit = self.commits.get(&key.number.get()).filter(|commit| commit.kind == DataKind::Calldata);
-        let tx = commit.ok_or(StoreError::Absent(*key))?.tx;
+        let tx = {
+            let commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+            let commit = commits.get(&key.number.get()).filter(|commit| commit.kind == DataKind::Calldata);
+            commit.ok_or(StoreError::Absent(*key))?.tx
+        };
         let failed = |reason: String| StoreError::Failed { action: "read a commit", reason };
         let asked = self.l1.raw_request::<_, Option<serde_json::Value>>("eth_getTransactionByHash".into(), (tx,)).await;
         let found = asked.map_err(|error| failed(error.to_string()))?.ok_or(StoreError::Absent(*key))?;

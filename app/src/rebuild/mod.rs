@@ -19,7 +19,11 @@ mod verify;
 
 pub use archive::{ArchiveArguments, run as archive};
 pub use arguments::{RecoverArguments, Sources, VerifyArguments};
+pub use calldata::{Calldata, Commits};
+pub use chain::PublishedAt;
 pub use contract::{ask, try_ask};
+pub use folder::Folders;
 pub use recover::PARTITION as SNAPSHOTS;
+pub use recover::into_snapshots;
 pub use recover::run as recover;
 pub use verify::{Opened, THREADS, run as verify};

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use ashlar_replica::{Epoch, Shadow, Snapshot, SnapshotStore};
 use ashlar_state::{Map, Serial};
 use ashlar_sync::{Progress, Recovered, RecoveryError, StateRecoveryManager, Target};
+use ashlar_types::BatchNumber;
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use serde_json::json;
 
@@ -29,6 +30,27 @@ pub fn run(arguments: &RecoverArguments) -> Result<()> {
 async fn rebuild(context: runtime::Context, arguments: RecoverArguments) -> Result<()> {
     let opened = Opened::new(&arguments.sources).await?;
     let last = opened.last(&arguments.sources);
+    let mut reached: Option<Progress> = None;
+    let mut bar = Bar::new("batch");
+    let mut progress = |now: Progress| {
+        bar.at(now.batch.get(), now.target.get());
+        reached = Some(now);
+    };
+    let recovered = into_snapshots(&context, &opened, last, &mut progress).await?;
+    if let Some(file) = &arguments.dump {
+        dump(file, &recovered.shadow).with_context(|| format!("writing {}", file.display()))?;
+    }
+    let text = said(&arguments, &recovered, reached.as_ref());
+    stdout().write_all(text.as_bytes()).context("printing")
+}
+
+/// Rebuilds the state after a batch, and leaves a snapshot of it where a node looks for one that has no journal.
+pub async fn into_snapshots(
+    context: &runtime::Context,
+    opened: &Opened,
+    last: BatchNumber,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Recovered> {
     let genesis: Snapshot = opened.origin.snapshot()?;
     let snapshots = SnapshotStore::new(context.child("snapshots"), PARTITION);
     // These leaves were a map already, so they are one again.
@@ -39,13 +61,7 @@ async fn rebuild(context: runtime::Context, arguments: RecoverArguments) -> Resu
     };
     let (chain, source) = (opened.history.clone(), opened.folders.clone());
     let manager = StateRecoveryManager::new(context.child("recovery"), chain, source, snapshots, again);
-    let mut reached: Option<Progress> = None;
-    let mut bar = Bar::new("batch");
-    let mut progress = |now: Progress| {
-        bar.at(now.batch.get(), now.target.get());
-        reached = Some(now);
-    };
-    let recovered = match manager.recover(Target::Batch(last), &THREADS, &mut progress).await {
+    let recovered = match manager.recover(Target::Batch(last), &THREADS, progress).await {
         Ok(recovered) => recovered,
         Err(RecoveryError::Wrong { reached, finding }) => {
             bail!("the recovery ends after batch {}: {}", reached.get(), opened.explain(&finding))
@@ -55,11 +71,7 @@ async fn rebuild(context: runtime::Context, arguments: RecoverArguments) -> Resu
     let header = *recovered.shadow.header();
     let block = opened.history.block_before(header.inbox_next);
     manager.create_checkpoint(&recovered.shadow, Epoch::new(0), block).await.context("writing the snapshot")?;
-    if let Some(file) = &arguments.dump {
-        dump(file, &recovered.shadow).with_context(|| format!("writing {}", file.display()))?;
-    }
-    let text = said(&arguments, &recovered, reached.as_ref());
-    stdout().write_all(text.as_bytes()).context("printing")
+    Ok(recovered)
 }
 
 fn rate(progress: &Progress) -> f64 {

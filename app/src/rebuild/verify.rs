@@ -2,6 +2,7 @@
 
 use std::io::{Write as _, stdout};
 use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use super::arguments::{Sources, VerifyArguments};
 use super::blobs::Blobs;
-use super::calldata::Calldata;
+use super::calldata::{Calldata, Commits};
 use super::chain::History;
 use super::folder::Folders;
 use super::origin::Origin;
@@ -40,15 +41,23 @@ pub struct Opened {
 impl Opened {
     /// Reads L1.
     pub async fn new(sources: &Sources) -> Result<Opened> {
+        // What is missing on this machine is told before anybody is asked.
+        sources.folders()?;
+        Opened::read(Origin::find(sources).await?, sources).await
+    }
+
+    /// Reads L1 about an exchange that was found.
+    pub async fn read(origin: Origin, sources: &Sources) -> Result<Opened> {
         let named = sources.folders()?;
-        let origin = Origin::find(sources).await?;
+        let url = origin.url.as_ref().or(sources.l1.as_ref());
         let mut bar = Bar::new("L1 block");
         let history = History::read(&origin, |block, head| bar.at(block, head)).await?;
+        let commits: Commits = Arc::new(Mutex::new(history.commits()));
         let mut l1: Vec<Box<dyn Store>> = Vec::new();
-        if let Some(url) = origin.url.as_ref().filter(|_| sources.calldata) {
-            l1.push(Box::new(Calldata::new(url, history.commits())?));
+        if let Some(url) = url.filter(|_| sources.calldata) {
+            l1.push(Box::new(Calldata::new(url, commits)?));
         }
-        if let Some(beacon) = sources.beacon.as_ref().or(origin.url.as_ref()).filter(|_| sources.takes_blobs()) {
+        if let Some(beacon) = sources.beacon.as_ref().or(url).filter(|_| sources.takes_blobs()) {
             l1.push(Box::new(Blobs::new(beacon, history.commits()).await?));
         }
         let folders = Folders::new(&named, &sources.da_nodes, l1)?;

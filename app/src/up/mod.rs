@@ -39,7 +39,7 @@ use crate::up::deployment::Deployment;
 use bank::Bank;
 use console::Console;
 use custodians::{Custodians, FOLDERS};
-use ports::{Coordinated, Executed, Published};
+use ports::{Coordinated, Executed, Published, Written};
 use proving::{Brake, Policy, Provers};
 use settings::Settings;
 use status::Goal;
@@ -70,12 +70,13 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
 
     let client = settle(&context, &l1, &deployment, &settings).await?;
     let mut handle = client.handle.clone();
-    let (operator, bridge) = (deployment.operator_address(), deployment.addresses().bridge);
+    let operator = deployment.operator_address();
     let possible =
         Possible { signatures: u32::try_from(custodians.threshold).ok().filter(|count| *count > 0), blobs: true };
     let model = settings.gas_model(possible);
     let pricing = Pricing::new(model, Arc::new(SystemTime::now));
-    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), operator, bridge, pricing);
+    let (settled, listening) =
+        Settled::new(client.handle, client.events, l1.clone(), Some(operator), deployment.addresses(), pricing);
     let exchange = deployment.exchange().exchange_id();
     let published = Arc::new(custodians.open(&context, exchange, &settings).await?);
     let settled = settled.with_custodians(published.clone());
@@ -181,7 +182,12 @@ async fn start_node(
         Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), backend)),
         None => Arc::new(Executed::open(policy.key(), settings.folder().join("checked"))?),
     };
-    let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover: Some(prover) };
+    let parts = Parts {
+        availability: Some(published),
+        layer1: Some(Arc::new(settled)),
+        prover: Some(prover),
+        reports: Some(Arc::new(Written::into(settings.folder()))),
+    };
     let key = NodeKey::new(&deployment.node_key()).map_err(|_| anyhow!("the node's key is no key"))?;
     let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);
     config.proofs = policy.kind().to_owned();

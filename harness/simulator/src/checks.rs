@@ -19,11 +19,18 @@ use ashlar_types::{
 use crate::people::ask_again;
 use crate::world::{World, genesis};
 
-/// Everything. The root of the state, if all is well.
-pub(crate) async fn all(world: &World, node: &NodeHandle) -> Result<String, String> {
-    let leaves = node.leaves().await.ok_or("the state cannot be read")?;
-    let Replayed { flows, places } = replay(world, node, &leaves).await?;
-    conservation(&leaves, &flows)?;
+/// Every leaf of a state.
+pub(crate) type Leaves = Vec<(Key, Value)>;
+
+/// The command that comes next in a state.
+pub(crate) fn next_of(leaves: &[(Key, Value)]) -> Result<Sequence, String> {
+    Ok(Sequence::new(store_of(leaves)?.clock().next_sequence))
+}
+
+/// Everything, of a node that is at rest with this state. The root of the state, if all is well.
+pub(crate) async fn all(world: &World, node: &NodeHandle, leaves: &[(Key, Value)]) -> Result<String, String> {
+    let Replayed { flows, places } = replay(world, node, leaves)?;
+    conservation(leaves, &flows)?;
     withdrawals(world, node).await?;
     acknowledgements(world, node, &places).await?;
     health(node)?;
@@ -46,7 +53,7 @@ struct Replayed {
 
 /// Replays L1's batches from published bytes, from the first one: every header must be the one that L1 holds and the one that execution gives,
 /// and the state at the end the node's, byte for byte.
-async fn replay(world: &World, node: &NodeHandle, leaves: &[(Key, Value)]) -> Result<Replayed, String> {
+fn replay(world: &World, node: &NodeHandle, leaves: &[(Key, Value)]) -> Result<Replayed, String> {
     let contracts = world.chain.contracts().ok_or("L1 has no state")?;
     let (committed, ..) = contracts.batches();
     let (capture, header) = Capture::new(world.deployment, &genesis());
@@ -94,12 +101,15 @@ fn run(world: &World, shadow: &mut Shadow, header: &BatchHeader, replayed: &mut 
     if ran.header == *header { Ok(()) } else { Err(format!("batch {number} does not do what its header says")) }
 }
 
-/// What all accounts have is what came in less what went out, and what each asset says of itself.
-fn conservation(leaves: &[(Key, Value)], came_in: &Flows) -> Result<(), String> {
+fn store_of(leaves: &[(Key, Value)]) -> Result<HotStore, String> {
     let config = HotConfig { accounts: 64, balances: 256, counts: 256, hash_key: 0 };
     let view = leaves.iter().map(|(key, value)| (*key, value.words()));
-    let mut store =
-        HotStore::from_leaves(config, view).map_err(|error| format!("the state cannot be loaded: {error:?}"))?;
+    HotStore::from_leaves(config, view).map_err(|error| format!("the state cannot be loaded: {error:?}"))
+}
+
+/// What all accounts have is what came in less what went out, and what each asset says of itself.
+fn conservation(leaves: &[(Key, Value)], came_in: &Flows) -> Result<(), String> {
+    let mut store = store_of(leaves)?;
     let accounts = store.clock().accounts;
     for asset in (0..ASSETS_MAX).filter_map(AssetId::new) {
         let Some(total) = store.asset(asset, |asset| asset.total) else { continue };

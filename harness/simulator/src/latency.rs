@@ -22,6 +22,8 @@ pub struct Latency {
     sorted_ms: Vec<u64>,
     /// How often the client asks L1.
     pub poll_ms: u64,
+    /// Facts whose way the node has measured by itself.
+    pub measured: u64,
 }
 
 impl Latency {
@@ -38,6 +40,11 @@ impl Latency {
     /// All but one in a hundred were known after so long.
     pub fn p99_ms(&self) -> Option<u64> {
         self.part(99)
+    }
+
+    /// All of the facts were known after so long.
+    pub fn max_ms(&self) -> Option<u64> {
+        self.sorted_ms.last().copied()
     }
 
     fn part(&self, percent: usize) -> Option<u64> {
@@ -99,11 +106,13 @@ pub fn sync_latency(batches: u64) -> Result<Latency, String> {
                 return Err(format!("only {} facts were known in time", seen.known.len()));
             }
         }
-        Ok(seen)
-    })?;
+        let measured = node.metrics().noted_us.count();
+        Ok((seen, measured))
+    });
+    let (seen, measured) = seen?;
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     let took = seen.known.iter().filter_map(|(fact, known)| known.checked_sub(*seen.there.get(fact)?));
     let mut sorted_ms: Vec<u64> = took.collect();
     sorted_ms.sort_unstable();
-    Ok(Latency { sorted_ms, poll_ms: u64::try_from(POLL.as_millis()).unwrap_or(u64::MAX) })
+    Ok(Latency { sorted_ms, poll_ms: u64::try_from(POLL.as_millis()).unwrap_or(u64::MAX), measured })
 }

@@ -59,6 +59,13 @@ impl Availability for Side {
         ready(Ok(()))
     }
 
+    fn fetch(&self, header: BatchHeader) -> Asked<Option<Vec<u8>>> {
+        if let Some(error) = self.fails("data availability") {
+            return ready(Err(error));
+        }
+        ready(Ok(self.world.outside(|outside| outside.published.get(&header.hash()).cloned())))
+    }
+
     // Stores of this world keep batches whole.
     fn row(&self, _: BatchHeader, _: u16) -> Asked<Option<RowFacts>> {
         ready(Ok(None))

@@ -12,7 +12,7 @@ use ashlar_settlement::rpc::Pool;
 use ashlar_settlement::signer::Signer as _;
 use ashlar_settlement::sim::{SimL1, Weather};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
-use ashlar_types::AccountId;
+use ashlar_types::{AccountId, Sequence};
 use commonware_runtime::deterministic::{self, Context, FaultConfig, PartialWriteMode, WriteConfig};
 use commonware_runtime::{Clock, Spawner, Supervisor};
 use commonware_utils::Probability;
@@ -176,14 +176,19 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
             Err(_) => context.sleep(Duration::from_secs(1)).await,
         }
     };
-    let bridge = addresses().bridge;
     let payer = operator()?.address();
     let clock = context.child("pricing");
     // Any price is paid at once: entries go on coming, and there has to be a moment at which everything is final.
     let model = GasModel { age_max: Duration::ZERO, ..GasModel::default() };
     let pricing = Pricing::new(model, Arc::new(move || clock.current()));
-    let (settled, listening) =
-        Settled::<Pool<SimL1>>::new(settlement.handle, settlement.events, world.l1(), payer, bridge, pricing);
+    let (settled, listening) = Settled::<Pool<SimL1>>::new(
+        settlement.handle,
+        settlement.events,
+        world.l1(),
+        Some(payer),
+        addresses(),
+        pricing,
+    );
     context.child("listener").spawn(move |_| listening);
     let (client, why) = (Arc::new(AtomicBool::new(false)), Arc::new(std::sync::Mutex::new(String::new())));
     let (stopped, reason) = (client.clone(), why.clone());
@@ -200,6 +205,7 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
         availability: Some(Arc::new(side.clone())),
         layer1: Some(Arc::new(settled)),
         prover: Some(Arc::new(side)),
+        reports: None,
     };
     let jumping = Jumping::new(context.child("node"), world.skew_ms.clone());
     match Node::start(jumping, world.config()?, parts).await {
@@ -321,12 +327,12 @@ async fn end_well(context: Context, world: Arc<World>) -> Result<String, String>
     for trader in traders {
         trader.abort();
     }
-    loop {
+    let leaves = loop {
         context.sleep(LOOK).await;
         look(&world, &running, &mut epoch).await?;
         let now_ms = millis(context.current());
-        if is_settled(&world, &running).await {
-            break;
+        if let Some(leaves) = at_rest(&world, &running).await? {
+            break leaves;
         }
         if now_ms > begun_ms + PATIENCE_MS {
             let health = door.health();
@@ -334,26 +340,33 @@ async fn end_well(context: Context, world: Arc<World>) -> Result<String, String>
         }
         // A batch that is open may be all that is missing. The next look sees whether it was closed.
         drop(node.operator().act(Act::BatchNow).await);
-    }
-    let root = checks::all(&world, node).await?;
+    };
+    let root = checks::all(&world, node, &leaves).await?;
     world.end(millis(context.current()), node.metrics().next_sequence.get(), node.metrics().batch_final.get());
     running.node.stop().await.map_err(|error| format!("the node does not stop cleanly: {error}"))?;
     Ok(root)
 }
 
-/// Whether everything that was ordered is final, and every safe entry of the inbox consumed.
-async fn is_settled(world: &World, running: &Running) -> bool {
-    let Ok(tip) = running.door.tip().await else { return false };
-    if !running.node.gate_is_open() {
-        return false;
+/// The state, if everything that was ordered is final in it. L1 goes on and entries of its inbox with it, so it is the state itself that says which
+/// command comes next: asked for a moment later, it may be another one.
+async fn at_rest(world: &World, running: &Running) -> Result<Option<checks::Leaves>, String> {
+    if all_is_final(world, running).is_none() {
+        return Ok(None);
     }
-    let Some((committed, hash, finalized)) = world.chain.contracts().map(|contracts| contracts.batches()) else {
-        return false;
-    };
+    let Some(leaves) = running.node.leaves().await else { return Ok(None) };
+    let next = checks::next_of(&leaves)?;
+    Ok((all_is_final(world, running) == Some(next)).then_some(leaves))
+}
+
+/// The command after all batches, if each of them is final, here and on L1, and the order is not in doubt.
+fn all_is_final(world: &World, running: &Running) -> Option<Sequence> {
+    if !running.node.gate_is_open() {
+        return None;
+    }
+    let (committed, hash, finalized) = world.chain.contracts()?.batches();
     let books = running.node.books();
     let last = books.waits().last.map_or(0, |last| last.get());
-    let header = books.header(ashlar_types::BatchNumber::new(last));
-    let is_same = header.is_some_and(|header| header.hash().0 == hash.0 && header.next_sequence == tip.next);
+    let header = books.header(ashlar_types::BatchNumber::new(last)).filter(|header| header.hash().0 == hash.0)?;
     let final_here = books.last_at(ashlar_api::door::Stage::Final).map_or(0, |last| last.get());
-    is_same && committed == last && finalized == last && final_here == last
+    (committed == last && finalized == last && final_here == last).then_some(header.next_sequence)
 }

@@ -58,3 +58,11 @@ fn an_hour_of_reorganisations_of_any_depth() {
     assert!(outcome.deepest > 50 && outcome.reorgs > 200, "{outcome:?}");
     assert!(outcome.virtual_ms >= 3_600_000 && outcome.unwindings > 20, "{outcome:?}");
 }
+
+#[test]
+fn what_l1_says_is_known_within_half_a_second() {
+    let latency = ashlar_simulator::sync_latency(30).unwrap_or_else(|why| panic!("{why}"));
+    assert!(latency.facts() >= 90, "a commit, a proof and a finalization of each batch: {latency:?}");
+    assert!(latency.max_ms().is_some_and(|max| max < 500), "{latency:?}");
+    assert!(latency.measured > 0, "the node measures it by itself: {latency:?}");
+}

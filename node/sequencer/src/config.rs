@@ -3,6 +3,7 @@
 use ashlar_api::door::AssetName;
 use ashlar_exchange::{Genesis, HotConfig};
 use ashlar_replica::JournalSizes;
+use ashlar_sync::CheckConfig;
 use ashlar_types::{AssetId, BatchNumber, Deployment};
 
 use crate::admit::Rate;
@@ -25,6 +26,11 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Whether another node orders.
+    pub const fn follows(self) -> bool {
+        matches!(self, Mode::Following { .. })
+    }
+
     /// The word that every screen shows.
     pub const fn word(self) -> &'static str {
         match self {
@@ -46,6 +52,8 @@ pub struct Limits {
     pub batches: BatchRules,
     /// When the operator is told.
     pub alerts: AlertRules,
+    /// How often layers are compared, and what follows if they differ; never, with an interval of zero.
+    pub checks: CheckConfig,
 }
 
 impl Default for Limits {
@@ -55,6 +63,7 @@ impl Default for Limits {
             per_key: Rate { burst: 20_000, per_second: 10_000 },
             batches: BatchRules::default(),
             alerts: AlertRules::default(),
+            checks: CheckConfig::default(),
         }
     }
 }
@@ -68,6 +77,8 @@ pub struct Config {
     pub genesis: Genesis,
     /// What kind of node it is.
     pub mode: Mode,
+    /// The lowest epoch that it orders in: of whoever takes over, above all that another node can have signed in.
+    pub epoch_min: u64,
     /// What signs receipts at the door.
     pub key: NodeKey,
     /// The beginning of the names of everything it stores.
@@ -99,6 +110,7 @@ impl Config {
             deployment,
             genesis,
             mode: Mode::Standard,
+            epoch_min: 0,
             key,
             partition: "ashlar".to_owned(),
             journal: JournalSizes::default(),

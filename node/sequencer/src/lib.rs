@@ -41,15 +41,15 @@ pub use admit::{Checker, Directory, Gate, Rate, Rates, Vouched, opens_risk};
 pub use bench::{BenchError, Load, Measured, Pace, bench, paced};
 pub use build::{BatchRules, Books, Close, Done, Outlook, Progress, Sealed, SealedError, Shelf, Waits};
 pub use config::{Config, Limits, Mode};
-pub use door::{LimitsSource, NodeDoor, NodeOperator};
+pub use door::{LimitsSource, NodeDoor, NodeOperator, Promotion};
 pub use engine::InboxItem;
 pub use error::NodeError;
 pub use keep::{CertificateError, Committed, GroupCertificate, Unwinding};
 pub use measure::{Counter, Histogram, Metrics, STEPS, TraceId};
 pub use node::{Ended, FollowError, Node, NodeHandle};
 pub use outside::{
-    Advice, Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Parts, Proof,
-    ProverPressure, Proving, Reached,
+    Advice, Anchor, Asked, Availability, Commit, Custody, Divergence, Handed, L1Standing, Layer1, OutsideError, Parts,
+    Proof, ProverPressure, Proving, Reached, Reports,
 };
 pub use pricing::{Now, Pricing};
 pub use receipt::{

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ashlar_api::door::{L1Transaction, Pending, ProofStanding, RowFacts};
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
+use ashlar_sync::{Finding, Strategy};
 use ashlar_types::{BatchNumber, InboxIndex};
 
 use crate::build::Sealed;
@@ -63,6 +64,10 @@ pub trait Availability: Send + Sync + 'static {
         )))))
     }
 
+    /// The bytes of a published batch, asked of where it was published and not of what this node remembers. `None` says that all who were asked
+    /// answered and do not have them; whoever does not answer is an error to try again. The caller checks what comes.
+    fn fetch(&self, header: BatchHeader) -> Asked<Option<Vec<u8>>>;
+
     /// A row of a published batch, asked of where it was published and not of what this node remembers; `None` if nobody there has it.
     fn row(&self, header: BatchHeader, row: u16) -> Asked<Option<RowFacts>>;
 }
@@ -98,6 +103,15 @@ pub struct Commit {
     pub at: L1Transaction,
 }
 
+/// What the contract has at a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Anchor {
+    /// The block.
+    pub block: L1Block,
+    /// The last batch that is committed there.
+    pub committed: BatchNumber,
+}
+
 /// How L1 stands, as far as it is known.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct L1Standing {
@@ -119,6 +133,8 @@ pub struct L1Standing {
     pub gas_price: u64,
     /// What the account has that pays for transactions, if that is known.
     pub balance: Option<u128>,
+    /// When L1 was last looked at before it said the newest of this, in milliseconds; nothing if that is not known.
+    pub unseen_ms: Option<u64>,
 }
 
 /// How far the contracts are.
@@ -158,6 +174,12 @@ pub trait Layer1: Send + Sync + 'static {
 
     /// How it stands, with the commits from this batch on.
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing>;
+
+    /// How far the contract is at L1's newest block, asked of it and not of what was heard.
+    fn anchor(&self) -> Asked<Anchor>;
+
+    /// The hash that the contract keeps for a batch at a block, asked in the same way; nothing if it has no such batch.
+    fn header_hash(&self, at: L1Block, batch: BatchNumber) -> Asked<Option<Hash>>;
 }
 
 /// A proof as the contract takes it.
@@ -213,6 +235,25 @@ pub struct ProverPressure {
     pub commands_per_second: u64,
 }
 
+/// What a check found to be wrong.
+#[derive(Clone, Debug)]
+pub struct Divergence {
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The L1 block that was compared with; nothing without an L1.
+    pub block: Option<L1Block>,
+    /// What follows from it.
+    pub strategy: Strategy,
+    /// Everything that was found, the first batch first; never empty.
+    pub findings: Vec<Finding>,
+}
+
+/// Where reports of divergences are kept for people.
+pub trait Reports: Send + Sync + 'static {
+    /// Keeps one, durably. Gives the place, in words for whoever looks for it.
+    fn keep(&self, report: &Divergence) -> Result<String, OutsideError>;
+}
+
 /// Everything outside, as far as it is there.
 #[derive(Clone, Default)]
 pub struct Parts {
@@ -222,15 +263,18 @@ pub struct Parts {
     pub layer1: Option<Arc<dyn Layer1>>,
     /// The prover. Without it nothing is proven.
     pub prover: Option<Arc<dyn Proving>>,
+    /// Where reports of divergences go. Without it they are in the log and in the health of the node alone.
+    pub reports: Option<Arc<dyn Reports>>,
 }
 
 impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Parts { availability, layer1, prover } = self;
+        let Parts { availability, layer1, prover, reports } = self;
         f.debug_struct("Parts")
             .field("availability", &availability.is_some())
             .field("layer1", &layer1.is_some())
             .field("prover", &prover.is_some())
+            .field("reports", &reports.is_some())
             .finish()
     }
 }

@@ -7,15 +7,19 @@ use alloy::primitives::{Address, B256, Bytes};
 use ashlar_api::door::L1Transaction;
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
-use ashlar_settlement::contract::{DataRef, ProofType};
+use ashlar_settlement::contract::{Addresses, DataRef, ProofType};
 use ashlar_settlement::gas::{Decision, Target};
 use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
-use ashlar_settlement::{Events, Handle, Health, RequestError, SettlementEvent, safe_inbox_hash};
+use ashlar_settlement::{
+    Events, Handle, Health, RequestError, SettlementEvent, committed_at, header_hash_at, safe_inbox_hash,
+};
 use ashlar_types::{BatchNumber, InboxIndex};
 
 use crate::build::Sealed;
 use crate::engine::InboxItem;
-use crate::outside::{Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Proof, Reached};
+use crate::outside::{
+    Anchor, Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Proof, Reached,
+};
 use crate::pricing::Pricing;
 
 /// Entries handed over at once.
@@ -27,8 +31,8 @@ const KEPT_BEHIND: u64 = 65_536;
 pub struct Settled<L> {
     client: Handle,
     l1: L,
-    payer: Address,
-    bridge: Address,
+    payer: Option<Address>,
+    addresses: Addresses,
     pricing: Arc<Pricing>,
     custodians: Option<Arc<dyn Availability>>,
     known: Arc<Mutex<Known>>,
@@ -45,22 +49,26 @@ struct Known {
     /// The last batch of each call that proved some, and where.
     proven: BTreeMap<u64, L1Transaction>,
     finalized: BTreeMap<u64, L1Transaction>,
+    unseen_ms: Option<u64>,
 }
 
 impl<L> std::fmt::Debug for Settled<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settled").field("payer", &self.payer).field("bridge", &self.bridge).finish_non_exhaustive()
+        f.debug_struct("Settled")
+            .field("payer", &self.payer)
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
     }
 }
 
 impl<L: L1> Settled<L> {
-    /// Through this client; its events are read for as long as the returned future is polled.
+    /// Through this client; its events are read for as long as the returned future is polled. Without an account that pays, nothing is sent.
     pub fn new(
         client: Handle,
         mut events: Events,
         l1: L,
-        payer: Address,
-        bridge: Address,
+        payer: Option<Address>,
+        addresses: Addresses,
         pricing: Pricing,
     ) -> (Settled<L>, impl Future<Output = ()> + Send) {
         let known = Arc::<Mutex<Known>>::default();
@@ -71,11 +79,16 @@ impl<L: L1> Settled<L> {
             }
         };
         let pricing = Arc::new(pricing);
-        (Settled { client, l1, payer, bridge, pricing, custodians: None, known }, listening)
+        (Settled { client, l1, payer, addresses, pricing, custodians: None, known }, listening)
     }
 }
 
 impl<L> Settled<L> {
+    /// When L1 was last looked at before it said the newest of what is known, in milliseconds; nothing until it says something new.
+    pub fn unseen_ms(&self) -> Option<u64> {
+        lock(&self.known).unseen_ms
+    }
+
     /// Where those sign with whom data may stay. Without it, custody must not be allowed by the model.
     #[must_use]
     pub fn with_custodians(self, custodians: Arc<dyn Availability>) -> Settled<L> {
@@ -171,7 +184,7 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn inbox_hash(&self, entries: InboxIndex) -> Asked<Option<Hash>> {
-        let (l1, bridge) = (self.l1.clone(), self.bridge);
+        let (l1, bridge) = (self.l1.clone(), self.addresses.bridge);
         Box::pin(async move {
             safe_inbox_hash(&l1, bridge, entries).await.map_err(|error| OutsideError::retry(error.to_string()))
         })
@@ -201,9 +214,26 @@ impl<L: L1> Layer1 for Settled<L> {
             let fees = l1.fees().await.map_err(unanswered)?;
             pricing.note(standing.head.number, &fees);
             standing.gas_price = u64::try_from(fees.base_fee).unwrap_or(u64::MAX);
-            standing.balance = u128::try_from(l1.balance(payer).await.map_err(unanswered)?).ok();
+            if let Some(payer) = payer {
+                standing.balance = u128::try_from(l1.balance(payer).await.map_err(unanswered)?).ok();
+            }
             Ok(standing)
         })
+    }
+
+    fn anchor(&self) -> Asked<Anchor> {
+        let (l1, settlement) = (self.l1.clone(), self.addresses.settlement);
+        Box::pin(async move {
+            let head = l1.block(BlockAt::Latest).await.map_err(unanswered)?;
+            let head = head.ok_or_else(|| OutsideError::retry("L1 has no newest block; check its endpoints"))?;
+            let committed = committed_at(&l1, settlement, head.hash).await.map_err(unanswered)?;
+            Ok(Anchor { block: block_of(&head.at()), committed })
+        })
+    }
+
+    fn header_hash(&self, at: L1Block, batch: BatchNumber) -> Asked<Option<Hash>> {
+        let (l1, settlement) = (self.l1.clone(), self.addresses.settlement);
+        Box::pin(async move { header_hash_at(&l1, settlement, B256::from(at.hash.0), batch).await.map_err(unanswered) })
     }
 }
 
@@ -222,12 +252,14 @@ impl Known {
             finalized: last(&self.finalized),
             gas_price: 0,
             balance: None,
+            unseen_ms: self.unseen_ms,
         }
     }
 
     /// What holds from now on, and what no longer does. What only screens want to know is left to them.
     fn hear(&mut self, event: SettlementEvent) {
         match event {
+            SettlementEvent::Heard { unseen_ms } => self.unseen_ms = Some(unseen_ms),
             SettlementEvent::InboxSafe(placed) => {
                 let (index, time, entry) = (placed.index, placed.time, placed.entry);
                 let (block, transaction) = (block_of(&placed.block), placed.tx.0);
@@ -246,9 +278,7 @@ impl Known {
                 self.finalized.insert(last.get(), transaction(tx, &block));
                 keep_newest(&mut self.finalized);
             }
-            SettlementEvent::Reverted { first, .. } | SettlementEvent::CommitsInvalid { from: first, .. } => {
-                self.take_back(first.get());
-            }
+            SettlementEvent::Reverted { first, .. } => self.take_back(first.get()),
             SettlementEvent::Reorg { to, committed, .. } => {
                 self.head = block_of(&to);
                 self.take_back(committed.get().saturating_add(1));
@@ -259,7 +289,9 @@ impl Known {
             SettlementEvent::Safe(block) => self.safe = block_of(&block),
             SettlementEvent::FinalBlock(block) => self.finalized_block = Some(block_of(&block)),
             SettlementEvent::FinalityFell { finalized: false, to } => self.safe = block_of(&to),
-            SettlementEvent::Confirmation { .. }
+            // What cannot be committed is not on L1; whether another of that number is says L1.
+            SettlementEvent::CommitsInvalid { .. }
+            | SettlementEvent::Confirmation { .. }
             | SettlementEvent::Failed { .. }
             | SettlementEvent::FinalityFell { .. }
             | SettlementEvent::Paused { .. }

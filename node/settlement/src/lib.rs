@@ -38,5 +38,5 @@ pub mod user;
 
 pub use service::{
     CommitGas, Config, Events, Handle, Health, RequestError, Runtime, Settlement, SettlementEvent, SetupError, Status,
-    StopReason, check_balance, check_contracts, check_operator, safe_inbox_hash,
+    StopReason, check_balance, check_contracts, check_operator, committed_at, header_hash_at, safe_inbox_hash,
 };

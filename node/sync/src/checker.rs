@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use crate::limits::{FINDINGS_MAX, SAMPLES_MAX};
 use crate::source::{BatchSource, Chain, Local, SourceError};
 
-/// What follows from a divergence.
+/// What follows from a divergence. The words are part of the configuration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Strategy {
     /// Say so and go on.
@@ -24,6 +24,17 @@ pub enum Strategy {
     Reconcile,
 }
 
+impl Strategy {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Strategy::Alert => "alert",
+            Strategy::Halt => "halt",
+            Strategy::Reconcile => "reconcile",
+        }
+    }
+}
+
 /// How often and how much is checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CheckConfig {
@@ -31,16 +42,18 @@ pub struct CheckConfig {
     pub interval: Duration,
     /// Batches whose data is fetched and hashed at each check.
     pub samples: u64,
+    /// How many of the newest committed batches stores are expected to have; 0 for all.
+    pub data_batches: u64,
     /// Batches that L1 may be behind this node before that itself is said.
     pub lag_max: u64,
-    /// What follows from a divergence.
+    /// What follows from a divergence. The words are part of the configuration.
     pub strategy: Strategy,
 }
 
 impl Default for CheckConfig {
     fn default() -> CheckConfig {
         let interval = Duration::from_secs(12);
-        CheckConfig { interval, samples: 2, lag_max: 64, strategy: Strategy::default() }
+        CheckConfig { interval, samples: 2, data_batches: 0, lag_max: 64, strategy: Strategy::default() }
     }
 }
 
@@ -55,6 +68,8 @@ pub struct Checked {
     pub is_late: bool,
     /// Batches whose data was fetched and hashed.
     pub sampled: u64,
+    /// Why data could not be asked for, if it could not: that says nothing about it.
+    pub unanswered: Option<String>,
 }
 
 /// Compares this node with L1, and what is given out as data with what was committed.
@@ -79,13 +94,20 @@ impl ConsistencyChecker {
         let lag = here.get().saturating_sub(there.get());
         let mut checked = Checked { lag, is_late: lag > self.config.lag_max, ..Checked::default() };
         checked.findings.extend(first_difference(chain, local, agreed, here.min(there)).await?);
-        for number in samples(there, self.config.samples.min(SAMPLES_MAX), seed) {
+        let expected = match self.config.data_batches {
+            0 => there,
+            newest => there.min(BatchNumber::new(newest)),
+        };
+        let before = there.get().saturating_sub(expected.get());
+        for number in samples(expected, self.config.samples.min(SAMPLES_MAX), seed) {
+            let number = BatchNumber::new(before.saturating_add(number.get()));
             let Some(batch) = chain.batch(number).await? else { continue };
-            checked.sampled += 1;
-            if let Err(finding) = fetch_checked(source, &batch.header).await?
-                && checked.findings.len() < FINDINGS_MAX
-            {
-                checked.findings.push(finding);
+            match fetch_checked(source, &batch.header).await {
+                Ok(fetched) => {
+                    checked.sampled += 1;
+                    checked.findings.extend(fetched.err().filter(|_| checked.findings.len() < FINDINGS_MAX));
+                }
+                Err(error) => checked.unanswered = Some(error.why),
             }
         }
         checked.findings.sort_by_key(Finding::batch);
@@ -127,7 +149,7 @@ async fn difference_at<C: Chain, L: Local>(
 }
 
 /// Some of the batches up to a number (SplitMix64).
-fn samples(tip: BatchNumber, count: u64, seed: u64) -> Vec<BatchNumber> {
+pub fn samples(tip: BatchNumber, count: u64, seed: u64) -> Vec<BatchNumber> {
     let mut state = seed;
     let mut draw = || {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -99,7 +99,7 @@ pub enum Finding {
     /// What this node holds is not what its batches come to.
     #[error(
         "batch {batch}{at}: the local state differs at key {key:?}: it holds {local:?} and the batches give {computed:?}",
-        batch = batch.get(), at = command.map_or(String::new(), |command| format!(", command {}", command.get()))
+        batch = batch.get(), at = place(command)
     )]
     LocalState {
         /// The batch after which they were compared.
@@ -113,6 +113,35 @@ pub enum Finding {
         /// What the batches give.
         computed: Option<Vec<u64>>,
     },
+    /// What this node stored of a batch is not what it built.
+    #[error(
+        "batch {batch}{at}: what this node stored of it is not what it built: {what}",
+        batch = batch.get(), at = place(command)
+    )]
+    Stored {
+        /// Which batch.
+        batch: BatchNumber,
+        /// The first command that is stored otherwise, where that is known.
+        command: Option<Sequence>,
+        /// What is different.
+        what: String,
+    },
+    /// Executing a batch again over the evidence that this node stored for it does not give its header.
+    #[error(
+        "batch {batch}{at}{key}: executed again over its stored evidence it fails: {what}",
+        batch = batch.get(), at = place(command),
+        key = key.map_or(String::new(), |key| format!(", key {key:?}"))
+    )]
+    Evidence {
+        /// Which batch.
+        batch: BatchNumber,
+        /// The command at which it was noticed, if it was at one.
+        command: Option<Sequence>,
+        /// The key that was asked for then, if one was.
+        key: Option<Key>,
+        /// What a guest says of it.
+        what: String,
+    },
     /// This node's header is not the one on L1.
     #[error("batch {batch}: this node built {local:?} and L1 holds {l1:?}", batch = batch.get())]
     LocalHeader {
@@ -123,6 +152,10 @@ pub enum Finding {
         /// That of L1.
         l1: Hash,
     },
+}
+
+fn place(command: &Option<Sequence>) -> String {
+    command.map_or(String::new(), |command| format!(", command {}", command.get()))
 }
 
 impl Finding {
@@ -138,8 +171,30 @@ impl Finding {
             | Finding::WrongField { batch, .. }
             | Finding::Inbox { batch, .. }
             | Finding::LocalState { batch, .. }
+            | Finding::Stored { batch, .. }
+            | Finding::Evidence { batch, .. }
             | Finding::LocalHeader { batch, .. } => *batch,
             Finding::ForeignProof { first, .. } => *first,
+        }
+    }
+
+    /// The command it is about, where that is known.
+    pub const fn command(&self) -> Option<Sequence> {
+        match self {
+            Finding::Inbox { command, .. } => Some(*command),
+            Finding::LocalState { command, .. }
+            | Finding::Stored { command, .. }
+            | Finding::Evidence { command, .. } => *command,
+            _ => None,
+        }
+    }
+
+    /// The key of the state that it is about, where that is known.
+    pub const fn key(&self) -> Option<Key> {
+        match self {
+            Finding::LocalState { key, .. } => Some(*key),
+            Finding::Evidence { key, .. } => *key,
+            _ => None,
         }
     }
 }

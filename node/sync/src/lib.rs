@@ -20,7 +20,7 @@ mod recovery;
 mod manager;
 
 pub use audit::{Report, compare_state, fetch_checked, verify};
-pub use checker::{CheckConfig, Checked, ConsistencyChecker, Strategy, first_difference};
+pub use checker::{CheckConfig, Checked, ConsistencyChecker, Strategy, first_difference, samples};
 pub use checkpoint::{CheckpointManager, CheckpointPolicy};
 pub use compare::{Difference, first_field, first_leaf};
 pub use cursor::{Cursor, CursorError, CursorStore, Cursors};

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use ashlar_api::door::RowFacts;
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_coding::{Chunk, Coded, Row};
-use ashlar_da::{Availability as Stores, BatchKey, Published as Done, Receipt, Wanted, signatures_of};
+use ashlar_da::{
+    Availability as Stores, BatchKey, FetchError, Fetched, Published as Done, Receipt, SourceReport, StoreError,
+    Verdict, Wanted, signatures_of,
+};
 use ashlar_sequencer::{Asked, Availability, Custody, OutsideError, Sealed};
 use ashlar_types::to_bytes;
 
@@ -16,17 +19,23 @@ use super::Signed;
 pub struct Published {
     stores: Arc<Stores>,
     signed: Option<Arc<Signed>>,
+    only_reads: bool,
 }
 
 impl Published {
     /// Over these stores.
     pub fn new(stores: Stores) -> Published {
-        Published { stores: Arc::new(stores), signed: None }
+        Published { stores: Arc::new(stores), signed: None, only_reads: false }
     }
 
     /// Over custodians: nothing is published before as many have signed as L1 asks for.
     pub fn signed(self, signed: Signed) -> Published {
         Published { signed: Some(Arc::new(signed)), ..self }
+    }
+
+    /// Of stores that somebody else publishes to.
+    pub fn only_read(self) -> Published {
+        Published { only_reads: true, ..self }
     }
 
     /// Gives every store its share, and keeps what custodians sign.
@@ -64,7 +73,17 @@ impl Availability for Published {
     fn publish(&self, sealed: Arc<Sealed>) -> Asked<()> {
         let published = self.clone();
         Box::pin(async move {
+            if published.only_reads {
+                return Ok(());
+            }
             let coded = published.code(&sealed)?;
+            let header = sealed.header();
+            if coded.commitment().to_hash() != header.da_commitment {
+                let number = header.number.get();
+                return Err(OutsideError::stop(format!(
+                    "batch {number} was committed under another code than stores are given here; set da.expansion to what its sequencer has"
+                )));
+            }
             published.put(&sealed, &coded).await
         })
     }
@@ -87,6 +106,27 @@ impl Availability for Published {
             let above = manifest.siblings().iter().copied().chain([manifest.digest()]);
             let height = u8::try_from(manifest.layout().data_height()).unwrap_or(u8::MAX);
             Ok(Custody { height, siblings: above.map(|digest| digest.to_word()).collect(), signatures })
+        })
+    }
+
+    fn fetch(&self, header: BatchHeader) -> Asked<Option<Vec<u8>>> {
+        let stores = self.stores.clone();
+        Box::pin(async move {
+            let error = match stores.fetch(&header).await {
+                Ok(Fetched { bytes, .. }) => return Ok(Some(bytes)),
+                Err(error) => error,
+            };
+            let is_unsaid = match &error {
+                // One that gives no answer may have it.
+                FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. } => {
+                    sources.iter().any(|report: &SourceReport| {
+                        matches!(report.verdict, Verdict::Silent(StoreError::Failed { .. } | StoreError::Refused(_)))
+                    })
+                }
+                FetchError::OtherScheme { .. } => true,
+                FetchError::NotTheBatch(_) => false,
+            };
+            if is_unsaid { Err(OutsideError::retry(error.to_string())) } else { Ok(None) }
         })
     }
 

@@ -84,7 +84,11 @@ impl Journal {
                 self.consumed.retain(|kept| kept.next <= mark.next);
                 self.headers.retain(|_, header| header.inbox_next.get() <= mark.next);
             }
-            SettlementEvent::CommitsInvalid { from, .. } => drop(self.headers.split_off(&from.get())),
+            SettlementEvent::CommitsInvalid { from, header_hash, .. } => {
+                if self.headers.get(&from.get()).is_some_and(|header| header.hash().0 == header_hash.0) {
+                    self.headers.split_off(&from.get());
+                }
+            }
             _ => {}
         }
     }

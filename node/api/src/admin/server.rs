@@ -97,6 +97,11 @@ pub enum ActBody {
         /// Stop or go on.
         stop: bool,
     },
+    /// Of a node that follows: order from the next command on, in place of a node that is gone. Two that order at once sign contradictions.
+    Promote {
+        /// That the one that ordered until now is stopped and cannot start again.
+        other_is_gone: bool,
+    },
 }
 
 /// What was done.
@@ -121,6 +126,13 @@ impl ActBody {
             Self::ResumeMarket { market: number } => Act::ResumeMarket(market(*number)?),
             Self::Continue { market: number } => Act::Continue(market(*number)?),
             Self::KillSwitch { stop } => Act::KillSwitch { stop: *stop },
+            Self::Promote { other_is_gone: true } => Act::Promote,
+            Self::Promote { other_is_gone: false } => {
+                return Err(ApiError::new(
+                    Code::NotNow,
+                    "two nodes that order at once sign contradictions; end the other one first",
+                ));
+            }
         })
     }
 }

@@ -62,6 +62,8 @@ pub enum Act {
         /// Stop or go on.
         stop: bool,
     },
+    /// Of a node that follows: order from the next command on, in place of a node that is gone.
+    Promote,
 }
 
 /// What was done, one sentence.

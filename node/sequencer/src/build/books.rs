@@ -63,8 +63,12 @@ pub struct Waits {
     pub unpublished_since_ms: Option<u64>,
     /// When the oldest batch that is not committed was built.
     pub uncommitted_since_ms: Option<u64>,
+    /// Batches whose data is not published.
+    pub unpublished_batches: u64,
     /// Batches that are not committed.
     pub uncommitted_batches: u64,
+    /// Batches that are not proven on L1.
+    pub unsettled_batches: u64,
     /// The number of the last batch, if there is one.
     pub last: Option<BatchNumber>,
 }
@@ -93,20 +97,23 @@ impl Books {
         });
     }
 
-    /// Changes how far a batch has come, and gives what is to be stored; `None` if nothing changed.
-    pub fn advance(&self, number: BatchNumber, change: impl FnOnce(&mut Progress)) -> Option<Progress> {
-        let change = |pages: &mut Pages| {
-            let page = pages.batches.get_mut(&number.get())?;
-            let before = page.progress.clone();
-            change(&mut page.progress);
-            (page.progress != before).then(|| page.progress.clone())
-        };
-        let changed = self.read_mut(change);
+    /// How far a batch has come after a change, which is to be stored first; nothing if it changes nothing.
+    pub fn changed(&self, number: BatchNumber, change: impl FnOnce(&mut Progress)) -> Option<Progress> {
+        let before = self.progress(number)?;
+        let mut progress = before.clone();
+        change(&mut progress);
         // What is written down again as it was is no news: whoever looks would wake itself for ever.
-        if changed.is_some() {
-            self.write(Pages::forget);
-        }
-        changed
+        (progress != before).then_some(progress)
+    }
+
+    /// Writes down how far a batch has come, now that it is stored.
+    pub fn advance(&self, number: BatchNumber, progress: Progress) {
+        self.write(|pages| {
+            if let Some(page) = pages.batches.get_mut(&number.get()) {
+                page.progress = progress;
+            }
+            pages.forget();
+        });
     }
 
     /// Strikes out everything that is known of batches, before it is entered anew.
@@ -134,8 +141,8 @@ impl Books {
     /// The first batch that nothing proves yet.
     pub fn first_unproven(&self) -> Option<BatchNumber> {
         self.read(|pages| {
-            let behind = pages.batches.values().rev().take_while(|page| page.progress.proof.is_none());
-            behind.filter(|page| page.progress.stage < Stage::Proven).last().map(|page| page.progress.header.number)
+            let behind = pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Proven);
+            behind.filter(|page| page.progress.proof.is_none()).last().map(|page| page.progress.header.number)
         })
     }
 
@@ -165,12 +172,14 @@ impl Books {
             let mut waits = Waits { last, ..Waits::default() };
             for page in pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Proven) {
                 let since = Some(page.progress.built_ms);
+                waits.unsettled_batches += 1;
                 if page.progress.proof.is_none() {
                     waits.unproven_batches += 1;
                     waits.unproven_commands += commands(&page.progress.header);
                     waits.unproven_since_ms = since;
                 }
                 if page.progress.stage < Stage::Published {
+                    waits.unpublished_batches += 1;
                     waits.unpublished_since_ms = since;
                 }
                 if page.progress.stage < Stage::Committed {
@@ -179,6 +188,15 @@ impl Books {
                 }
             }
             waits
+        })
+    }
+
+    /// The first and the last batch that are known here, if any is.
+    pub fn range(&self) -> Option<(BatchNumber, BatchNumber)> {
+        self.read(|pages| {
+            let (first, _) = pages.batches.first_key_value()?;
+            let (last, _) = pages.batches.last_key_value()?;
+            Some((BatchNumber::new(*first), BatchNumber::new(*last)))
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ashlar_prover::Capture;
 use ashlar_replica::{SnapshotError, SnapshotHead, SnapshotStore};
-use ashlar_types::Sequence;
+use ashlar_types::{InboxIndex, Sequence};
 use commonware_runtime::Storage;
 use tokio::sync::{mpsc, watch};
 
@@ -14,6 +14,15 @@ use crate::keep::Executed;
 
 /// Snapshots that are kept: the newest, and one to fall back to.
 const KEPT: usize = 2;
+
+/// What L1 never takes back, as far as that is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Sure {
+    /// The last such block.
+    pub block: u64,
+    /// The inbox entry after the last one that was consumed and stays.
+    pub inbox: InboxIndex,
+}
 
 /// Makes them.
 pub(crate) struct Checkpoints<E> {
@@ -24,10 +33,12 @@ pub(crate) struct Checkpoints<E> {
     pub wanted: Arc<AtomicBool>,
     /// Where the last one stands.
     pub last: Sequence,
+    /// Told the time of the exchange at each.
+    pub time_ms: watch::Sender<u64>,
     /// Whoever holds the journal. It may be gone, when the node stops.
     pub keeper: mpsc::WeakSender<Executed>,
-    /// The last L1 block that is never taken back; nothing without an L1.
-    pub final_block: Option<watch::Receiver<Option<u64>>>,
+    /// What L1 never takes back; nothing without an L1.
+    pub sure: Option<watch::Receiver<Option<Sure>>>,
 }
 
 impl<E: Storage> Checkpoints<E> {
@@ -40,6 +51,7 @@ impl<E: Storage> Checkpoints<E> {
         head.leaves = capture.leaves().count() as u64;
         self.store.write(&head, capture.leaves()).await.map_err(failed)?;
         self.last = head.sequence();
+        self.time_ms.send_replace(head.header.last_time.get());
         let heads = self.store.list().await.map_err(failed)?;
         tracing::info!(command = head.sequence().get(), "a checkpoint was made");
         let Some(oldest) = self.oldest_needed(&heads) else { return Ok(()) };
@@ -55,9 +67,10 @@ impl<E: Storage> Checkpoints<E> {
     /// there, or is not known: then everything is kept as far as it goes.
     fn oldest_needed(&self, heads: &[SnapshotHead]) -> Option<SnapshotHead> {
         let second = *heads.iter().rev().nth(KEPT - 1)?;
-        let Some(final_block) = &self.final_block else { return Some(second) };
-        let final_block = (*final_block.borrow())?;
-        let sure = heads.iter().rev().find(|head| head.block.number <= final_block)?;
+        let Some(sure) = &self.sure else { return Some(second) };
+        let Sure { block, inbox } = (*sure.borrow())?;
+        let stays = |head: &&SnapshotHead| head.block.number <= block && head.header.inbox_next <= inbox;
+        let sure = heads.iter().rev().find(stays)?;
         Some(if sure.sequence() < second.sequence() { *sure } else { second })
     }
 }

@@ -15,7 +15,7 @@ mod shelf;
 
 pub use books::{Books, Waits};
 pub(crate) use builder::Builder;
-pub(crate) use checkpoints::Checkpoints;
+pub(crate) use checkpoints::{Checkpoints, Sure};
 pub(crate) use producer::{Cut, End, Producer, Wish};
 pub use progress::Progress;
 pub use rules::{BatchRules, Close, Outlook};

@@ -79,6 +79,8 @@ pub(crate) struct Producer {
     pub next: BatchNumber,
     pub stop_at: Option<BatchNumber>,
     pub gas_price: watch::Receiver<u64>,
+    /// Whether batches end only where another node ended them.
+    pub follows: bool,
     /// Whether there is a prover that asks for fewer and larger batches.
     pub prover: Option<Arc<dyn Proving>>,
     /// What waits for a decision: a block, and its first input that is in no batch.
@@ -106,6 +108,7 @@ impl Producer {
             next,
             stop_at: None,
             gas_price,
+            follows: false,
             prover: None,
             waiting: VecDeque::new(),
             waiting_commands: 0,
@@ -156,7 +159,7 @@ impl Producer {
             Wish::EndAt(end) => self.ends.push_back(end),
             Wish::Now(reply) => {
                 let commands = self.open.commands;
-                if commands > 0 && self.ends.is_empty() {
+                if commands > 0 && self.ends.is_empty() && !self.follows {
                     // If the builder is gone the run loop notices next.
                     let _ = self.close(Close::Manual, builder).await;
                 }
@@ -191,6 +194,9 @@ impl Producer {
             let link = last.0.links.get(last.1.end.checked_sub(1)?)?;
             return (link.next_sequence() == end.next).then_some(Close::Before);
         }
+        if self.follows {
+            return None;
+        }
         let waits = self.books.waits();
         let outlook = Outlook {
             commands: self.open.commands,
@@ -221,6 +227,7 @@ impl Producer {
             upto += 1;
             let is_end = self.ends.front().is_some_and(|end| link.next_sequence() == end.next);
             let is_full = self.ends.is_empty()
+                && !self.follows
                 && (self.open.commands >= rules.commands_max
                     || self.open.bytes >= rules.bytes_max
                     || self.open.quotes >= BATCH_QUOTES);

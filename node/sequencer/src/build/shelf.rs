@@ -2,34 +2,49 @@
 //!
 //! Progress is written over and over, and a write can be torn at any byte. So it has two places, written in turns: of the one before there is always a
 //! whole one left.
+//!
+//! Storage gives a blob to one at a time and turns everybody else away. So all who read and write batches of one node share one shelf, and wait for each other.
+
+use std::sync::Arc;
 
 use ashlar_types::BatchNumber;
 use commonware_runtime::{Blob, Error as RuntimeError, ReadOptions, Storage, WriteOptions};
+use tokio::sync::Mutex;
 
 use super::progress::Progress;
 use super::sealed::Sealed;
 use crate::error::NodeError;
 
-/// Where batches are stored, one blob each, and one for its progress.
-#[derive(Clone, Debug)]
+/// Where batches are stored, one blob each, and one for its progress. Its clones are the same shelf.
+#[derive(Debug)]
 pub struct Shelf<E> {
-    context: E,
-    partition: String,
+    context: Arc<E>,
+    partition: Arc<str>,
+    /// Whoever has a blob open holds it.
+    open: Arc<Mutex<()>>,
+}
+
+impl<E> Clone for Shelf<E> {
+    fn clone(&self) -> Shelf<E> {
+        Shelf { context: self.context.clone(), partition: self.partition.clone(), open: self.open.clone() }
+    }
 }
 
 impl<E: Storage> Shelf<E> {
-    /// The shelf in a partition of its own.
+    /// The shelf in a partition of its own. There must be one of a partition at a time; whoever else needs it clones it.
     pub fn new(context: E, partition: &str) -> Shelf<E> {
-        Shelf { context, partition: format!("{partition}-batches") }
+        Shelf { context: Arc::new(context), partition: format!("{partition}-batches").into(), open: Arc::default() }
     }
 
     /// Stores a built batch; when this is done it is durable.
     pub async fn put(&self, sealed: &Sealed) -> Result<(), NodeError> {
+        let _open = self.open.lock().await;
         self.write(b'b', sealed.header().number, sealed.to_bytes()).await
     }
 
     /// Stores how far a batch has come; when this is done it is durable.
     pub async fn put_progress(&self, number: BatchNumber, progress: &Progress) -> Result<(), NodeError> {
+        let _open = self.open.lock().await;
         let turn = self.newest(number).await?.map_or(0, |(turn, _)| turn.wrapping_add(1));
         let opened = self.context.open(&self.partition, &name_of(b'p', number)).await;
         let (blob, _) = opened.map_err(|error| failed("open a batch", &error))?;
@@ -51,7 +66,11 @@ impl<E: Storage> Shelf<E> {
 
     /// A batch, if it is stored and whole.
     pub async fn get(&self, number: BatchNumber) -> Result<Option<Sealed>, NodeError> {
-        let Some(bytes) = self.read(b'b', number).await? else { return Ok(None) };
+        let read = {
+            let _open = self.open.lock().await;
+            self.read(b'b', number).await?
+        };
+        let Some(bytes) = read else { return Ok(None) };
         match Sealed::from_bytes(&bytes) {
             Ok(sealed) => Ok(Some(sealed)),
             Err(error) => {
@@ -63,6 +82,7 @@ impl<E: Storage> Shelf<E> {
 
     /// How far a batch had come.
     pub async fn progress(&self, number: BatchNumber) -> Result<Option<Progress>, NodeError> {
+        let _open = self.open.lock().await;
         Ok(self.newest(number).await?.map(|(_, progress)| progress))
     }
 
@@ -75,6 +95,7 @@ impl<E: Storage> Shelf<E> {
 
     /// Forgets a batch.
     pub async fn remove(&self, number: BatchNumber) -> Result<(), NodeError> {
+        let _open = self.open.lock().await;
         for kind in [b'b', b'p'] {
             match self.context.remove(&self.partition, Some(&name_of(kind, number))).await {
                 Ok(()) | Err(RuntimeError::BlobMissing(..) | RuntimeError::PartitionMissing(_)) => {}
@@ -131,7 +152,7 @@ mod tests {
     use ashlar_batch::BatchHeader;
     use ashlar_batch::merkle::Digest;
     use ashlar_types::{ExchangeId, Time};
-    use commonware_runtime::{Runner, Supervisor, deterministic};
+    use commonware_runtime::{Runner, Spawner, Supervisor, deterministic};
 
     fn progress(stage: Stage) -> Progress {
         Progress {
@@ -145,6 +166,30 @@ mod tests {
             finalize: None,
             proof: None,
         }
+    }
+
+    #[test]
+    fn whoever_reads_a_batch_keeps_nobody_else_from_it() {
+        deterministic::Runner::seeded(2).start(|context| async move {
+            let number = BatchNumber::new(3);
+            let shelf = Shelf::new(context.child("shelf"), "shared");
+            shelf.put_progress(number, &progress(Stage::Built)).await.expect("written");
+            let reading = (0..8).map(|_| {
+                let shelf = shelf.clone();
+                context.child("reader").spawn(move |_| async move {
+                    for _ in 0..32 {
+                        assert!(shelf.progress(number).await.expect("it is not turned away").is_some());
+                    }
+                })
+            });
+            let reading: Vec<_> = reading.collect();
+            for _ in 0..32 {
+                shelf.put_progress(number, &progress(Stage::Published)).await.expect("it is not turned away");
+            }
+            for reader in reading {
+                reader.await.expect("it ends well");
+            }
+        });
     }
 
     async fn overwrite(context: &deterministic::Context, number: BatchNumber, turn: u64, bytes: Vec<u8>) {

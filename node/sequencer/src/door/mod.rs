@@ -26,7 +26,7 @@ use crate::services::Board;
 use look::{Standing, standing};
 
 pub(crate) use operator::{AuditSink, Levers};
-pub use operator::{LimitsSource, NodeOperator};
+pub use operator::{LimitsSource, NodeOperator, Promotion};
 
 /// What a sender is told when a queue is full.
 const RETRY_MS: u32 = 20;

@@ -21,6 +21,9 @@ pub type AuditSink = mpsc::Sender<(String, oneshot::Sender<bool>)>;
 /// Reads the limits as they are configured now.
 pub type LimitsSource = Arc<dyn Fn() -> Result<Limits, String> + Send + Sync>;
 
+/// Looks whether a node that follows may take over, and has it do so.
+pub type Promotion = Arc<dyn Fn() -> Pending<Acted> + Send + Sync>;
+
 /// The operator's side of a running node.
 #[derive(Clone)]
 pub struct NodeOperator(Arc<Levers>);
@@ -33,6 +36,9 @@ pub(crate) struct Levers {
     pub present: Present,
     pub limits: watch::Sender<Limits>,
     pub source: OnceLock<LimitsSource>,
+    /// Whether another node orders.
+    pub follows: bool,
+    pub promotion: OnceLock<Promotion>,
     pub checkpoint: Arc<AtomicBool>,
     pub audit: AuditSink,
 }
@@ -57,6 +63,9 @@ impl NodeOperator {
 
     async fn do_it(&self, act: Act) -> Acted {
         let levers = &self.0;
+        if levers.follows && is_for_who_orders(&act) {
+            return Err(not_now("this node follows others; ask the one that orders, or promote this one"));
+        }
         match act {
             Act::Pause { service } => {
                 levers.board.rest(&service, true)?;
@@ -95,6 +104,11 @@ impl NodeOperator {
             Act::Halt(market) => self.system(SystemCommand::Halt(market)).await,
             Act::ResumeMarket(market) => self.system(SystemCommand::Resume(market)).await,
             Act::Continue(market) => self.system(SystemCommand::Continue(market)).await,
+            Act::Promote => match levers.promotion.get() {
+                Some(promote) => promote().await,
+                None if levers.follows => Err(not_now("nobody here knows how to take over; see docs/operator.md")),
+                None => Err(not_now("this node orders already")),
+            },
             Act::KillSwitch { stop } => {
                 levers.gate.close(stop.then(|| "the operator's kill switch is on".to_owned()));
                 Ok(if stop { "nothing is let in" } else { "messages are let in" }.to_owned())
@@ -106,6 +120,12 @@ impl NodeOperator {
     pub fn reload_from(&self, source: LimitsSource) {
         // A second source would be a mistake of whoever starts a node, and harms nothing.
         let _ = self.0.source.set(source);
+    }
+
+    /// How a node that follows takes over; the first way stays.
+    pub fn promote_by(&self, promotion: Promotion) {
+        // A second way would be a mistake of whoever starts a node, and harms nothing.
+        let _ = self.0.promotion.set(promotion);
     }
 
     /// Puts other limits in force.
@@ -129,6 +149,20 @@ impl NodeOperator {
             }
             Err(refusal) => Err(ActError::NotNow { why: refusal.to_string() }),
         }
+    }
+}
+
+/// Whether an act changes what is ordered, or who may have something ordered.
+const fn is_for_who_orders(act: &Act) -> bool {
+    match act {
+        Act::BatchNow
+        | Act::StopAtSequence(_)
+        | Act::StopAtBatch(_)
+        | Act::Halt(_)
+        | Act::ResumeMarket(_)
+        | Act::Continue(_)
+        | Act::KillSwitch { .. } => true,
+        Act::Pause { .. } | Act::Resume { .. } | Act::CheckpointNow | Act::ReloadLimits | Act::Promote => false,
     }
 }
 

@@ -34,6 +34,16 @@ pub(crate) type Later = Box<dyn FnOnce(&broadcast::Sender<Arc<Block>>) + Send>;
 /// Asked of the state between two inputs; what is found is told when what it rests on is durable.
 pub(crate) type Question = Box<dyn FnOnce(&mut HotStore) -> Later + Send>;
 
+/// The inputs of a batch that another node has ordered, with their times.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    /// Its first command.
+    pub first: Sequence,
+    /// The L1 block in which it was committed: its inbox entries are in that one or before it.
+    pub block: L1Block,
+    pub entries: Vec<Entry>,
+}
+
 /// Something for the engine to do.
 pub(crate) enum Work {
     /// Messages that were signed by who they say.
@@ -42,8 +52,8 @@ pub(crate) enum Work {
     Inbox(Vec<InboxItem>),
     /// What the operator says.
     System(SystemCommand, Reply),
-    /// What another node has ordered: inputs of a batch, with their times.
-    Follow(Vec<Entry>),
+    /// What another node has ordered.
+    Follow(Followed),
     /// What someone wants to know.
     Ask(Question),
     /// Nothing comes after this.
@@ -56,7 +66,7 @@ impl fmt::Debug for Work {
             Work::Messages(messages) => write!(f, "Messages({})", messages.len()),
             Work::Inbox(items) => write!(f, "Inbox({})", items.len()),
             Work::System(command, _) => write!(f, "System({command:?})"),
-            Work::Follow(entries) => write!(f, "Follow({})", entries.len()),
+            Work::Follow(followed) => write!(f, "Follow({})", followed.entries.len()),
             Work::Ask(_) => f.write_str("Ask"),
             Work::Stop => f.write_str("Stop"),
         }

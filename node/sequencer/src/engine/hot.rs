@@ -17,7 +17,7 @@ use ashlar_types::{
 use commonware_runtime::Clock;
 use tokio::sync::mpsc;
 
-use super::draft::{Asker, Draft, InboxItem, Repeat, Work, refuse};
+use super::draft::{Asker, Draft, Followed, InboxItem, Repeat, Work, refuse};
 use crate::admit::{Directory, Reply, Waiting};
 use crate::keep::Executed;
 use crate::measure::{Metrics, micros, millis};
@@ -63,6 +63,8 @@ pub(crate) struct Engine {
     pub entries: VecDeque<InboxItem>,
     /// Inputs that another node has ordered.
     pub followed: VecDeque<Entry>,
+    /// The L1 block in which they were committed.
+    pub followed_block: L1Block,
     /// Whether nothing more comes.
     pub is_over: bool,
 }
@@ -131,8 +133,17 @@ impl Engine {
                 self.entries.extend(items);
                 self.inbox(draft);
             }
-            Work::Follow(entries) => {
-                self.followed.extend(entries);
+            Work::Follow(Followed { first, block, entries }) => {
+                let (next, mut at) = (self.exchange.store.clock().next_sequence, first.get());
+                for entry in entries {
+                    let begins_at = at;
+                    at = at.saturating_add(entry.commands());
+                    // What became durable before a restart, and was in no batch then, was executed already.
+                    if begins_at >= next {
+                        self.followed.push_back(entry);
+                    }
+                }
+                self.followed_block = block;
                 self.follow(draft);
             }
             Work::Stop => self.is_over = true,
@@ -264,6 +275,9 @@ impl Engine {
         while !draft.is_full() {
             let Some(Entry { time, input, signature }) = self.followed.pop_front() else { return };
             self.exchange.apply(time, &input, &mut draft.lines);
+            if let Input::Inbox { .. } = &input {
+                self.block = self.followed_block;
+            }
             self.directory.open_accounts(&mut self.exchange.store);
             let people = match &input {
                 Input::Message(message) => is_about_people(message).then_some(message.header.account),

@@ -9,5 +9,5 @@ mod draft;
 mod hot;
 
 pub use draft::InboxItem;
-pub(crate) use draft::{Draft, Given, Lines, Work};
+pub(crate) use draft::{Draft, Followed, Given, Lines, Work};
 pub(crate) use hot::{Engine, StopAt};

@@ -81,6 +81,10 @@ metrics! {
         failures = "ashlar_service_failures_total", "Attempts of a service that failed and were made again.";
         unwindings = "ashlar_unwindings_total", "Times that L1 took back what was consumed and the order was made anew.";
         unwound = "ashlar_unwound_commands_total", "Commands that were answered otherwise after an unwinding.";
+        checks = "ashlar_checks_total", "Whole checks of the layers against each other.";
+        looks = "ashlar_check_looks_total", "Stored batches that were read and executed again.";
+        data_samples = "ashlar_check_data_total", "Published batches that were fetched and hashed.";
+        findings = "ashlar_check_findings_total", "Differences that checks found, each counted once.";
         audits = "ashlar_audits_total", "Operations of the operator written to the audit log.";
     }
     gauges {
@@ -102,6 +106,13 @@ metrics! {
         proven_pace = "ashlar_proven_commands_per_second", "Commands proven per second, over a minute.";
         balance = "ashlar_submitter_balance_gwei", "What the account has that pays for L1 transactions.";
         divergence = "ashlar_divergence", "1 if the state here and the state on L1 differ.";
+        checked = "ashlar_checked_timestamp_seconds", "When layers were checked against each other last, in seconds since 1970.";
+        lag_data = "ashlar_sync_lag_data_batches", "Batches built whose data is not published.";
+        lag_l1 = "ashlar_sync_lag_l1_batches", "Batches built that are not committed on L1.";
+        lag_proven = "ashlar_sync_lag_proven_batches", "Batches built that are not proven on L1.";
+        lag_local = "ashlar_sync_lag_local_batches", "Batches committed on L1 that this node does not have yet: of a node that follows.";
+        checkpoint_age = "ashlar_checkpoint_age_seconds", "Time of the exchange since the newest checkpoint; since its beginning, if there is none.";
+        recovery = "ashlar_recovery_milliseconds", "What the last rebuilding of the state from L1 and published data took; 0 if there was none.";
         narrowed = "ashlar_door_narrowed", "1 while new orders are refused for the provers' sake.";
         deadline = "ashlar_settlement_deadline_seconds", "How long the contract gives a batch until it is final.";
         level = "ashlar_answers_within_permille", "Answers within the promised time in the last hour, in a thousand.";
@@ -119,6 +130,8 @@ metrics! {
         commit_us = "ashlar_commit_seconds", "From a batch being built to its commit on L1.";
         prove_us = "ashlar_prove_seconds", "From a batch being built to its proof on L1.";
         unwind_us = "ashlar_unwind_seconds", "From knowing what L1 took back to trading again.";
+        noted_us = "ashlar_sync_latency_seconds", "From the last look at L1 that did not show something to its being known here: at least as long as it was there.";
+        followed_us = "ashlar_follow_seconds", "The same for a batch, until a node that follows has executed it and has the same header.";
         final_us = "ashlar_final_seconds", "From a batch being built to its being final.";
         accepted_built_us = "ashlar_accepted_built_seconds", "From acceptance to a built batch; each command counts as the first of its batch.";
         accepted_published_us = "ashlar_accepted_published_seconds", "The same to published data.";

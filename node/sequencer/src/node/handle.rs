@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ashlar_api::door::{Answered, Door, Operator, Refusal};
 use ashlar_batch::{BatchHeader, Signatures, Timed};
-use ashlar_replica::Entry;
-use ashlar_types::{ExchangeId, Input, SystemCommand};
+use ashlar_replica::{Entry, L1Block};
+use ashlar_types::{BatchNumber, ExchangeId, Input, SystemCommand};
 use commonware_runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -14,11 +14,12 @@ use super::present::{Present, closed};
 use crate::admit::Gate;
 use crate::build::{Books, End, Wish};
 use crate::door::{NodeDoor, NodeOperator, written};
-use crate::engine::{InboxItem, Work};
+use crate::engine::{Followed, InboxItem, Work};
 use crate::error::NodeError;
 use crate::keep::Executed;
 use crate::measure::Metrics;
 use crate::receipt::SequenceReceipt;
+use crate::services::{Board, Station};
 use crate::watch::Alarm;
 
 /// How a node ended, if it has: `Ok` if it was told to.
@@ -54,6 +55,9 @@ pub struct NodeHandle {
     pub(super) gate: Gate,
     pub(super) present: Present,
     pub(super) books: Books,
+    pub(super) board: Board,
+    /// The header of the last batch that was built when it began.
+    pub(super) begun: BatchHeader,
     pub(super) metrics: Arc<Metrics>,
     pub(super) bell: broadcast::Sender<Alarm>,
     pub(super) ended: watch::Receiver<Ended>,
@@ -100,20 +104,37 @@ impl NodeHandle {
         self.bell.subscribe()
     }
 
+    /// The place on the board of a service that whoever started the node runs itself.
+    pub fn station(&self, name: &'static str) -> Station {
+        self.board.station(name)
+    }
+
+    /// The header of the last batch that is built here.
+    pub fn last_header(&self) -> BatchHeader {
+        let last = self.books.waits().last.and_then(|last| self.books.header(last));
+        last.filter(|last| last.number > self.begun.number).unwrap_or(self.begun)
+    }
+
+    /// The last batch that is built here.
+    pub fn last_batch(&self) -> BatchNumber {
+        self.last_header().number
+    }
+
     /// Puts entries of the inbox in, for a node without an L1. Those that are not next are left out.
     pub async fn inbox(&self, items: Vec<InboxItem>) -> Result<(), Refusal> {
         self.present.work(Work::Inbox(items)).await.map_err(|_| closed())
     }
 
     /// Executes a batch that another node has built, in the mode that follows, and waits until it is built here too. The headers must be
-    /// equal; only the DA commitment is taken as it is.
+    /// equal; only the DA commitment is taken as it is. `block` is the L1 block in which it was committed.
     pub async fn follow(
         &self,
         header: &BatchHeader,
         inputs: Vec<Timed>,
         signatures: &Signatures,
+        block: L1Block,
     ) -> Result<(), FollowError> {
-        let next = self.books.waits().last.unwrap_or_default().next();
+        let next = self.last_batch().next();
         if header.number != next {
             return Err(FollowError::Number { expected: next.get(), got: header.number.get() });
         }
@@ -126,7 +147,8 @@ impl NodeHandle {
         let entries: Vec<_> = entries.collect();
         let end = End { next: header.next_sequence, commitment: header.da_commitment };
         self.present.wish(Wish::EndAt(end)).await.map_err(|_| FollowError::Stopping)?;
-        self.present.work(Work::Follow(entries)).await.map_err(|_| FollowError::Stopping)?;
+        let followed = Followed { first: header.first_sequence, block, entries };
+        self.present.work(Work::Follow(followed)).await.map_err(|_| FollowError::Stopping)?;
         loop {
             if let Some(built) = self.books.header(header.number) {
                 if built == *header {

@@ -9,7 +9,7 @@ use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_exchange::{HotStore, Store};
 use ashlar_prover::{Capture, Threads};
 use ashlar_replica::{Epoch, Journal, JournalConfig, L1Block, Opened, Rejected, SnapshotHead, SnapshotStore};
-use ashlar_types::{BatchNumber, Sequence};
+use ashlar_types::{BatchNumber, InboxIndex, Sequence};
 use commonware_runtime::{Clock, Handle, Spawner, Storage};
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
 
@@ -18,20 +18,23 @@ use super::present::{Present, Ways};
 use super::restart::Past;
 use super::unwind::{Disk, open_from, settle_unwindings, unwind};
 use crate::admit::{Checker, Desk, Directory, Gate, Tolls};
-use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Wish};
+use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Sure, Wish};
 use crate::config::{Config, Limits, Mode};
 use crate::engine::{Engine, StopAt, Work};
 use crate::error::NodeError;
 use crate::keep::{Committed, Executed, Keeper, Kept, Unwinding, UnwindingStore};
 use crate::limits::{ANSWERS_MAX, BLOCKS_WAITING_MAX, ENGINE_WAITING_MAX, SERVICE_WAITING_MAX};
 use crate::measure::{Metrics, millis};
-use crate::outside::Parts;
+use crate::outside::{Availability, Parts};
 use crate::services::{
-    Board, Committer, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, TakenBack, Watcher, supervise,
+    Board, Checks, Committer, Consistency, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, TakenBack,
+    Watcher, supervise,
 };
 
 /// Cut batches that wait for the builder.
 const CUTS_WAITING: usize = 2;
+/// The name on the board of what compares layers.
+const CONSISTENCY: &str = "consistency-checker";
 /// Threads that compute one batch's nodes.
 const BUILDER_THREADS: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -43,6 +46,8 @@ pub(super) struct Common<E> {
     pub board: Board,
     pub metrics: Arc<Metrics>,
     pub books: Books,
+    /// Where batches are stored.
+    pub shelf: Shelf<E>,
     pub limits: watch::Sender<Limits>,
     pub gas_price: watch::Sender<u64>,
     pub heard: watch::Sender<(u64, Option<u128>)>,
@@ -52,8 +57,10 @@ pub(super) struct Common<E> {
     pub stop_at: StopAt,
     /// Whether the operator wants a checkpoint now.
     pub wanted: Arc<AtomicBool>,
-    /// The last L1 block that will never be taken back, once it is known.
-    pub final_block: watch::Sender<Option<u64>>,
+    /// What L1 will never take back, once it is known.
+    pub sure: watch::Sender<Option<Sure>>,
+    /// The time of the exchange at the newest checkpoint.
+    pub checkpoint_ms: watch::Sender<u64>,
     /// What L1 took back, for whoever orders anew.
     pub taken_back: mpsc::Sender<TakenBack>,
     /// Where work is handed to the line, while there is one.
@@ -70,6 +77,8 @@ pub(super) struct Line {
     tasks: Vec<Handle<()>>,
     /// What has to be ended.
     services: Vec<Handle<()>>,
+    /// The header of the last batch of those that were built before.
+    pub begun: BatchHeader,
 }
 
 impl Line {
@@ -109,7 +118,7 @@ where
     E: Spawner + Clock + Storage,
 {
     let Common { context, config, books, .. } = common;
-    let shelf = Shelf::new(context.child("shelf"), &config.partition);
+    let shelf = common.shelf.clone();
     let snapshots = SnapshotStore::new(context.child("snapshots"), &format!("{}-snapshots", config.partition));
     let unwindings = UnwindingStore::new(context.child("unwound"), &config.partition);
     let mut journal = open_journal(common, &shelf, &unwindings, &snapshots).await?;
@@ -121,21 +130,28 @@ where
         tell_unwound(common, &done);
         all.push(done);
     }
+    raise_epoch(common, &mut journal).await?;
     common.metrics.epoch.set(journal.epoch().get());
     *common.unwindings.write().unwrap_or_else(PoisonError::into_inner) = all;
     books.clear();
     let ends = progress_of(&shelf, &shelf.numbers().await?).await?;
     let first = ends.first().map(|first| first.header.number.get());
     let Begin { store, capture, parent, block } = begin(config, &snapshots, &journal).await?;
+    let begun = ends.last().map_or(parent, |last| last.header);
+    let begun = if begun.number < parent.number { parent } else { begun };
     let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
     let heads = snapshots.list().await.map_err(|error| NodeError::Snapshot { why: error.to_string() })?;
+    if let Some(newest) = heads.last() {
+        common.checkpoint_ms.send_replace(newest.header.last_time.get());
+    }
     let checkpoints = Checkpoints {
         store: snapshots,
         every: config.checkpoint_commands,
         wanted: common.wanted.clone(),
         last: parent.next_sequence,
+        time_ms: common.checkpoint_ms.clone(),
         keeper: executed.downgrade(),
-        final_block: common.parts.layer1.is_some().then(|| common.final_block.subscribe()),
+        sure: common.parts.layer1.is_some().then(|| common.sure.subscribe()),
     };
     for progress in ends.iter().filter(|progress| progress.header.number <= parent.number) {
         books.enter(progress.clone(), None);
@@ -156,7 +172,7 @@ where
     }
     tracing::info!(commands = past.replayed, "everything that was acknowledged has been executed again");
     let below = first.map_or(parent.number, |first| BatchNumber::new(first.saturating_sub(1)));
-    let keeping = Keeping { journal, executed, executed_queue, base, below };
+    let keeping = Keeping { journal, executed, executed_queue, base, below, begun };
     Ok(start_trading(common, past, keeping, line, shelf))
 }
 
@@ -206,6 +222,22 @@ where
         tracing::warn!(?cut, "the journal ended in a group that was never acknowledged; it was cut off");
     }
     Ok(journal)
+}
+
+/// Begins another epoch with the next command, if this node is to order in one above that of its journal.
+async fn raise_epoch<E>(common: &Common<E>, journal: &mut Journal<E>) -> Result<(), NodeError>
+where
+    E: Spawner + Clock + Storage,
+{
+    let wanted = Epoch::new(common.config.epoch_min);
+    if journal.epoch() < wanted {
+        let epoch = wanted.max(journal.next_epoch());
+        // Ordering anew from where the order ends changes nothing but the epoch.
+        journal.begin_unwinding(epoch, journal.next_sequence(), L1Block::default())?;
+        journal.end_unwinding()?;
+        journal.sync().await?;
+    }
+    Ok(())
 }
 
 fn tell_unwound<E>(common: &Common<E>, done: &Unwinding) {
@@ -284,6 +316,8 @@ struct Keeping<E: Storage> {
     base: InboxChain,
     /// The last batch before those that are known here.
     below: BatchNumber,
+    /// The last of those that were built before.
+    begun: BatchHeader,
 }
 
 fn start_building<E>(
@@ -310,11 +344,12 @@ where
         parent.number.next(),
     );
     producer.ends = ends;
+    producer.follows = config.mode.follows();
     producer.prover = parts.prover.clone();
     let builder = Builder {
         capture,
         parent,
-        shelf: Shelf::new(context.child("builder"), &config.partition),
+        shelf: common.shelf.clone(),
         books: books.clone(),
         availability: parts.availability.clone(),
         threads: BUILDER_THREADS,
@@ -354,7 +389,7 @@ where
     let id = config.deployment.exchange_id();
     let BuildLine { blocks, wishes, mut tasks } = line;
     let (work, work_queue) = mpsc::channel(ENGINE_WAITING_MAX);
-    let Keeping { journal, executed, executed_queue, base, below } = keeping;
+    let Keeping { journal, executed, executed_queue, base, below, begun } = keeping;
     let (submissions, submission_queue) = mpsc::channel(config.waiting_max);
     let (feed, _) = broadcast::channel(ashlar_api::limits::FEED_BLOCKS_MAX);
     let directory = Directory::of(&mut past.exchange.store);
@@ -373,6 +408,7 @@ where
         rest: Vec::new().into_iter(),
         entries: VecDeque::new(),
         followed: VecDeque::new(),
+        followed_block: block,
         is_over: false,
     };
     let keeper = Keeper {
@@ -406,7 +442,7 @@ where
     let seen = Seen { inbox: past.inbox, base, marks: past.marks.into(), below };
     start_services(common, &mut services, shelf, &work, seen);
     common.present.set(Some(Ways { submissions, engine: work, wishes, keeper: executed, directory }));
-    Line { tasks: line, services }
+    Line { tasks: line, services, begun }
 }
 
 /// The inbox as far as it was consumed.
@@ -432,14 +468,17 @@ fn start_services<E>(
     let hands = Arc::new(Hands { books: books.clone(), shelf, metrics: metrics.clone(), context: context_of });
     let station = |name| board.station(name);
     let availability = parts.availability.clone().filter(|_| config.mode != Mode::Validium);
+    let discarded = Arc::new(common.discarded());
+    services.push(start_checks(common, hands.clone(), availability.clone(), discarded.clone()));
     let publisher = Publisher { hands: hands.clone(), availability };
     services.push(run(common, "data-publisher", publisher));
     let hands_of = || hands.clone();
-    if let Some(layer1) = &parts.layer1 {
-        let (layer1, station) = (layer1.clone(), station("l1-committer"));
-        let committer =
-            Committer { hands: hands_of(), layer1: layer1.clone(), handed: Handed::after_batch(seen.below), station };
-        services.push(run(common, "l1-committer", committer));
+    let follows = config.mode.follows();
+    if let Some(layer1) = parts.layer1.clone().filter(|_| !follows) {
+        let (handed, station) = (Handed::after_batch(seen.below), station("l1-committer"));
+        services.push(run(common, "l1-committer", Committer { hands: hands_of(), layer1, handed, station }));
+    }
+    if let Some(layer1) = parts.layer1.clone() {
         let watcher = Watcher {
             hands: hands_of(),
             layer1,
@@ -449,15 +488,21 @@ fn start_services<E>(
             base: seen.base,
             marks: seen.marks,
             genesis: common.genesis,
-            discarded: Arc::new(common.discarded()),
+            discarded,
             sure_at: L1Block::default(),
             taken_back: common.taken_back.clone(),
-            final_block: common.final_block.clone(),
+            sure: common.sure.clone(),
+            final_inbox: seen.base.next,
+            asked_final: <(u64, InboxIndex)>::default(),
             gas_price: common.gas_price.clone(),
             heard_ms: common.heard.clone(),
+            follows,
             station: board.station("l1-watcher"),
         };
         services.push(run(common, "l1-watcher", watcher));
+    }
+    if follows {
+        return;
     }
     if let Some(prover) = &parts.prover {
         let (prover, station) = (prover.clone(), station("proof-coordinator"));
@@ -471,6 +516,37 @@ fn start_services<E>(
         let sender = Sender { hands: hands_of(), layer1, prover, handed, asked, settled, station };
         services.push(run(common, "proof-sender", sender));
     }
+}
+
+/// The comparing of layers, on a thread of its own: it executes whole batches.
+fn start_checks<E>(
+    common: &Common<E>,
+    hands: Arc<Hands<E>>,
+    availability: Option<Arc<dyn Availability>>,
+    discarded: Arc<Vec<Hash>>,
+) -> Handle<()>
+where
+    E: Spawner + Clock + Storage,
+{
+    let Common { context, config, parts, board, metrics, books, .. } = common;
+    let checks = Consistency {
+        hands,
+        shelf: common.shelf.clone(),
+        layer1: parts.layer1.clone(),
+        availability,
+        limits: common.limits.subscribe(),
+        gate: common.gate.clone(),
+        reports: parts.reports.clone(),
+        discarded,
+        follows: config.mode.follows(),
+        exchange: config.deployment.exchange_id(),
+        key: config.key.clone(),
+        station: board.station(CONSISTENCY),
+        seen: Checks::default(),
+    };
+    let (station, metrics, news) = (board.station(CONSISTENCY), metrics.clone(), books.subscribe());
+    let service = context.child("service").dedicated();
+    service.spawn(move |context| supervise(context, checks, station, metrics, news))
 }
 
 fn run<E, S>(common: &Common<E>, name: &'static str, service: S) -> Handle<()>

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 use ashlar_api::door::Venue;
 use ashlar_prover::Capture;
 use commonware_runtime::{Clock, Handle, Spawner, Storage};
-use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::handle::NodeHandle;
 use super::line::{Common, Line, begin_line, fail};
@@ -32,8 +32,10 @@ where
         return Err(NodeError::Config { why: mistakes.join("\n") });
     }
     let (taken_back, taken_queue) = mpsc::channel(1);
+    let shelf = Shelf::new(context.child("shelf"), &config.partition);
     let common = Common {
-        books: books_over(Shelf::new(context.child("books"), &config.partition)),
+        books: books_over(shelf.clone()),
+        shelf,
         board: Board::default(),
         metrics: Arc::new(Metrics::default()),
         limits: watch::Sender::new(config.limits),
@@ -44,7 +46,8 @@ where
         tolls: Arc::new(Tolls::new(config.limits.per_peer, config.limits.per_key)),
         stop_at: StopAt::never(),
         wanted: Arc::new(AtomicBool::new(false)),
-        final_block: watch::Sender::new(None),
+        sure: watch::Sender::new(None),
+        checkpoint_ms: watch::Sender::new(config.genesis.time.get()),
         taken_back,
         present: Present::default(),
         unwindings: Arc::new(RwLock::new(Vec::new())),
@@ -73,6 +76,8 @@ where
         gate: common.gate.clone(),
         present: common.present.clone(),
         books: common.books.clone(),
+        board: common.board.clone(),
+        begun: line.begun,
         metrics: common.metrics.clone(),
         bell,
         ended: common.ended.subscribe(),
@@ -141,6 +146,8 @@ fn operator<E>(common: &Common<E>, audit: crate::door::AuditSink) -> NodeOperato
         present: common.present.clone(),
         limits: common.limits.clone(),
         source: OnceLock::new(),
+        follows: common.config.mode.follows(),
+        promotion: OnceLock::new(),
         checkpoint: common.wanted.clone(),
         audit,
     })
@@ -168,11 +175,10 @@ where
 }
 
 fn books_over<E: Storage>(shelf: Shelf<E>) -> Books {
-    let shelf = Arc::new(Mutex::new(shelf));
     Books::new(Arc::new(move |number| {
         let shelf = shelf.clone();
         Box::pin(async move {
-            let found = shelf.lock().await.get(number).await;
+            let found = shelf.get(number).await;
             let found = found.inspect_err(|error| tracing::error!(%error, "a stored batch cannot be fetched"));
             found.ok().flatten().map(Arc::new)
         })
@@ -190,11 +196,13 @@ where
         metrics: common.metrics.clone(),
         limits: common.limits.subscribe(),
         l1: common.parts.layer1.is_some().then(|| common.heard.subscribe()),
+        checkpoint_ms: common.checkpoint_ms.subscribe(),
         prover: common.parts.prover.clone(),
         station: common.board.station("watchman"),
         alarms: Alarms::default(),
         level: ServiceLevel::default(),
         baseline: Baseline::default(),
+        noted_us: None,
         bell,
     };
     common.context.child("watchman").spawn(move |context| watchman.run(context))

@@ -64,6 +64,14 @@ impl NodeKey {
         let signature = self.secret.sign(&digest, &[0; 32])?;
         Ok(SignedHead { epoch, last, head, signature })
     }
+
+    /// A number for a moment that nobody knows who does not have the key: what is sampled is chosen by it (SPEC Y-7).
+    pub(crate) fn draw(&self, exchange: &ExchangeId, now_ms: u64) -> Result<u64, SignatureError> {
+        let digest = Domain::SAMPLES.hash(&[&exchange.0, &now_ms.to_be_bytes()]);
+        let signature = self.secret.sign(&digest, &[0; 32])?;
+        let [.., a, b, c, d, e, f, g, h] = signature;
+        Ok(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
 }
 
 /// That an input has a certain place: its link, the chain before it, the links after it up to an end that is signed.

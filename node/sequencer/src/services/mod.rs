@@ -2,7 +2,9 @@
 
 mod audit;
 mod board;
+mod consistency;
 mod settle;
+mod stored;
 mod supervise;
 mod watcher;
 mod watchman;
@@ -11,6 +13,7 @@ pub use board::{Board, Station};
 pub use supervise::{Service, Turn, supervise};
 
 pub(crate) use audit::keep_audit;
+pub(crate) use consistency::{Consistency, Seen as Checks};
 pub(crate) use settle::{Committer, Coordinator, Handed, Hands, Publisher, Sender};
 pub(crate) use watcher::{Mark, TakenBack, Watcher};
 pub(crate) use watchman::Watchman;

@@ -27,11 +27,12 @@ pub(crate) struct Hands<E> {
 }
 
 impl<E: Storage + Clock> Hands<E> {
-    /// Changes how far a batch has come, durably.
+    /// Changes how far a batch has come, durably: it is known here once it is stored, so what a failing disk left out is still to be done.
     pub async fn advance(&self, number: BatchNumber, change: impl FnOnce(&mut Progress)) -> Result<(), OutsideError> {
         let shelf = self.shelf.lock().await;
-        if let Some(progress) = self.books.advance(number, change) {
+        if let Some(progress) = self.books.changed(number, change) {
             shelf.put_progress(number, &progress).await.map_err(durable)?;
+            self.books.advance(number, progress);
         }
         Ok(())
     }
@@ -241,4 +242,58 @@ fn gone(number: BatchNumber) -> OutsideError {
 
 fn durable(error: NodeError) -> OutsideError {
     OutsideError::retry(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ashlar_batch::BatchHeader;
+    use ashlar_batch::merkle::Digest;
+    use ashlar_types::{ExchangeId, Time};
+    use commonware_runtime::{Runner, Supervisor, deterministic};
+    use commonware_utils::Probability;
+
+    fn progress(number: u64) -> Progress {
+        let genesis = BatchHeader::genesis(1, ExchangeId([4; 32]), Digest::EMPTY, Time::ZERO);
+        Progress {
+            header: BatchHeader { number: BatchNumber::new(number), ..genesis },
+            data_bytes: 9,
+            withdrawals_before: 0,
+            stage: Stage::Committed,
+            built_ms: 1,
+            commit: None,
+            prove: None,
+            finalize: None,
+            proof: None,
+        }
+    }
+
+    #[test]
+    fn what_a_disk_did_not_take_is_still_to_be_done() {
+        deterministic::Runner::seeded(1).start(|context| async move {
+            let shelf = Shelf::new(context.child("shelf"), "advance");
+            let books = Books::new(Arc::new(|_| Box::pin(std::future::ready(None))));
+            for number in 1..=3 {
+                shelf.put_progress(BatchNumber::new(number), &progress(number)).await.expect("written");
+                books.enter(progress(number), None);
+            }
+            let hands = Hands {
+                books: books.clone(),
+                shelf: Arc::new(Mutex::new(shelf)),
+                metrics: Arc::default(),
+                context: context.child("hands"),
+            };
+            let prove = |progress: &mut Progress| progress.proof = Some(("kind".to_owned(), 1, 1));
+            let (one, two) = (BatchNumber::new(1), BatchNumber::new(2));
+            context.storage_fault_config().write().sync_rate = Probability::new(1, 1);
+            assert!(hands.advance(one, prove).await.is_err());
+            assert_eq!(books.first_unproven(), Some(one), "what is not stored is not known");
+            context.storage_fault_config().write().sync_rate = None;
+            // A start may find it so: a batch without a proof before one that has its own.
+            hands.advance(two, prove).await.expect("stored");
+            assert_eq!(books.first_unproven(), Some(one), "nothing between two others is passed over");
+            hands.advance(one, prove).await.expect("stored");
+            assert_eq!(books.first_unproven(), Some(BatchNumber::new(3)));
+        });
+    }
 }

@@ -18,7 +18,7 @@ use super::board::Station;
 use super::settle::Hands;
 use super::supervise::{Service, Turn};
 use crate::admit::Gate;
-use crate::build::Progress;
+use crate::build::{Progress, Sure};
 use crate::engine::{InboxItem, Work};
 use crate::outside::{L1Standing, Layer1, OutsideError, Reached};
 
@@ -73,7 +73,14 @@ pub(crate) struct Watcher<E> {
     pub taken_back: mpsc::Sender<TakenBack>,
     pub gas_price: watch::Sender<u64>,
     pub heard_ms: watch::Sender<(u64, Option<u128>)>,
-    pub final_block: watch::Sender<Option<u64>>,
+    /// What L1 will never take back, for whoever makes checkpoints.
+    pub sure: watch::Sender<Option<Sure>>,
+    /// The entry after the last one that L1 will never take back.
+    pub final_inbox: InboxIndex,
+    /// The final block and the entry for which L1 had no answer.
+    pub asked_final: (u64, InboxIndex),
+    /// Whether another node orders: then entries of the inbox come with its batches, and what L1 takes back is for it to order anew.
+    pub follows: bool,
     pub station: Station,
 }
 
@@ -86,12 +93,23 @@ impl<E: Storage + Clock> Service for Watcher<E> {
         self.gas_price.send_replace(standing.gas_price);
         self.heard_ms.send_replace((crate::measure::millis(&self.hands.context), standing.balance));
         self.station.show("block", standing.head.number);
+        if self.follows {
+            // What is kept here too has to be published here before it counts as further.
+            if self.hands.books.first_before(Stage::Published).is_none() {
+                self.note(&standing).await?;
+            }
+            if let Some(block) = standing.finalized_block {
+                // It begins anew where L1 takes back what it followed, so it needs nothing from before.
+                self.sure.send_replace(Some(Sure { block: block.number, inbox: InboxIndex::new(u64::MAX) }));
+            }
+            return Ok(Turn::Idle);
+        }
         self.note(&standing).await?;
         match self.verdict(&standing).await? {
             Verdict::Holds => {
                 self.gate.hold(None);
-                // Only what was just seen to be L1's may be called final by its number.
-                self.forget_final(&standing);
+                // Only what was just seen to be L1's may be called final.
+                self.forget_final(&standing).await?;
             }
             Verdict::Unsaid => self.gate.hold(None),
             Verdict::Waits => {
@@ -185,16 +203,38 @@ impl<E: Storage + Clock> Watcher<E> {
         Ok(Turn::Over)
     }
 
-    fn forget_final(&mut self, standing: &L1Standing) {
-        let Some(block) = standing.finalized_block else { return };
-        self.final_block.send_replace(Some(block.number));
+    /// Forgets how the inbox stood after entries that L1 will never take back. An entry may be the same and in another block than the one that it was
+    /// consumed from, so a block counts only while L1 holds it.
+    async fn forget_final(&mut self, standing: &L1Standing) -> Result<(), OutsideError> {
+        let Some(block) = standing.finalized_block else { return Ok(()) };
+        let is_news = |mark: &Mark| mark.block.number <= block.number && mark.next > self.final_inbox;
+        if let Some(newest) = self.marks.iter().rposition(is_news)
+            && self.asked_final != (block.number, self.marks[newest].next)
+        {
+            let mark = self.marks[newest];
+            match self.layer1.holds(mark.block).await {
+                Ok(Some(true)) => self.final_inbox = mark.next,
+                Ok(Some(false)) => {
+                    let index = InboxIndex::new(mark.next.get().saturating_sub(1));
+                    let there = self.layer1.inbox(index).await?.into_iter().next().filter(|item| item.index == index);
+                    match there {
+                        Some(item) => self.marks[newest].block = item.block,
+                        None => self.asked_final = (block.number, mark.next),
+                    }
+                }
+                // It is asked again at the next look.
+                Ok(None) | Err(_) => {}
+            }
+        }
         while self.marks.len() > 1
             && let Some(first) = self.marks.front()
-            && first.block.number <= block.number
+            && first.next <= self.final_inbox
         {
             self.base = InboxChain { next: first.next, hash: first.hash };
             self.marks.pop_front();
         }
+        self.sure.send_replace(Some(Sure { block: block.number, inbox: self.final_inbox.max(self.base.next) }));
+        Ok(())
     }
 
     async fn hand_over(&mut self, items: Vec<InboxItem>) -> Result<Turn, OutsideError> {
@@ -245,12 +285,16 @@ impl<E: Storage + Clock> Watcher<E> {
             self.hands.advance(commit.number, change).await?;
             if is_new {
                 self.hands.took(Stage::Committed, commit.number);
+                self.noted(standing);
             }
         }
         // What was proven of another's batches says nothing about ours.
         let of_ours = |(upto, at): (BatchNumber, L1Transaction)| (BatchNumber::new(upto.get().min(own)), at);
-        self.reached(Stage::Proven, standing.proven.map(of_ours)).await?;
-        self.reached(Stage::Final, standing.finalized.map(of_ours)).await?;
+        let is_new = self.reached(Stage::Proven, standing.proven.map(of_ours)).await?
+            | self.reached(Stage::Final, standing.finalized.map(of_ours)).await?;
+        if is_new {
+            self.noted(standing);
+        }
         let at = |stage| books.last_at(stage).map_or(0, BatchNumber::get);
         metrics.batch_committed.set(at(Stage::Committed));
         metrics.batch_proven.set(at(Stage::Proven));
@@ -289,6 +333,10 @@ impl<E: Storage + Clock> Watcher<E> {
     async fn foreign_commit(&self, number: BatchNumber, hash: Hash, standing: &L1Standing) -> Result<(), OutsideError> {
         let books = &self.hands.books;
         let is_final = standing.reached.is_some_and(|reached| number <= reached.finalized);
+        // L1 may leave what was followed; whoever follows looks to that.
+        if self.follows && !is_final {
+            return Ok(());
+        }
         if is_final || !self.discarded.contains(&hash) {
             books.note_divergence(format!("batch {} on L1 has another header than here", number.get()));
             return Ok(());
@@ -301,8 +349,18 @@ impl<E: Storage + Clock> Watcher<E> {
         }
     }
 
-    async fn reached(&self, stage: Stage, upto: Option<(BatchNumber, L1Transaction)>) -> Result<(), OutsideError> {
-        let Some((upto, at)) = upto else { return Ok(()) };
+    /// Records how long at most something was on L1 before it was known here.
+    fn noted(&self, standing: &L1Standing) {
+        let Hands { metrics, context, .. } = &*self.hands;
+        if let Some(unseen_ms) = standing.unseen_ms {
+            metrics.noted_us.record(crate::measure::millis(context).saturating_sub(unseen_ms).saturating_mul(1_000));
+        }
+    }
+
+    /// Whether a batch came further by it.
+    async fn reached(&self, stage: Stage, upto: Option<(BatchNumber, L1Transaction)>) -> Result<bool, OutsideError> {
+        let Some((upto, at)) = upto else { return Ok(false) };
+        let mut is_new = false;
         while let Some((number, _)) = self.hands.books.first_before(stage).filter(|(number, _)| *number <= upto) {
             let change = |progress: &mut Progress| {
                 progress.stage = progress.stage.max(stage);
@@ -313,7 +371,8 @@ impl<E: Storage + Clock> Watcher<E> {
             };
             self.hands.advance(number, change).await?;
             self.hands.took(stage, number);
+            is_new = true;
         }
-        Ok(())
+        Ok(is_new)
     }
 }

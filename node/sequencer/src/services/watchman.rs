@@ -19,6 +19,8 @@ use crate::watch::{Alarm, Alarms, AlertKind, Baseline, ServiceLevel, Sight};
 const EVERY: Duration = Duration::from_secs(1);
 /// Over how many looks a rate is smoothed.
 const SMOOTH: u64 = 60;
+/// Over how many looks the time until facts of L1 are known is smoothed.
+const RECENT: u64 = 8;
 /// The name on the board of what publishes data.
 const PUBLISHER: &str = "data-publisher";
 /// The door opens again below this share, in a hundred, of where it closed, so that it does not flutter.
@@ -33,12 +35,16 @@ pub(crate) struct Watchman {
     pub limits: watch::Receiver<Limits>,
     /// When L1 was heard of last, and what the submitter has.
     pub l1: Option<watch::Receiver<(u64, Option<u128>)>>,
+    /// The time of the exchange at the newest checkpoint.
+    pub checkpoint_ms: watch::Receiver<u64>,
     /// Who proves: without a prover nothing is expected to be proven.
     pub prover: Option<Arc<dyn Proving>>,
     pub station: Station,
     pub alarms: Alarms,
     pub level: ServiceLevel,
     pub baseline: Baseline,
+    /// How long it takes lately until what L1 says is known here, in microseconds.
+    pub noted_us: Option<u64>,
     /// What it raised and ended, for those who listen.
     pub bell: tokio::sync::broadcast::Sender<Alarm>,
 }
@@ -55,6 +61,9 @@ struct Counted {
     answers: u64,
     within: u64,
     answers_us: u64,
+    /// Facts of L1 that were noted, and how long all of them took.
+    noted: u64,
+    noted_us: u64,
 }
 
 impl Watchman {
@@ -73,9 +82,15 @@ impl Watchman {
             let (answers, sum) =
                 (now.answers.saturating_sub(last.answers), now.answers_us.saturating_sub(last.answers_us));
             self.baseline.look(answers, sum);
+            let (noted, sum) = (now.noted.saturating_sub(last.noted), now.noted_us.saturating_sub(last.noted_us));
+            if let Some(mean) = sum.checked_div(noted) {
+                let before = self.noted_us.unwrap_or(mean);
+                self.noted_us = Some((before * (RECENT - 1) + mean) / RECENT);
+            }
             // What the prover has measured of itself holds also while nothing was there to prove.
             let measured = self.prover.as_ref().map_or(0, |prover| prover.pressure().commands_per_second);
             let per_second = (pace / 1_000).max(measured);
+            self.show_lags(&waits, millis(&context));
             let sight = self.sight(&waits, millis(&context), &now, &last, per_second);
             self.show(&sight, per_second);
             self.narrow(&sight);
@@ -95,6 +110,8 @@ impl Watchman {
             answers: self.metrics.answer_us.count(),
             within: self.metrics.answer_us.within(self.limits.borrow().alerts.answer_us_max),
             answers_us: self.metrics.answer_us.sum_us(),
+            noted: self.metrics.noted_us.count(),
+            noted_us: self.metrics.noted_us.sum_us(),
         }
     }
 
@@ -122,6 +139,8 @@ impl Watchman {
             held: self.gate.held(),
             answers: self.baseline.known(),
             level: self.level.permille(),
+            behind: heard.map(|_| (waits.uncommitted_batches, self.limits.borrow().checks.lag_max)),
+            noted_ms: self.noted_us.map(|us| us / 1_000),
         }
     }
 
@@ -139,6 +158,15 @@ impl Watchman {
         let (recent, usual) = sight.answers.unwrap_or_default();
         metrics.answer_recent.set(recent);
         metrics.answer_usual.set(usual);
+    }
+
+    /// How far each layer is behind what was built, and how old the newest checkpoint is.
+    fn show_lags(&self, waits: &Waits, now_ms: u64) {
+        let metrics = &self.metrics;
+        metrics.lag_data.set(waits.unpublished_batches);
+        metrics.lag_l1.set(waits.uncommitted_batches);
+        metrics.lag_proven.set(waits.unsettled_batches);
+        metrics.checkpoint_age.set(now_ms.saturating_sub(*self.checkpoint_ms.borrow()) / 1_000);
     }
 
     /// SPEC Q-14: new orders are refused while too much is unproven.

@@ -31,11 +31,13 @@ pub enum AlertKind {
     Unwinding,
     /// A batch waits too long for enough stores of data, or for their signatures.
     Unpublished,
+    /// L1 is too many batches behind, or what it says is known here too late.
+    Sync,
 }
 
 impl AlertKind {
     /// Every kind, in the order in which metrics list them.
-    pub const ALL: [AlertKind; 11] = [
+    pub const ALL: [AlertKind; 12] = [
         AlertKind::ErrorRate,
         AlertKind::ProverLag,
         AlertKind::L1Lag,
@@ -47,11 +49,12 @@ impl AlertKind {
         AlertKind::ServiceLevel,
         AlertKind::Unwinding,
         AlertKind::Unpublished,
+        AlertKind::Sync,
     ];
 
-    /// Whether it only says that answers are slow.
+    /// Whether it only says that something is slow.
     pub const fn is_about_speed(self) -> bool {
-        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel)
+        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel | AlertKind::Sync)
     }
 
     /// The label that metrics give it.
@@ -68,6 +71,7 @@ impl AlertKind {
             AlertKind::ServiceLevel => "service_level",
             AlertKind::Unwinding => "unwinding",
             AlertKind::Unpublished => "unpublished",
+            AlertKind::Sync => "sync",
         }
     }
 }
@@ -93,6 +97,8 @@ pub struct AlertRules {
     pub level_permille_min: u64,
     /// How long answers may take beside what is usual here, in a hundred of it.
     pub slower_percent: u64,
+    /// The time within which what L1 says has to be known here, in milliseconds.
+    pub sync_ms_max: u64,
 }
 
 impl Default for AlertRules {
@@ -107,6 +113,7 @@ impl Default for AlertRules {
             answer_us_max: 25_000,
             level_permille_min: 950,
             slower_percent: 300,
+            sync_ms_max: 500,
         }
     }
 }
@@ -144,6 +151,10 @@ pub struct Sight {
     pub level: Option<u64>,
     /// Why the order of everything is in doubt, if it is.
     pub held: Option<String>,
+    /// Batches that L1 is behind, and how many it may be, if there is an L1.
+    pub behind: Option<(u64, u64)>,
+    /// How long it takes lately until what L1 says is known here, in milliseconds, once that is known.
+    pub noted_ms: Option<u64>,
 }
 
 /// An alarm that begins or ends.
@@ -237,7 +248,21 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); Al
         (AlertKind::ServiceLevel, broken_promise(rules, sight)),
         (AlertKind::Unwinding, sight.held.clone()),
         (AlertKind::Unpublished, unpublished),
+        (AlertKind::Sync, out_of_step(rules, sight)),
     ]
+}
+
+fn out_of_step(rules: &AlertRules, sight: &Sight) -> Option<String> {
+    if let Some((got, max)) = sight.behind.filter(|(got, max)| got > max) {
+        return Some(format!(
+            "L1 is {got} batches behind this node, and {max} are allowed; check the submitter and the price of gas"
+        ));
+    }
+    let got = above(sight.noted_ms, rules.sync_ms_max)?;
+    let max = rules.sync_ms_max;
+    Some(format!(
+        "what L1 says is known here after {got} ms, and {max} are promised; lower l1.poll_ms, or see why its nodes are slow"
+    ))
 }
 
 /// Below this many microseconds nobody minds that it was less before.
@@ -276,6 +301,7 @@ mod tests {
             (AlertKind::ServiceLevel, Sight { level: Some(949), ..Sight::default() }),
             (AlertKind::Unwinding, Sight { held: Some("block 9".to_owned()), ..Sight::default() }),
             (AlertKind::Unpublished, Sight { unpublished_ms: Some(rules.data_lag_ms + 1), ..Sight::default() }),
+            (AlertKind::Sync, Sight { noted_ms: Some(rules.sync_ms_max + 1), ..Sight::default() }),
         ];
         for (kind, sight) in broken {
             let mut alarms = Alarms::default();

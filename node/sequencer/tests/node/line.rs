@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ashlar_api::door::{Act, BatchKey, Refusal, Signature, Signed, Stage};
 use ashlar_guest::{NativePlatform, check};
+use ashlar_replica::L1Block;
 use ashlar_sequencer::{Node, NodeHandle, Parts, Rate, check_equivocation};
 use ashlar_types::{Command, KeySlot, Reason, Scopes, SystemCommand};
 use commonware_runtime::{Clock, Runner, Supervisor, deterministic};
@@ -227,7 +228,7 @@ fn another_node_follows() {
             let input = sealed.input().unwrap();
             let batch = ashlar_batch::codec::decode_all(input.batch).unwrap();
             let signatures = ashlar_batch::Signatures::from_bytes(batch.messages(), input.signatures).unwrap();
-            follower.follow(sealed.header(), batch.inputs, &signatures).await.unwrap();
+            follower.follow(sealed.header(), batch.inputs, &signatures, L1Block::default()).await.unwrap();
             assert_eq!(follower.books().header(sealed.header().number), Some(*sealed.header()));
         }
         follower.stop().await.unwrap();

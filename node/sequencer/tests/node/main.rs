@@ -1,7 +1,9 @@
 //! A whole node in the simulator: its line, its restarts, and everything outside failing.
 
+mod checks;
 mod crash;
 mod disk;
+mod follow;
 mod line;
 mod outside;
 mod recovered;

@@ -10,7 +10,7 @@ use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_guest::{NativePlatform, check};
 use ashlar_replica::L1Block;
 use ashlar_sequencer::{
-    AlertKind, Asked, Availability, Commit, Config, Handed, InboxItem, L1Standing, Layer1, Node, NodeHandle,
+    AlertKind, Anchor, Asked, Availability, Commit, Config, Handed, InboxItem, L1Standing, Layer1, Node, NodeHandle,
     OutsideError, Parts, Proof, Proving, Reached, Sealed,
 };
 use ashlar_types::sign::{Curve, Native};
@@ -39,6 +39,8 @@ pub struct Chain {
     pub commits: Vec<Commit>,
     proven: u64,
     pub finalized: u64,
+    /// The last block that L1 never leaves.
+    pub final_block: u64,
     proofs: BTreeMap<u64, Proof>,
     handed_in: u64,
 }
@@ -50,6 +52,21 @@ fn commitment_of(bytes: &[u8]) -> Hash {
 const AT: L1Transaction = L1Transaction { hash: [9; 32], block: 40 };
 
 impl Outside {
+    /// Switches data and L1 off, or on again.
+    pub fn fail(&self, is_down: bool) {
+        for down in [&self.data_down, &self.l1_down] {
+            down.store(is_down, Ordering::Release);
+        }
+    }
+
+    /// Changes one byte of what is given out as the data of a batch.
+    pub fn alter_published(&self, batch: u64) {
+        let mut chain = self.chain.lock().unwrap();
+        let bytes = chain.published.get_mut(&batch).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+    }
+
     fn ask<T: Send + 'static>(
         &self,
         down: &AtomicBool,
@@ -65,6 +82,15 @@ impl Outside {
 }
 
 impl Chain {
+    /// L1 leaves the blocks of the entries from this one on, and holds the same entries in others, so many blocks later.
+    pub fn move_entries(&mut self, from: usize, later: u64) {
+        for item in &mut self.inbox[from..] {
+            self.left.push(item.block);
+            item.block = L1Block { number: item.block.number + later, hash: Hash([99; 32]) };
+        }
+        self.reorgs += 1;
+    }
+
     /// L1 leaves the blocks of the entries from this one on, and holds others; commits that used them are gone with them.
     pub fn reorg(&mut self, from: usize, instead: Vec<InboxItem>) {
         self.left.extend(self.inbox.drain(from..).map(|item| item.block));
@@ -94,6 +120,11 @@ impl Availability for Side {
             chain.published.insert(sealed.header().number.get(), bytes);
             Ok(())
         })
+    }
+
+    fn fetch(&self, header: BatchHeader) -> Asked<Option<Vec<u8>>> {
+        self.0
+            .ask(&self.0.data_down, "data availability", |chain| Ok(chain.published.get(&header.number.get()).cloned()))
     }
 
     fn row(&self, _: ashlar_batch::BatchHeader, _: u16) -> Asked<Option<ashlar_api::door::RowFacts>> {
@@ -181,7 +212,7 @@ impl Layer1 for Side {
             Ok(L1Standing {
                 head: L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) },
                 safe: L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) },
-                finalized_block: Some(L1Block::default()),
+                finalized_block: Some(L1Block { number: chain.final_block, hash: Hash::default() }),
                 reached: Some(Reached {
                     committed: BatchNumber::new(chain.commits.len() as u64),
                     proven: BatchNumber::new(chain.proven),
@@ -192,7 +223,22 @@ impl Layer1 for Side {
                 finalized: upto(chain.finalized),
                 gas_price: 7,
                 balance: Some(10_u128.pow(18)),
+                unseen_ms: None,
             })
+        })
+    }
+
+    fn anchor(&self) -> Asked<Anchor> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            let block = L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) };
+            Ok(Anchor { block, committed: BatchNumber::new(chain.commits.len() as u64) })
+        })
+    }
+
+    fn header_hash(&self, _: L1Block, batch: BatchNumber) -> Asked<Option<Hash>> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            let held = chain.commits.iter().find(|commit| commit.number == batch);
+            Ok(held.map(|commit| commit.hash))
         })
     }
 }
@@ -237,7 +283,12 @@ pub async fn begin_as(
 
 pub fn parts(outside: &Arc<Outside>) -> Parts {
     let side = || Side(outside.clone());
-    Parts { availability: Some(Arc::new(side())), layer1: Some(Arc::new(side())), prover: Some(Arc::new(side())) }
+    Parts {
+        availability: Some(Arc::new(side())),
+        layer1: Some(Arc::new(side())),
+        prover: Some(Arc::new(side())),
+        reports: None,
+    }
 }
 
 pub fn outside() -> Arc<Outside> {

@@ -1,6 +1,7 @@
 //! L1 takes back what was consumed: the order is made anew, nothing that can stand is lost, and whoever is concerned is told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ashlar_api::door::Line;
 use ashlar_batch::Hash;
@@ -219,6 +220,32 @@ fn a_reorg_below_the_checkpoint_that_a_node_started_from() {
         let last = node.books().waits().last.expect("batches");
         let header = node.books().header(last).expect("it is built");
         assert_eq!(header.inbox_next.get(), 13, "what L1 holds instead is consumed");
+        assert_eq!(node.books().divergence(), None);
+        node.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn entries_that_are_the_same_in_a_later_block_are_not_final_yet() {
+    deterministic::Runner::seeded(64).start(|context| async move {
+        let outside = outside();
+        let node = opened(&context, &outside).await;
+        let mut three = Trader::new(3, 5);
+        node.door().submit(three.sign(vec![place(Side::Buy, 1_000, 5, 1)]), ORIGIN).await.unwrap();
+        all_is_final(&context, &node).await;
+        // The entries of three were in blocks 30 to 32 and are in blocks 60 to 62 now; block 40 is final.
+        {
+            let mut chain = outside.chain.lock().unwrap();
+            chain.move_entries(OPENING, 30);
+            chain.final_block = 40;
+        }
+        context.sleep(Duration::from_secs(2)).await;
+        assert_eq!(node.metrics().unwindings.get(), 0, "what is the same need not be ordered anew");
+        // L1 may leave them still.
+        outside.chain.lock().unwrap().reorg(OPENING, newcomer(4, OPENING as u64, 2));
+        stands_again(&context, &node).await;
+        until(&context, "the new chain's entries are consumed", || node.metrics().inbox.get() >= 13).await;
+        all_is_final(&context, &node).await;
         assert_eq!(node.books().divergence(), None);
         node.stop().await.unwrap();
     });

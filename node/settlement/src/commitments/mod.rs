@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::B256;
 use ashlar_batch::{BatchHeader, Hash};
-use ashlar_types::BatchNumber;
+use ashlar_types::{BatchNumber, InboxIndex};
 use commonware_runtime::Storage;
 
 use crate::contract::{Fact, ProofType};
@@ -223,6 +223,10 @@ impl<E: Storage> StateCommitmentMapping<E> {
             }
             step.included = Some((tx, block));
             step.status = ConfirmationStatus::Included { confirmations: 1 };
+            if kind == StepKind::Commit {
+                // The contract took it, so it could be committed.
+                record.invalid = None;
+            }
             record.note(now_ms, AuditEvent::Included(kind, tx, block));
             self.changed.insert(key);
         }
@@ -265,6 +269,19 @@ impl<E: Storage> StateCommitmentMapping<E> {
             record.commit.status = ConfirmationStatus::Failed;
             record.note(now_ms, AuditEvent::Invalidated(reason.to_owned()));
             self.changed.insert(key);
+        }
+    }
+
+    /// L1 may take back what it did when it took something back: where the inbox is again what a batch consumed, the batch can be committed after all.
+    pub fn reconsider(&mut self, holds: impl Fn(InboxIndex, Hash) -> bool, now_ms: u64) {
+        for (key, record) in self.live.iter_mut().filter(|(_, record)| record.invalid.is_some()) {
+            let header = record.decode_header();
+            if header.is_some_and(|header| holds(header.inbox_next, header.inbox_hash)) {
+                record.invalid = None;
+                record.commit.status = ConfirmationStatus::Pending;
+                record.note(now_ms, AuditEvent::ValidAgain);
+                self.changed.insert(*key);
+            }
         }
     }
 

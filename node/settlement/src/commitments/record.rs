@@ -71,10 +71,12 @@ pub enum AuditEvent {
     Confirmed(StepKind, ConfirmationStatus),
     /// It came to nothing.
     Failed(StepKind, String),
-    /// The batch cannot be committed any more.
+    /// The batch cannot be committed as L1 is now.
     Invalidated(String),
     /// The contract took it back.
     Reverted(BlockRef),
+    /// It can be committed again: the inbox is once more what it consumed.
+    ValidAgain,
 }
 
 /// Which step of a batch.

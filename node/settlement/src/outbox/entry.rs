@@ -105,7 +105,7 @@ pub enum IntentStatus {
         tx: B256,
         /// Where.
         block: BlockRef,
-        /// Whether it had an effect.
+        /// Whether it did what was wanted: one that reverted did not, nor one that took the place of another to cancel it.
         succeeded: bool,
     },
     /// For good.
@@ -299,7 +299,10 @@ impl Entry {
 
     pub fn status(&self) -> IntentStatus {
         match (self.nonce, self.mined) {
-            (_, Some((tx, block, succeeded))) => IntentStatus::Mined { tx, block, succeeded },
+            (_, Some((tx, block, _))) => {
+                let succeeded = matches!(self.outcome(), Some(Outcome::Succeeded { .. }));
+                IntentStatus::Mined { tx, block, succeeded }
+            }
             (Some(nonce), None) => {
                 IntentStatus::Sent { nonce, txs: self.attempts.iter().map(|attempt| attempt.tx).collect() }
             }

@@ -1,7 +1,7 @@
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
 use ashlar_contracts::abi::{IBridge, ISettlement};
-use ashlar_types::{Deployment, InboxIndex};
+use ashlar_types::{BatchNumber, Deployment, InboxIndex};
 use thiserror::Error;
 
 use crate::contract::Addresses;
@@ -128,6 +128,29 @@ pub async fn safe_inbox_hash<L: L1>(
     let hash = hash.map_err(|_| L1Error::Missing { what: "the hash of the bridge's inbox" })?;
     // The contract answers zero for an entry that is not there yet.
     Ok((!hash.is_zero()).then_some(ashlar_batch::Hash(hash.0)))
+}
+
+/// The last batch that the settlement contract has committed at a block.
+pub async fn committed_at<L: L1>(l1: &L, settlement: Address, at: B256) -> Result<BatchNumber, L1Error> {
+    answer_at(l1, settlement, at, &ISettlement::committedCall {}).await.map(BatchNumber::new)
+}
+
+/// The hash that the settlement contract keeps at a block for a batch; none if it has no such batch there.
+pub async fn header_hash_at<L: L1>(
+    l1: &L,
+    settlement: Address,
+    at: B256,
+    batch: BatchNumber,
+) -> Result<Option<ashlar_batch::Hash>, L1Error> {
+    let hash: B256 = answer_at(l1, settlement, at, &ISettlement::headerHashCall { number: batch.get() }).await?;
+    // The contract answers zero for what it does not have.
+    Ok((!hash.is_zero()).then_some(ashlar_batch::Hash(hash.0)))
+}
+
+async fn answer_at<L: L1, C: SolCall>(l1: &L, to: Address, at: B256, question: &C) -> Result<C::Return, L1Error> {
+    let call = Call { from: Address::ZERO, to: Some(to), value: U256::ZERO, data: question.abi_encode().into() };
+    let answer = l1.call(&call, BlockAt::Hash(at)).await?;
+    C::abi_decode_returns(&answer).map_err(|_| L1Error::Missing { what: "an answer of the settlement contract" })
 }
 
 /// Asks a contract for one value; the outer error is what a person should know if it is not such a contract.

@@ -75,6 +75,8 @@ pub(super) struct FollowState {
     pub unsettled: bool,
     /// When L1 last gave an answer, in milliseconds.
     pub heard_ms: u64,
+    /// When the last look began that came to the head.
+    pub looked_ms: Option<u64>,
     /// What it failed with since.
     pub error: Option<String>,
     /// Reorgs since the start, and the deepest.
@@ -142,11 +144,13 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             Err(error @ FollowError::TooDeep { .. }) => return Err(error.into()),
         };
         if reached {
+            self.followed.looked_ms = Some(now_ms);
             if !self.followed.caught_up {
                 self.followed.caught_up = true;
                 self.followed.unsettled = true;
             }
             self.settle_reorg(now_ms).await?;
+            self.mapping.reconsider(|next, hash| self.inbox.hash_before(next) == Some(hash), now_ms);
             self.update_finality(now_ms).await?;
             self.pump(now_ms, dice).await?;
         }
@@ -224,6 +228,9 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             }
             facts.push(PlacedFact { fact, tx: log.tx });
         }
+        if let Some(unseen_ms) = self.followed.looked_ms.filter(|_| !facts.is_empty()) {
+            self.events.push_back(SettlementEvent::Heard { unseen_ms });
+        }
         for placed in &facts {
             self.mapping.applied(placed, block.at(), now_ms);
             self.events.extend(told(placed, block.at()));
@@ -242,7 +249,7 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
         if let Some(mark) = self.inbox.take_unsurfaced() {
             self.events.push_back(SettlementEvent::InboxRolledBack(mark));
         }
-        let mut invalid: Vec<(u64, String)> = Vec::new();
+        let mut invalid = Vec::new();
         for record in self.mapping.awaiting_commit() {
             let Some(header) = record.decode_header() else { continue };
             let reason = match self.inbox.hash_before(header.inbox_next) {
@@ -253,20 +260,21 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             };
             let reason =
                 format!("batch {} consumed {} inbox entries, and {reason}", record.batch, header.inbox_next.get());
-            invalid.push((record.batch, reason));
+            invalid.push((record.clone(), reason));
         }
-        let Some((first, why)) = invalid.into_iter().min_by_key(|(batch, _)| *batch) else { return Ok(()) };
-        // What builds on a batch that cannot be committed cannot be either.
-        let all: Vec<_> = self.mapping.awaiting_commit().filter(|record| record.batch >= first).cloned().collect();
-        for record in all {
+        // What builds on one of them consumed its entries too. Others of the same numbers may be of the order that stands now.
+        for (record, why) in &invalid {
             let steps = std::iter::once(&record.commit).chain(record.proofs.values()).chain(&record.finalize);
             for intent in steps.flat_map(|step| step.intents.iter().copied()) {
-                self.outbox.cancel(intent, &why).await?;
+                self.outbox.cancel(intent, why).await?;
             }
             let (batch, hash) = (BatchNumber::new(record.batch), ashlar_batch::Hash(record.header_hash.0));
-            self.mapping.invalidated(batch, hash, &why, now_ms);
+            self.mapping.invalidated(batch, hash, why, now_ms);
         }
-        self.events.push_back(SettlementEvent::CommitsInvalid { from: BatchNumber::new(first), reason: why });
+        if let Some((first, reason)) = invalid.into_iter().min_by_key(|(record, _)| record.batch) {
+            let (from, header_hash) = (BatchNumber::new(first.batch), first.header_hash);
+            self.events.push_back(SettlementEvent::CommitsInvalid { from, header_hash, reason });
+        }
         Ok(())
     }
 

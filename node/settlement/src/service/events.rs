@@ -14,6 +14,12 @@ use crate::l1::BlockRef;
 /// hearing it twice does no harm.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettlementEvent {
+    /// What L1 says in the events after this one it did not say yet when it was last looked at: no more time than since then has passed.
+    /// Nothing is told so while old blocks are read.
+    Heard {
+        /// When that look began, in milliseconds.
+        unseen_ms: u64,
+    },
     /// An inbox entry may be consumed.
     InboxSafe(PlacedEntry),
     /// Entries that were told of hold no longer: everything from this mark on will be told anew. Commands that consumed them
@@ -78,11 +84,13 @@ pub enum SettlementEvent {
         /// How far the inbox goes now, safe or not.
         inbox: InboxMark,
     },
-    /// These batches and all after them cannot be committed as they are: they consumed what is not in the inbox. They were taken
-    /// back; build them anew.
+    /// What was handed in cannot be committed as L1 is now: it consumed what is not in the inbox. It was taken back; build anew the batch
+    /// of this header and all that build on it.
     CommitsInvalid {
         /// The first.
         from: BatchNumber,
+        /// The hash of its header: there may be another batch of that number by now.
+        header_hash: B256,
         /// Why.
         reason: String,
     },

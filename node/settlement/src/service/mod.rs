@@ -36,7 +36,9 @@ use requests::Request;
 
 pub use self::core::StopReason;
 pub(crate) use checks::ask;
-pub use checks::{SetupError, check_balance, check_contracts, check_operator, safe_inbox_hash};
+pub use checks::{
+    SetupError, check_balance, check_contracts, check_operator, committed_at, header_hash_at, safe_inbox_hash,
+};
 pub use config::{CommitGas, Config};
 pub use events::SettlementEvent;
 pub use requests::RequestError;

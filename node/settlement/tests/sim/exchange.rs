@@ -118,8 +118,10 @@ impl Journal {
                 // Batches that consumed more can never be committed, whether or not they were submitted.
                 self.headers.retain(|_, header| header.inbox_next.get() <= mark.next);
             }
-            SettlementEvent::CommitsInvalid { from, .. } => {
-                self.headers.split_off(&from.get());
+            SettlementEvent::CommitsInvalid { from, header_hash, .. } => {
+                if self.headers.get(&from.get()).is_some_and(|header| header.hash().0 == header_hash.0) {
+                    self.headers.split_off(&from.get());
+                }
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use ashlar_settlement::SettlementEvent;
 use ashlar_settlement::sim::{Orphans, Weather};
 use commonware_runtime::{Runner as _, deterministic};
 
-use super::exchange::{Journal, Node, block, chain, deposit, pool};
+use super::exchange::{Journal, Node, block, chain, deposit, pool, second};
 
 /// Blocks before the reorg: more than the deepest one.
 const BEFORE: u64 = 70;
@@ -101,5 +101,44 @@ fn one_reorg_after_the_other() {
             block(&context, &chain, &mut node).await;
         }
         node.check(&chain, "one after the other").await;
+    });
+}
+
+#[test]
+fn a_batch_whose_entries_l1_took_back_and_gives_back_can_be_committed() {
+    deterministic::Runner::seeded(41).start(|context| async move {
+        let chain = chain(41, 1, Weather::FAIR);
+        chain.set_marks(2, 1_000);
+        chain.mine(1);
+        let mut node = Node::start(&context, pool(&chain, 1, 1), Journal::new()).await.unwrap();
+        let now = second(&context);
+        let before = chain.mine(now).unwrap();
+        chain.enter(deposit(1));
+        chain.mine(now + 1);
+        for _ in 0..3 {
+            block(&context, &chain, &mut node).await;
+        }
+        let built = node.journal.build();
+        assert_eq!(built.inbox_next.get(), 1, "it consumed the entry");
+        node.ask().await.unwrap();
+        // L1 leaves the entry, and the commit on its way cannot be mined any more.
+        let depth = chain.head().unwrap().number - before.number;
+        chain.reorg(depth, 1, Orphans::AllDropped).unwrap();
+        chain.enter(deposit(1));
+        block(&context, &chain, &mut node).await;
+        let is_invalid = |event: &SettlementEvent| matches!(event, SettlementEvent::CommitsInvalid { .. });
+        assert_eq!(node.events.iter().filter(|event| is_invalid(event)).count(), 1);
+        assert!(node.journal.headers.len() == 1, "the batch does not stand");
+        // L1 comes to yet another chain, where the entry is at the time at which it was first: it is the same entry.
+        let depth = chain.head().unwrap().number - before.number + 1;
+        chain.reorg(depth, 1, Orphans::Reordered).unwrap();
+        for _ in 0..4 {
+            block(&context, &chain, &mut node).await;
+        }
+        assert_eq!(node.journal.build(), built, "the same batch again");
+        for _ in 0..12 {
+            block(&context, &chain, &mut node).await;
+        }
+        node.check(&chain, "given back").await;
     });
 }

@@ -20,7 +20,8 @@ async fn manager(context: &Context, sim: &Sim, seed: u64) -> Manager {
     let header = genesis().head.header;
     let recovery = StateRecoveryManager::new(context.child("recovery"), sim.clone(), sim.clone(), store, genesis);
     let cursors = CursorStore::open(context, "cursors").await.expect("a good disk");
-    let config = CheckConfig { interval: Duration::from_secs(1), samples: 8, lag_max: 2, strategy: Strategy::Halt };
+    let (interval, strategy) = (Duration::from_secs(1), Strategy::Halt);
+    let config = CheckConfig { interval, samples: 8, data_batches: 0, lag_max: 2, strategy };
     MultiLayerStateManager::new(recovery, sim.clone(), cursors, ConsistencyChecker { config }, header)
 }
 

@@ -1,0 +1,314 @@
+//! A node that follows another from an empty folder, with L1 and published data alone, and takes over when that one is killed.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ashlar_api::client::{RestClient, Trader};
+use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, Mining};
+use ashlar_types::sign::{SessionSecret, WalletSecret};
+use ashlar_types::{
+    AccountId, Address, Command as Order, Deployment, KeySlot, Lots, MarketId, NewOrder, Price, Side, Time,
+};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+const CHAIN: u64 = 9_001;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("ashlar-follow-{name}-{}", std::process::id()));
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(&path).expect("made");
+        Folder(path)
+    }
+
+    fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn development_key(name: &str) -> [u8; 32] {
+    Sha256::digest(format!("ashlar development key: {name}").as_bytes()).into()
+}
+
+fn secret(path: &Path, bytes: &[u8]) {
+    fs::write(path, alloy::hex::encode(bytes)).expect("written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("its mode");
+}
+
+fn ashlar<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ashlar"));
+    command.args(arguments);
+    command
+}
+
+fn said(output: &Output) -> String {
+    let both = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
+
+/// A node that runs, with its log in a file.
+struct Running {
+    child: Child,
+    api: SocketAddr,
+    log: PathBuf,
+}
+
+impl Running {
+    fn start(config: &Path, api: SocketAddr, log: PathBuf) -> Running {
+        let file = fs::File::create(&log).expect("a log");
+        let again = file.try_clone().expect("the same");
+        let child = ashlar(["node", "--config"]).arg(config).stdout(file).stderr(Stdio::from(again)).spawn();
+        Running { child: child.expect("starts"), api, log }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// At once and without a word, as a machine dies.
+    fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ends");
+    }
+
+    fn terminate(mut self) {
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(sent.success());
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("waits") {
+                break status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not stop: {}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        assert_eq!(status.code(), Some(0), "{}", self.log());
+    }
+
+    async fn get(&self, path: &str) -> Option<Value> {
+        RestClient::new(self.api).get(path).await.ok()
+    }
+
+    async fn text(&self, path: &str) -> String {
+        let asked = RestClient::new(self.api).ask("GET", path, Default::default()).await;
+        asked.map(|(_, body)| String::from_utf8_lossy(&body).into_owned()).unwrap_or_default()
+    }
+
+    async fn until(&self, what: &str, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let found = self.get(path).await;
+            if let Some(value) = found.as_ref().filter(|value| holds(value)) {
+                return value.clone();
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited for: {what}; {found:?}; {}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn metric(&self, name: &str) -> f64 {
+        let text = self.text("/metrics").await;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name}")).parse().expect("a number")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Where an assertion failed before it was stopped.
+        let _ = self.child.kill();
+    }
+}
+
+/// An exchange that `ashlar up` made and left, and its settlement contract.
+fn left_behind(folder: &Folder) -> String {
+    let mut up = ashlar(["up", "--api", "127.0.0.1:0", "--block-ms", "100", "--batch-ms", "400", "--traders", "4"]);
+    let output = up.args(["--rate", "60", "--until-final", "--data"]).arg(folder.join("first")).output().expect("runs");
+    let text = said(&output);
+    assert!(output.status.success(), "{text}");
+    let line = text.lines().find(|line| line.starts_with("contracts")).expect("a line with the contracts");
+    line.split_whitespace().last().expect("an address").to_owned()
+}
+
+/// The configuration of a node, its keys beside it; the key for L1 is in a file that may not be there yet.
+fn configured(folder: &Folder, name: &str, l1: (&str, &str), api: SocketAddr, more: &str) -> PathBuf {
+    let receipts = folder.join(&format!("{name}.receipts.key"));
+    secret(&receipts, &development_key(name));
+    let (data, key, path) =
+        (folder.join(name), folder.join(&format!("{name}.l1.key")), folder.join(&format!("{name}.toml")));
+    let ((url, settlement), gateway, admin) = (l1, free(), free());
+    let text = format!(
+        "[node]\nprofile = \"development\"\ndata = {data:?}\nkey_file = {receipts:?}\n\
+         [l1]\nendpoints = [\"{url}\"]\nchain_id = {CHAIN}\nsettlement = \"{settlement}\"\nkey_file = {key:?}\npoll_ms = 50\n\
+         [batch]\nage_ms_max = 400\n[check]\ninterval_ms = 500\n[prover]\nkind = \"execute-only\"\n\
+         [api]\nlisten = \"{api}\"\ngateway = \"{gateway}\"\nadmin = \"{admin}\"\n{more}"
+    );
+    fs::write(&path, text).expect("written");
+    path
+}
+
+/// One of the traders that the exchange was made with.
+async fn trader(node: &Running, settlement: &str) -> Trader {
+    let wallet = WalletSecret::new(&development_key("wallet of trader 0")).expect("a key");
+    let owner = alloy::hex::encode_prefixed(wallet.address().0);
+    let accounts = node.get(&format!("/v1/owners/{owner}/accounts")).await.expect("answers");
+    let account = accounts[0].as_u64().and_then(|account| u32::try_from(account).ok());
+    let account = account.unwrap_or_else(|| panic!("no account: {accounts}"));
+    let facts = node.get(&format!("/v1/accounts/{account}")).await.expect("answers");
+    let key = &facts["keys"][0];
+    let number = |value: &Value| {
+        let text = value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
+        text.parse::<u64>().unwrap_or_else(|_| panic!("no number: {facts}"))
+    };
+    let settlement: alloy::primitives::Address = settlement.parse().expect("an address");
+    let exchange = Deployment { chain_id: CHAIN, settlement: Address(settlement.0.0) }.exchange_id();
+    let secret = SessionSecret::new(&development_key("session of trader 0")).expect("a key");
+    let account = AccountId::new(account).expect("an account");
+    let epoch = u32::try_from(number(&key["epoch"])).expect("an epoch");
+    Trader::new(exchange, account, KeySlot::FIRST, epoch, secret, number(&key["nonce"]))
+}
+
+/// Rests one order far from the market; the number of its command.
+async fn trade(node: &Running, trader: &mut Trader) -> Result<u64, String> {
+    let heard = node.get("/v1/tip").await.and_then(|tip| tip["time"].as_u64()).unwrap_or(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis() as u64;
+    let price = Price::new(200_000).expect("a price");
+    let order = NewOrder::limit(MarketId::FIRST, Side::Buy, price, Lots::new(1).expect("lots"));
+    let not_after = Time::new(heard.max(now) + 50_000).expect("a time");
+    let signed = trader.sign(vec![Order::Place(order)], not_after).expect("signed");
+    let answered = RestClient::new(node.api).submit(&signed).await.map_err(|error| error.to_string())?;
+    let receipt = answered.receipts.first().expect("a receipt");
+    assert_eq!(receipt.reason, "resting", "{receipt:?}");
+    Ok(receipt.sequence.0)
+}
+
+fn promote(config: &Path, more: &[&str]) -> (bool, String) {
+    let output = ashlar(["promote", "--config"]).arg(config).args(more).output().expect("runs");
+    (output.status.success(), said(&output))
+}
+
+#[test]
+fn a_follower_takes_over_from_a_sequencer_that_is_killed() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(story());
+}
+
+async fn story() {
+    let folder = Folder::new("over");
+    let settlement = left_behind(&folder);
+    let every = Duration::from_millis(100);
+    let chain = Devnet::start(&Config {
+        record: Some(folder.join("first/l1-blocks")),
+        mining: Mining::Every { busy: every, idle: every },
+        ..Config::default()
+    })
+    .expect("replays");
+    let (url, operator) = (chain.url(), DEVELOPMENT_ACCOUNTS[0].development_key);
+    let apis = [free(), free()];
+    let first = configured(&folder, "first", (&url, &settlement), apis[0], "");
+    secret(&folder.join("first.l1.key"), &operator);
+    // Any half of the folders is enough.
+    let sources = [folder.join("first/da-1"), folder.join("first/da-2")].map(|path| path.display().to_string());
+    let more = format!("[source]\nfolders = \"{}\"\n", sources.join(","));
+    let second = configured(&folder, "second", (&url, &settlement), apis[1], &more);
+    let text = fs::read_to_string(&second).expect("read");
+    fs::write(&second, text.replacen("[node]\n", "[node]\nmode = \"following\"\n", 1)).expect("written");
+
+    let leader = Running::start(&first, apis[0], folder.join("first.log"));
+    leader.until("the first node", "/v1/venue", |venue| venue["mode"] == "standard").await;
+    let follower = Running::start(&second, apis[1], folder.join("second.log"));
+    let venue = follower.until("the follower", "/v1/venue", |venue| venue["mode"] == "following").await;
+    assert!(venue["proofs"].as_str().is_some_and(|proofs| proofs.contains("follows")), "{venue}");
+
+    let mut one = trader(&leader, &settlement).await;
+    let last = it_follows_live(&leader, &follower, &mut one).await;
+    let refused = trade(&follower, &mut one.clone()).await.expect_err("it takes no messages");
+    assert!(refused.contains("follows"), "{refused}");
+
+    let (done, text) = promote(&second, &[]);
+    assert!(!done && text.contains("--other-is-gone"), "{text}");
+    let (done, text) = promote(&second, &["--other-is-gone"]);
+    assert!(!done && text.contains("second.l1.key"), "the operator's key was not given yet: {text}");
+    secret(&folder.join("second.l1.key"), &operator);
+    leader.kill();
+    let begun = Instant::now();
+    loop {
+        let (done, text) = promote(&second, &["--other-is-gone"]);
+        if done {
+            assert!(text.contains("orders from the command after batch"), "{text}");
+            break;
+        }
+        // What the killed one had sent may be on its way yet.
+        assert!(text.contains("on their way") || text.contains("has followed"), "{text}");
+        assert!(begun.elapsed() < PATIENCE, "{text}; {}", follower.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    follower.until("it orders", "/v1/venue", |venue| venue["mode"] == "standard").await;
+
+    // Trading goes on, from the state that was followed, and becomes final.
+    let mut again = trader(&follower, &settlement).await;
+    let sequence = trade(&follower, &mut again).await.expect("it takes messages");
+    assert!(sequence > last, "{sequence} after {last}");
+    let path = format!("/v1/commands/{sequence}/batch");
+    follower.until("the trade is final", &path, |batch| batch["stage"] == "final").await;
+    let health = follower.text("/health").await;
+    assert!(follower.metric("ashlar_divergence").await == 0.0, "{health}");
+    let log = fs::read_to_string(folder.join("second/admin-audit.log")).expect("an audit log");
+    assert!(log.contains("promote") && log.contains("done: this node orders"), "{log}");
+    follower.terminate();
+    everything_stands(&folder, &url, &settlement);
+
+    // It stays what it was told to be, whatever its configuration says.
+    let restarted = Running::start(&second, apis[1], folder.join("third.log"));
+    restarted.until("it orders again", "/v1/venue", |venue| venue["mode"] == "standard").await;
+    restarted.terminate();
+}
+
+/// Trades with one and sees the other come to the same roots, within what is promised; the last command.
+async fn it_follows_live(leader: &Running, follower: &Running, trader: &mut Trader) -> u64 {
+    let mut last = 0;
+    for _ in 0..12 {
+        last = trade(leader, trader).await.expect("it takes messages");
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    let path = format!("/v1/commands/{last}/batch");
+    let batch = leader.until("the batch", &path, |batch| batch["commit"].is_object()).await;
+    let same = follower.until("it is followed", &path, |same| same["commit"].is_object()).await;
+    assert_eq!((&batch["hash"], &batch["header"]), (&same["hash"], &same["header"]), "the same root, word for word");
+    assert!(follower.metric("ashlar_recovery_milliseconds").await > 0.0);
+    assert!(follower.metric("ashlar_follow_seconds_count").await > 2.0);
+    assert!(follower.metric("ashlar_checks_total").await > 1.0);
+    assert_eq!(follower.metric("ashlar_divergence").await, 0.0);
+    assert_eq!(leader.metric("ashlar_divergence").await, 0.0);
+    last
+}
+
+/// Whoever trusts neither of them finds nothing wrong with what both did.
+fn everything_stands(folder: &Folder, url: &str, settlement: &str) {
+    let mut verify = ashlar(["verify", "--json", "--l1", url, "--settlement", settlement]);
+    for data in ["first/da-0", "first/da-2", "second/da-0", "second/da-2"] {
+        verify.arg("--da").arg(folder.join(data));
+    }
+    let output = verify.output().expect("runs");
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("\"clean\":true"), "{}", said(&output));
+}
