@@ -105,6 +105,7 @@ keys! {
     BATCH_UNPROVEN_HIGH = "batch.unproven_batches_high", Is("8"), "With more unproven batches than this, batches are made as large as they may be";
     BATCH_DEADLINE_MS = "batch.deadline_ms", Is("86400000"), "How long the contract gives a batch until it is final";
     BATCH_UNPROVEN_FLOOR = "batch.unproven_commands_floor", Is("16777216"), "Unproven commands that are never too many";
+    BATCH_VERSION_MARGIN = "batch.version_margin_ms", Is("1800000"), "How long before a version begins on L1 no batch is built any more; longer than a batch takes to its commit";
 
     RATE_PEER_BURST = "rate.peer_burst", Is("200000"), "Commands that one address may send at once";
     RATE_PEER_PER_SECOND = "rate.peer_per_second", Is("100000"), "How many of them come back each second";

@@ -332,6 +332,7 @@ fn limits(r: &mut Reader<'_>) -> Limits {
         unproven_batches_high: r.number(&key::BATCH_UNPROVEN_HIGH, 0..=u64::MAX),
         deadline_ms: r.number(&key::BATCH_DEADLINE_MS, 60_000..=u64::MAX),
         unproven_commands_floor: r.number(&key::BATCH_UNPROVEN_FLOOR, 1..=u64::MAX),
+        version_margin_ms: r.number(&key::BATCH_VERSION_MARGIN, 0..=86_400_000),
     };
     let alerts = AlertRules {
         errors_permille: r.number(&key::ALERT_ERRORS, 0..=1_000),

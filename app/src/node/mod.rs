@@ -119,12 +119,11 @@ async fn order(
 ) -> Result<()> {
     let origin = origin(&l1, &settings).await?;
     let client = settle(&context, &l1, &origin, &settings, &keys).await?;
-    let payer = keys.submitter.address();
+    let (payer, contracts) = (keys.submitter.address(), origin.addresses);
     let (published, possible) = published(&context, &origin, &settings).await?;
     let (published, model) = (Arc::new(published), settings.da_target.allow(possible, GasModel::default()));
     let pricing = Pricing::new(model, Arc::new(SystemTime::now));
-    let (settled, listening) =
-        Settled::new(client.handle, client.events, l1.clone(), Some(payer), origin.addresses, pricing);
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), Some(payer), contracts, pricing);
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
     let node = start(&context, &origin, (published, settled), &settings, keys, promoted).await?;

@@ -70,20 +70,21 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
 
     let client = settle(&context, &l1, &deployment, &settings).await?;
     let mut handle = client.handle.clone();
-    let operator = deployment.operator_address();
+    let (operator, contracts) = (deployment.operator_address(), deployment.addresses());
     let possible =
         Possible { signatures: u32::try_from(custodians.threshold).ok().filter(|count| *count > 0), blobs: true };
     let model = settings.gas_model(possible);
     let pricing = Pricing::new(model, Arc::new(SystemTime::now));
     let (settled, listening) =
-        Settled::new(client.handle, client.events, l1.clone(), Some(operator), deployment.addresses(), pricing);
+        Settled::new(client.handle, client.events, l1.clone(), Some(operator), contracts, pricing);
     let exchange = deployment.exchange().exchange_id();
     let published = Arc::new(custodians.open(&context, exchange, &settings).await?);
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
     settings.proving.check_folder(&settings.folder())?;
-    let provers =
-        proving::open(&context, &settings.proving, &settings.folder()).await.context("starting the prover")?;
+    let provers = proving::open(&context, &settings.proving, &settings.folder(), (&l1, contracts.registry))
+        .await
+        .context("starting the prover")?;
     let node = start_node(&context, &deployment, (published, settled), provers.as_ref(), &settings).await?;
     say_where_data_goes(&mut console, &settings, &custodians);
     let policy = Policy::of(settings.proving.backend);

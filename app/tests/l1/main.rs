@@ -16,3 +16,4 @@ mod stories;
 mod ethrex;
 mod publishing;
 mod refusals;
+mod upgrade;

@@ -175,7 +175,8 @@ impl<'a> Operator<'a> {
         let inputs = entries.chain(messages.into_iter().map(Input::Message)).map(|input| Timed { time, input });
         let stores = &self.stores;
         let commit = |bytes: &[u8]| stores.code(bytes).expect("coded").commitment().to_hash();
-        let captured = self.capture.capture(&self.parent, inputs.collect(), &signatures, commit, &Serial);
+        let captured =
+            self.capture.capture(&self.parent, self.parent.version, inputs.collect(), &signatures, commit, &Serial);
         let captured = captured.expect("a batch");
         let values = check(&captured.guest_input(), &mut NativePlatform::default()).expect("the guest accepts it");
         let header = captured.header;

@@ -34,7 +34,9 @@ pub use capture::{Answers, Capture, CaptureError, Captured, Threads};
 pub use error::ProverError;
 pub use kept::{FileError, KeptProof};
 pub use native::{Native, native_program};
-pub use schedule::{Backlog, Effect, Job, JobState, Profiles, Scheduler, SubmitError, Target, Verdict, WorkerId};
+pub use schedule::{
+    Backlog, Effect, Job, JobState, Profiles, Programs, Scheduler, SubmitError, Target, Verdict, WorkerId,
+};
 pub use serve::{
     BatchStatus, CutOff, Found, JobProgress, Member, Order, Pressure, ProofState, ProverConfig, ProverHandle,
     Retention, Role, Runtime, StretchRules, start,

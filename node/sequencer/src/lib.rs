@@ -39,7 +39,10 @@ mod bench;
 
 pub use admit::{Checker, Directory, Gate, Rate, Rates, Vouched, opens_risk};
 pub use bench::{BenchError, Load, Measured, Pace, bench, paced};
-pub use build::{BatchRules, Books, Close, Done, Outlook, Progress, Sealed, SealedError, Shelf, Waits};
+pub use build::{
+    BatchRules, Books, Choice, Close, Done, Outlook, Progress, Schedule, ScheduleError, Sealed, SealedError, Shelf,
+    Versions, Waits,
+};
 pub use config::{Config, Limits, Mode};
 pub use door::{LimitsSource, NodeDoor, NodeOperator, Promotion};
 pub use engine::InboxItem;

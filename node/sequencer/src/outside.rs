@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ashlar_api::door::{L1Transaction, Pending, ProofStanding, RowFacts};
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
+use ashlar_settlement::Activation;
 use ashlar_sync::{Finding, Strategy};
 use ashlar_types::{BatchNumber, InboxIndex};
 
@@ -117,6 +118,10 @@ pub struct Anchor {
 pub struct L1Standing {
     /// Its head.
     pub head: L1Block,
+    /// When that was mined, in seconds.
+    pub head_time: u64,
+    /// The versions that its registry lists at the head, once they are known.
+    pub versions: Option<Vec<Activation>>,
     /// Its newest safe block: what is below stays, short of a catastrophe.
     pub safe: L1Block,
     /// Its newest final block, if that is known.
@@ -171,6 +176,11 @@ pub trait Layer1: Send + Sync + 'static {
 
     /// Asks the contract to take back every batch above this one, none of which is final: they were built from an order that does not stand.
     fn revert(&self, kept: BatchHeader) -> Asked<()>;
+
+    /// Batches from this one on will not be taken as they are: what is on its way for them comes to nothing, and others follow under the same numbers.
+    fn give_up(&self, _from: BatchNumber, _why: String) -> Asked<()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// How it stands, with the commits from this batch on.
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing>;

@@ -11,7 +11,8 @@ use ashlar_settlement::contract::{Addresses, DataRef, ProofType};
 use ashlar_settlement::gas::{Decision, Target};
 use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
 use ashlar_settlement::{
-    Events, Handle, Health, RequestError, SettlementEvent, committed_at, header_hash_at, safe_inbox_hash,
+    Activation, Events, Handle, Health, RequestError, SettlementEvent, activations, committed_at, header_hash_at,
+    safe_inbox_hash,
 };
 use ashlar_types::{BatchNumber, InboxIndex};
 
@@ -32,7 +33,7 @@ pub struct Settled<L> {
     client: Handle,
     l1: L,
     payer: Option<Address>,
-    addresses: Addresses,
+    contracts: Addresses,
     pricing: Arc<Pricing>,
     custodians: Option<Arc<dyn Availability>>,
     known: Arc<Mutex<Known>>,
@@ -42,6 +43,9 @@ pub struct Settled<L> {
 #[derive(Default)]
 struct Known {
     head: L1Block,
+    head_time: u64,
+    /// What the registry listed, and at which head: it is asked once for each.
+    versions: Option<(L1Block, Vec<Activation>)>,
     safe: L1Block,
     finalized_block: Option<L1Block>,
     inbox: BTreeMap<u64, InboxItem>,
@@ -56,7 +60,7 @@ impl<L> std::fmt::Debug for Settled<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settled")
             .field("payer", &self.payer)
-            .field("addresses", &self.addresses)
+            .field("contracts", &self.contracts)
             .finish_non_exhaustive()
     }
 }
@@ -68,7 +72,7 @@ impl<L: L1> Settled<L> {
         mut events: Events,
         l1: L,
         payer: Option<Address>,
-        addresses: Addresses,
+        contracts: Addresses,
         pricing: Pricing,
     ) -> (Settled<L>, impl Future<Output = ()> + Send) {
         let known = Arc::<Mutex<Known>>::default();
@@ -79,7 +83,7 @@ impl<L: L1> Settled<L> {
             }
         };
         let pricing = Arc::new(pricing);
-        (Settled { client, l1, payer, addresses, pricing, custodians: None, known }, listening)
+        (Settled { client, l1, payer, contracts, pricing, custodians: None, known }, listening)
     }
 }
 
@@ -184,7 +188,7 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn inbox_hash(&self, entries: InboxIndex) -> Asked<Option<Hash>> {
-        let (l1, bridge) = (self.l1.clone(), self.addresses.bridge);
+        let (l1, bridge) = (self.l1.clone(), self.contracts.bridge);
         Box::pin(async move {
             safe_inbox_hash(&l1, bridge, entries).await.map_err(|error| OutsideError::retry(error.to_string()))
         })
@@ -195,10 +199,15 @@ impl<L: L1> Layer1 for Settled<L> {
         Box::pin(async move { client.revert_to(&kept).await.map(drop).map_err(refused) })
     }
 
+    fn give_up(&self, from: BatchNumber, why: String) -> Asked<()> {
+        let mut client = self.client.clone();
+        Box::pin(async move { client.give_up(from, why).await.map(drop).map_err(refused) })
+    }
+
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         let mut standing = lock(&self.known).standing(from);
         let (l1, payer, pricing) = (self.l1.clone(), self.payer, self.pricing.clone());
-        let mut client = self.client.clone();
+        let (mut client, known, registry) = (self.client.clone(), self.known.clone(), self.contracts.registry);
         Box::pin(async move {
             let status = client.status().await.map_err(refused)?;
             if status.health != Health::CatchingUp {
@@ -210,6 +219,9 @@ impl<L: L1> Layer1 for Settled<L> {
                 standing.proven = standing.proven.filter(|(last, _)| *last <= proven);
                 standing.finalized = standing.finalized.filter(|(last, _)| *last <= finalized);
                 standing.commits.retain(|commit| commit.number <= committed);
+                if standing.head != L1Block::default() {
+                    standing.versions = Some(versions(&l1, registry, standing.head, &known).await?);
+                }
             }
             let fees = l1.fees().await.map_err(unanswered)?;
             pricing.note(standing.head.number, &fees);
@@ -222,7 +234,7 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn anchor(&self) -> Asked<Anchor> {
-        let (l1, settlement) = (self.l1.clone(), self.addresses.settlement);
+        let (l1, settlement) = (self.l1.clone(), self.contracts.settlement);
         Box::pin(async move {
             let head = l1.block(BlockAt::Latest).await.map_err(unanswered)?;
             let head = head.ok_or_else(|| OutsideError::retry("L1 has no newest block; check its endpoints"))?;
@@ -232,9 +244,27 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn header_hash(&self, at: L1Block, batch: BatchNumber) -> Asked<Option<Hash>> {
-        let (l1, settlement) = (self.l1.clone(), self.addresses.settlement);
+        let (l1, settlement) = (self.l1.clone(), self.contracts.settlement);
         Box::pin(async move { header_hash_at(&l1, settlement, B256::from(at.hash.0), batch).await.map_err(unanswered) })
     }
+}
+
+/// The versions that the registry lists at this head. What is scheduled or taken back is in another block, so no event has to be followed, and
+/// after a reorganisation they are simply read again.
+async fn versions<L: L1>(
+    l1: &L,
+    registry: Address,
+    head: L1Block,
+    known: &Mutex<Known>,
+) -> Result<Vec<Activation>, OutsideError> {
+    let read = lock(known).versions.as_ref().filter(|(at, _)| *at == head).map(|(_, listed)| listed.clone());
+    if let Some(listed) = read {
+        return Ok(listed);
+    }
+    let at = BlockAt::Hash(B256::from(head.hash.0));
+    let listed = activations(l1, registry, at).await.map_err(unanswered)?;
+    lock(known).versions = Some((head, listed.clone()));
+    Ok(listed)
 }
 
 impl Known {
@@ -244,6 +274,8 @@ impl Known {
             |calls: &BTreeMap<u64, L1Transaction>| calls.last_key_value().map(|(n, at)| (BatchNumber::new(*n), *at));
         L1Standing {
             head: self.head,
+            head_time: self.head_time,
+            versions: None,
             safe: self.safe,
             finalized_block: self.finalized_block,
             reached: None,
@@ -280,12 +312,12 @@ impl Known {
             }
             SettlementEvent::Reverted { first, .. } => self.take_back(first.get()),
             SettlementEvent::Reorg { to, committed, .. } => {
-                self.head = block_of(&to);
+                (self.head, self.head_time) = (block_of(&to), to.time);
                 self.take_back(committed.get().saturating_add(1));
                 self.proven.retain(|_, at| at.block <= to.number);
                 self.finalized.retain(|_, at| at.block <= to.number);
             }
-            SettlementEvent::Head(head) => self.head = block_of(&head),
+            SettlementEvent::Head(head) => (self.head, self.head_time) = (block_of(&head), head.time),
             SettlementEvent::Safe(block) => self.safe = block_of(&block),
             SettlementEvent::FinalBlock(block) => self.finalized_block = Some(block_of(&block)),
             SettlementEvent::FinalityFell { finalized: false, to } => self.safe = block_of(&to),

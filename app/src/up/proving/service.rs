@@ -3,13 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use alloy::primitives::Address;
 use anyhow::{Context as _, Result, anyhow};
-use ashlar_prover::{Member, ProverConfig, ProverHandle, Role, StretchRules, start};
+use ashlar_contracts::abi::IVerifierRegistry;
+use ashlar_prover::{Member, Programs, ProverConfig, ProverHandle, Role, StretchRules, start};
+use ashlar_prover_wire::ProgramHash;
+use ashlar_settlement::activations;
+use ashlar_settlement::l1::BlockAt;
+use ashlar_settlement::rpc::RpcL1;
 use commonware_runtime::{Network as _, Supervisor as _, tokio as runtime};
 
 use super::policy::Policy;
 use super::settings::ProvingSettings;
 use crate::proving::{Backend, LocalWorker, Supervised, UnixDoor, load_or_make_token, verifier_of};
+use crate::rebuild::contract::ask;
 
 /// The name of the worker on this machine.
 const LOCAL: &str = "local";
@@ -24,14 +31,20 @@ pub struct Provers {
 }
 
 /// Starts what was chosen; nothing where this process executes alone.
-pub async fn open(context: &runtime::Context, settings: &ProvingSettings, folder: &Path) -> Result<Option<Provers>> {
+pub async fn open(
+    context: &runtime::Context,
+    settings: &ProvingSettings,
+    folder: &Path,
+    (l1, registry): (&RpcL1, Address),
+) -> Result<Option<Provers>> {
     if !settings.has_workers() {
         return Ok(None);
     }
     let backend = settings.backend;
     let token = load_or_make_token(&folder.join("prover-token"))?;
     let target = backend.target();
-    let mut config = ProverConfig::new(vec![target], BTreeMap::from([(target.backend, backend.program())]));
+    let programs = programs(backend, l1, registry).await.context("asking L1 which program proves which version")?;
+    let mut config = ProverConfig::new(vec![target], programs);
     config.members = vec![Member { name: LOCAL.to_owned(), token: token.clone(), role: Role::Prove }];
     config.members.extend(settings.members.clone());
     config.stretch = STRETCH;
@@ -60,6 +73,28 @@ pub async fn open(context: &runtime::Context, settings: &ProvingSettings, folder
         local.supervise(handle.clone())
     });
     Ok(Some(Provers { handle, worker }))
+}
+
+/// The program of each version that L1 has announced by now. A version that is announced later has none here until the next start: its batches wait,
+/// rather than being proven by a program that L1 does not name for it.
+async fn programs(backend: Backend, l1: &RpcL1, registry: Address) -> Result<Programs> {
+    let system = backend.target().backend;
+    let listed = activations(l1, registry, BlockAt::Latest).await?;
+    let mut programs = Programs::default();
+    let mut after = 0;
+    for version in listed.iter().map(|one| one.version) {
+        let program = match backend {
+            // What is executed has no other name than that of this build.
+            Backend::Execute => backend.program(),
+            Backend::Sp1 => {
+                let question = IVerifierRegistry::programCall { version, proofType: Policy::of(backend).proof_type() };
+                ProgramHash(ask(l1, BlockAt::Latest, registry, &question).await?.key.0)
+            }
+        };
+        programs = programs.since(version, BTreeMap::from([(system, program)]));
+        after = version + 1;
+    }
+    Ok(programs.since(after, BTreeMap::new()))
 }
 
 impl Provers {

@@ -1,6 +1,7 @@
 use ashlar_prover_wire::{Description, JobId};
 
 use super::job::Target;
+use super::programs::Programs;
 use crate::limits::{BAD_PROOFS_MAX, QUARANTINE_MS};
 
 /// Who a worker is: the token that it knows, which stays the same when it connects again.
@@ -66,6 +67,14 @@ impl Worker {
 
     pub const fn note_conduct(&mut self, bad_proofs: u32, until_ms: u64) {
         (self.bad_proofs, self.quarantined_until_ms) = (bad_proofs, until_ms);
+    }
+
+    /// What it can do of what is wanted for a version, in the order of preference: nothing if another program proves that.
+    pub fn targets_of(&self, version: u32, wanted: &[Target], programs: &Programs) -> Vec<Target> {
+        let mut targets = self.targets(wanted);
+        let program = self.description.as_ref().map(|description| description.program);
+        targets.retain(|target| program.is_some() && programs.of(version, target.backend) == program);
+        targets
     }
 
     /// What it can do of what is wanted, in the order of preference.

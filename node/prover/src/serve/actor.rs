@@ -234,9 +234,9 @@ impl<E: Runtime> Coordinator<E> {
             let effects = self.scheduler.came(worker, description, self.now_ms());
             return self.obey(effects).await;
         }
-        if self.config.programs.get(&description.backend) != Some(&description.program) {
+        if !self.config.programs.knows(description.backend, description.program) {
             return self
-                .obey(vec![Effect::Drop { worker, why: "it verifies another program than the one in force" }])
+                .obey(vec![Effect::Drop { worker, why: "it verifies another program than any in force" }])
                 .await;
         }
         self.start_checks().await
@@ -427,10 +427,10 @@ impl<E: Runtime> Coordinator<E> {
     /// Makes jobs of open batches: of as many as fit one proof if that many are there, else of those there are once nothing else waits.
     pub(super) async fn form_jobs(&mut self) -> Result<(), ProverError> {
         while let Some((record, is_full)) = self.ledger.stretch(&self.stretch) {
-            if !is_full && !self.scheduler.has_room(self.now_ms()) {
+            let Some(job) = self.ledger.job(&record) else { return Ok(()) };
+            if !is_full && !self.scheduler.has_room(job.version, self.now_ms()) {
                 return Ok(());
             }
-            let Some(job) = self.ledger.job(&record) else { return Ok(()) };
             self.store.put(Part::Job, record.id.0, &record.to_bytes()).await?;
             self.ledger.begin(record);
             match self.scheduler.submit(job, self.now_ms()) {

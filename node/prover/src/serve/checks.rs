@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ashlar_prover_wire::{Answer, FailureKind, JobId, Question, ToCoordinator, ToWorker};
+use ashlar_prover_wire::{Answer, Description, FailureKind, JobId, Question, ToCoordinator, ToWorker};
 use ashlar_types::{BatchNumber, to_bytes};
 
 use super::Runtime;
@@ -74,7 +74,7 @@ impl<E: Runtime> Coordinator<E> {
 
     fn check_here(&mut self, job: JobId, verifier: Arc<dyn Verifier>) {
         let Some(Check { received, public_values, .. }) = self.checks.get(&job) else { return };
-        let program = self.config.programs.get(&received.target.backend).copied().unwrap_or_default();
+        let program = self.config.program_of(public_values, received.target);
         let (kind, proof, public_values) = (received.target.kind, received.proof.clone(), public_values.clone());
         self.apart("verification", move || {
             let claim = Claim { kind, program, public_values: &public_values, proof: &proof };
@@ -90,10 +90,11 @@ impl<E: Runtime> Coordinator<E> {
     fn check_elsewhere(&mut self, job: JobId) -> bool {
         let Some(Check { received, public_values, .. }) = self.checks.get(&job) else { return false };
         let Received { target, proof, .. } = received;
-        let members = &self.config.members;
+        let (members, program) = (&self.config.members, self.config.program_of(public_values, *target));
         let idle = self.connected.iter_mut().find(|(worker, connected)| {
             let verifies = members.get(worker.0 as usize).is_some_and(|member| member.role == Role::Verify);
-            verifies && connected.checks.is_none() && connected.description.backend == target.backend
+            let Description { backend, program: of, .. } = &connected.description;
+            verifies && connected.checks.is_none() && (*backend, *of) == (target.backend, program)
         });
         let Some((worker, connected)) = idle else { return false };
         connected.checks = Some(job);

@@ -125,8 +125,9 @@ impl Ledger {
             priority = priority.min(batch.priority);
         }
         let values = values.filter(|values| values.last_hash == record.last_hash)?;
+        let version = values.version;
         let public_values = ashlar_types::to_bytes(&values);
-        Some(Job { id: record.id, public_values, commands, deadline_ms, priority })
+        Some(Job { id: record.id, version, public_values, commands, deadline_ms, priority })
     }
 
     /// A job is proven.

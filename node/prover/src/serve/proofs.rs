@@ -25,7 +25,7 @@ impl<E: Runtime> Coordinator<E> {
             return Err(ProverError::Lost { what: "the header of batch", number: record.last.get() });
         };
         let Received { worker, target, measured, .. } = check.received;
-        let program = self.config.programs.get(&target.backend).copied().unwrap_or_default();
+        let program = self.config.program_of(&check.public_values, target);
         let (first, last, proven_ms) = (record.first, record.last, self.now_ms());
         let kept = KeptProof { first, last, target, program, values, header, measured, proven_ms, worker, proof };
         self.store.put(Part::Proof, first.get(), &kept.to_bytes()).await?;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use ashlar_batch::BatchHeader;
 use ashlar_prover::{
-    Attestor, BatchStatus, Member, Order, ProofState, ProverConfig, ProverError, ProverHandle, Quorum, Retention, Role,
-    StretchRules, Target, start,
+    Attestor, BatchStatus, Member, Order, Programs, ProofState, ProverConfig, ProverError, ProverHandle, Quorum,
+    Retention, Role, StretchRules, Target, start,
 };
 use ashlar_prover_wire::{BackendName, ProofKind, Token};
 use ashlar_types::BatchNumber;
@@ -22,7 +22,7 @@ use proptest::prelude::*;
 use rand::Rng;
 use tokio::sync::oneshot;
 
-use twin::{Knowing, Nature, PROGRAM, World, chain, evidence, fork, is_right, live};
+use twin::{Knowing, NEXT, Nature, PROGRAM, World, chain, evidence, fork, is_right, live};
 
 fn token(number: u8) -> Token {
     Token::new([0x70 + number; 32])
@@ -166,7 +166,7 @@ async fn look(handle: &ProverHandle, batches: u64) -> (u64, u64) {
     (next - 1, wrong)
 }
 
-const HONEST: Nature = Nature { lies: false, verifies: false, batches_max: 0 };
+const HONEST: Nature = Nature { lies: false, is_next: false, verifies: false, batches_max: 0 };
 const LIAR: Nature = Nature { lies: true, ..HONEST };
 
 proptest! {
@@ -292,6 +292,51 @@ fn another_way_of_the_chain_takes_the_place_of_the_old_one() {
     });
 }
 
+/// Batches in flight are proven by the program of their version, whatever comes after them, and those of the next one wait for a worker that has its program.
+#[test]
+fn a_version_is_proven_by_its_own_program() {
+    run(10, |context| async move {
+        let world = Arc::new(World::default());
+        world.port.store(4_000, Ordering::Relaxed);
+        let natures = [HONEST, Nature { is_next: true, ..HONEST }];
+        let mut config = config(&natures);
+        config.programs = config.programs.since(NEXT.0, BTreeMap::from([(BackendName::SP1, NEXT.1)]));
+        let spawn = |number: usize| {
+            let (world, nature) = (world.clone(), natures[number]);
+            context.child("worker").spawn(move |context| live(context, world, token(number as u8), nature))
+        };
+        let coordinator = begin(&context, &world, config.clone()).await;
+        let _old = spawn(0);
+        let before = chain(3);
+        let mut after = fork(&BatchHeader { version: NEXT.0, ..before[2] }, 5, 1);
+        let mut parent = before[2].hash();
+        for header in &mut after {
+            header.parent_hash = parent;
+            parent = header.hash();
+        }
+        for header in before.iter().chain(&after) {
+            coordinator.handle.submit(order(header)).await.unwrap();
+        }
+        until_proven(&context, &coordinator.handle, 3).await;
+        context.sleep(Duration::from_secs(600)).await;
+        let found = coordinator.handle.proof_of(BatchNumber::new(3)).await.unwrap().expect("it is proven");
+        assert_eq!((found.proof.program, found.proof.last.get()), (PROGRAM, 3), "no proof is of two versions");
+        assert!(!proven(&coordinator.handle, BatchNumber::new(4)).await, "nobody here has the program");
+        // Nor after a restart, until one comes who has.
+        coordinator.life.abort();
+        let coordinator = begin(&context, &world, config).await;
+        context.sleep(Duration::from_secs(600)).await;
+        assert!(!proven(&coordinator.handle, BatchNumber::new(4)).await);
+        let _new = spawn(1);
+        until_proven(&context, &coordinator.handle, 8).await;
+        for number in 4..=8 {
+            let found = coordinator.handle.proof_of(BatchNumber::new(number)).await.unwrap().expect("it is proven");
+            assert_eq!((found.proof.values.version, found.proof.program), NEXT);
+            assert!(is_right(&found.proof));
+        }
+    });
+}
+
 #[test]
 fn what_is_final_is_kept_as_long_as_the_policy_says_and_what_is_not_always() {
     run(6, |context| async move {
@@ -391,7 +436,7 @@ fn a_job_that_is_too_large_is_cut() {
 #[test]
 fn a_configuration_that_makes_no_sense_is_refused_in_words() {
     run(8, |context| async move {
-        let wrong = ProverConfig { programs: BTreeMap::new(), ..config(&[HONEST]) };
+        let wrong = ProverConfig { programs: Programs::default(), ..config(&[HONEST]) };
         let error = start(context.child("prover"), wrong).await.expect_err("no program is in force");
         assert!(matches!(&error, ProverError::Config(why) if why.contains("no program")), "{error}");
     });

@@ -48,6 +48,10 @@ struct Pages {
     inbox: BTreeMap<u64, InboxFacts>,
     l1_block: u64,
     divergence: Option<String>,
+    /// Why no batch is built at present, if L1's versions are why.
+    held: Option<String>,
+    /// What L1 will not take any more, until the batch of that number is committed all the same.
+    refused: Option<(BatchNumber, String)>,
 }
 
 /// What waits, for rules and alarms.
@@ -292,6 +296,35 @@ impl Books {
     /// What differs, if something does.
     pub fn divergence(&self) -> Option<String> {
         self.read(|pages| pages.divergence.clone())
+    }
+
+    /// Remembers why no batch is built at present, or that batches are.
+    pub fn note_held(&self, why: Option<String>) {
+        self.read_mut(|pages| pages.held = why);
+    }
+
+    /// Remembers that L1 takes batches from this one on no more as they were built.
+    pub fn note_refused(&self, from: BatchNumber, what: String) {
+        self.read_mut(|pages| pages.refused = Some((from, what)));
+    }
+
+    /// What stands between batches and L1 because a version begins, if something does.
+    pub fn upgrade(&self) -> Option<String> {
+        let committed = self.last_at(Stage::Committed).unwrap_or_default();
+        self.read_mut(|pages| {
+            pages.refused.take_if(|(from, _)| *from <= committed);
+            pages.refused.as_ref().map(|(_, what)| what.clone()).or(pages.held.clone())
+        })
+    }
+
+    /// Headers of batches that L1 does not hold, in their order.
+    pub fn uncommitted(&self) -> Vec<BatchHeader> {
+        self.read(|pages| {
+            let behind = pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Committed);
+            let mut headers: Vec<_> = behind.map(|page| page.progress.header).collect();
+            headers.reverse();
+            headers
+        })
     }
 
     fn read<T>(&self, with: impl FnOnce(&Pages) -> T) -> T {

@@ -53,7 +53,7 @@ impl<E: Storage + Clock> Builder<E> {
                 let block = last.l1_at(range.end.saturating_sub(1));
                 let (epoch, header) = (last.epoch, self.parent);
                 let head = SnapshotHead { header, epoch, block, leaves: 0 };
-                self.checkpoints.consider(head, &self.capture).await?;
+                self.checkpoints.consider(head, &self.capture, &self.books).await?;
             }
         }
         self.station.say(ServiceState::Stopped, "the node is stopping");
@@ -82,7 +82,8 @@ impl<E: Storage + Clock> Builder<E> {
             }),
             (None, None) => Hash::ZERO,
         };
-        let captured = self.capture.capture(&self.parent, inputs, &signatures, commit, &Threads(self.threads));
+        let threads = Threads(self.threads);
+        let captured = self.capture.capture(&self.parent, cut.version, inputs, &signatures, commit, &threads);
         let captured = captured.map_err(|error| bad(error.to_string()))?;
         if let Some(OutsideError { why, .. }) = refused {
             return Err(bad(why));

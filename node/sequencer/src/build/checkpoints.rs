@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ashlar_api::door::BatchKey;
 use ashlar_prover::Capture;
 use ashlar_replica::{SnapshotError, SnapshotHead, SnapshotStore};
 use ashlar_types::{InboxIndex, Sequence};
 use commonware_runtime::Storage;
 use tokio::sync::{mpsc, watch};
 
+use super::books::Books;
 use crate::error::NodeError;
 use crate::keep::Executed;
 
@@ -43,7 +45,12 @@ pub(crate) struct Checkpoints<E> {
 
 impl<E: Storage> Checkpoints<E> {
     /// Makes one of the state after a batch, if it is time.
-    pub async fn consider(&mut self, mut head: SnapshotHead, capture: &Capture) -> Result<(), NodeError> {
+    pub async fn consider(
+        &mut self,
+        mut head: SnapshotHead,
+        capture: &Capture,
+        books: &Books,
+    ) -> Result<(), NodeError> {
         let is_due = head.sequence().get().saturating_sub(self.last.get()) >= self.every;
         if !is_due && !self.wanted.swap(false, Ordering::AcqRel) {
             return Ok(());
@@ -54,7 +61,7 @@ impl<E: Storage> Checkpoints<E> {
         self.time_ms.send_replace(head.header.last_time.get());
         let heads = self.store.list().await.map_err(failed)?;
         tracing::info!(command = head.sequence().get(), "a checkpoint was made");
-        let Some(oldest) = self.oldest_needed(&heads) else { return Ok(()) };
+        let Some(oldest) = self.oldest_needed(&heads, books) else { return Ok(()) };
         self.store.retain(|head| head.sequence() >= oldest.sequence()).await.map_err(failed)?;
         if let Some(keeper) = self.keeper.upgrade() {
             // If it is gone the journal is kept for the next start.
@@ -63,13 +70,17 @@ impl<E: Storage> Checkpoints<E> {
         Ok(())
     }
 
-    /// The oldest that is kept: one to fall back to, and one that rests on nothing that L1 can still take back. None if such a one is not
-    /// there, or is not known: then everything is kept as far as it goes.
-    fn oldest_needed(&self, heads: &[SnapshotHead]) -> Option<SnapshotHead> {
+    /// The oldest that is kept: one to fall back to, and one that rests on nothing that L1 can still take back and ends with a batch that L1 holds
+    /// for good, so that every batch that it does not hold can be built anew. None if such a one is not there, or is not known: then everything is
+    /// kept as far as it goes.
+    fn oldest_needed(&self, heads: &[SnapshotHead], books: &Books) -> Option<SnapshotHead> {
         let second = *heads.iter().rev().nth(KEPT - 1)?;
         let Some(sure) = &self.sure else { return Some(second) };
         let Sure { block, inbox } = (*sure.borrow())?;
-        let stays = |head: &&SnapshotHead| head.block.number <= block && head.header.inbox_next <= inbox;
+        let committed = books.batch(BatchKey::L1Block(block))?.number;
+        let stays = |head: &&SnapshotHead| {
+            head.block.number <= block && head.header.inbox_next <= inbox && head.header.number <= committed
+        };
         let sure = heads.iter().rev().find(stays)?;
         Some(if sure.sequence() < second.sequence() { *sure } else { second })
     }

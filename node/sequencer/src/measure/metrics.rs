@@ -79,6 +79,7 @@ metrics! {
         batches = "ashlar_batches_total", "Batches built.";
         batch_bytes = "ashlar_batch_bytes_total", "Bytes of batch data.";
         failures = "ashlar_service_failures_total", "Attempts of a service that failed and were made again.";
+        rebuilt = "ashlar_batches_rebuilt_total", "Batches that were built anew since L1 had begun another version before their commit.";
         unwindings = "ashlar_unwindings_total", "Times that L1 took back what was consumed and the order was made anew.";
         unwound = "ashlar_unwound_commands_total", "Commands that were answered otherwise after an unwinding.";
         checks = "ashlar_checks_total", "Whole checks of the layers against each other.";

@@ -16,9 +16,9 @@ use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use super::handle::Ended;
 use super::present::{Present, Ways};
 use super::restart::Past;
-use super::unwind::{Disk, open_from, settle_unwindings, unwind};
+use super::unwind::{Disk, forget_batches, open_from, settle_unwindings, unwind};
 use crate::admit::{Checker, Desk, Directory, Gate, Tolls};
-use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Sure, Wish};
+use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Sure, Versions, Wish};
 use crate::config::{Config, Limits, Mode};
 use crate::engine::{Engine, StopAt, Work};
 use crate::error::NodeError;
@@ -27,8 +27,8 @@ use crate::limits::{ANSWERS_MAX, BLOCKS_WAITING_MAX, ENGINE_WAITING_MAX, SERVICE
 use crate::measure::{Metrics, millis};
 use crate::outside::{Availability, Parts};
 use crate::services::{
-    Board, Checks, Committer, Consistency, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, TakenBack,
-    Watcher, supervise,
+    Anew, Board, Checks, Committer, Consistency, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, Watcher,
+    supervise,
 };
 
 /// Cut batches that wait for the builder.
@@ -61,8 +61,12 @@ pub(super) struct Common<E> {
     pub sure: watch::Sender<Option<Sure>>,
     /// The time of the exchange at the newest checkpoint.
     pub checkpoint_ms: watch::Sender<u64>,
-    /// What L1 took back, for whoever orders anew.
-    pub taken_back: mpsc::Sender<TakenBack>,
+    /// What is to be done anew, for whoever does it.
+    pub anew: mpsc::Sender<Anew>,
+    /// What L1 says of versions, once it was asked. It is not kept over a restart: it may be another by then.
+    pub versions: watch::Sender<Option<Versions>>,
+    /// Headers that were built with a version that L1 asked for no more.
+    pub outdated: Arc<RwLock<Vec<Hash>>>,
     /// Where work is handed to the line, while there is one.
     pub present: Present,
     /// The unwindings that are remembered.
@@ -98,10 +102,12 @@ impl Line {
 }
 
 impl<E> Common<E> {
-    /// Every header that was built from an order that does not stand any more, as far as is remembered.
+    /// Every header that is built anew, from another order or with another version, as far as is remembered.
     fn discarded(&self) -> Vec<Hash> {
         let all = self.unwindings.read().unwrap_or_else(PoisonError::into_inner);
-        all.iter().flat_map(|unwinding| unwinding.discarded.iter().map(|(_, hash)| *hash)).collect()
+        let unwound = all.iter().flat_map(|unwinding| unwinding.discarded.iter().map(|(_, hash)| *hash));
+        let outdated = self.outdated.read().unwrap_or_else(PoisonError::into_inner);
+        unwound.chain(outdated.iter().copied()).collect()
     }
 }
 
@@ -112,8 +118,8 @@ struct BuildLine {
     tasks: Vec<Handle<()>>,
 }
 
-/// Begins a line from what is on disk. If L1 took something back, the order is made anew there first.
-pub(super) async fn begin_line<E>(common: &Common<E>, taken_back: Option<TakenBack>) -> Result<Line, NodeError>
+/// Begins a line from what is on disk. What has to be made anew is made anew there first.
+pub(super) async fn begin_line<E>(common: &Common<E>, anew: Option<Anew>) -> Result<Line, NodeError>
 where
     E: Spawner + Clock + Storage,
 {
@@ -124,11 +130,19 @@ where
     let mut journal = open_journal(common, &shelf, &unwindings, &snapshots).await?;
     let mut disk = Disk { journal: &mut journal, snapshots: &snapshots, shelf: &shelf, unwindings: &unwindings };
     let mut all = settle_unwindings(&mut disk).await?;
-    if let Some(taken) = &taken_back
-        && let Some(done) = unwind(config, &mut disk, taken, millis(context)).await?
-    {
-        tell_unwound(common, &done);
-        all.push(done);
+    match &anew {
+        Some(Anew::Order(taken)) => {
+            if let Some(done) = unwind(config, &mut disk, taken, millis(context)).await? {
+                tell_unwound(common, &done);
+                all.push(done);
+            }
+        }
+        Some(Anew::Batches(from)) => {
+            let hashes = forget_batches(&disk, *from).await?;
+            common.metrics.rebuilt.add(hashes.len() as u64);
+            common.outdated.write().unwrap_or_else(PoisonError::into_inner).extend(hashes);
+        }
+        None => {}
     }
     raise_epoch(common, &mut journal).await?;
     common.metrics.epoch.set(journal.epoch().get());
@@ -157,8 +171,7 @@ where
         books.enter(progress.clone(), None);
     }
     let ends = ends.iter().filter(|progress| progress.header.number > parent.number);
-    let end = |Progress { header, .. }: &Progress| End { next: header.next_sequence, commitment: header.da_commitment };
-    let ends = ends.map(end).collect();
+    let ends = ends.map(|Progress { header, .. }| End::of(header)).collect();
     let line = start_building(common, capture, parent, ends, checkpoints);
     let kept = Kept::new(config.kept_commands_max);
     let inbox = InboxChain { next: parent.inbox_next, hash: parent.inbox_hash };
@@ -335,16 +348,11 @@ where
     let (wishes, wish_queue) = mpsc::channel(SERVICE_WAITING_MAX);
     let (cuts, cut_queue) = mpsc::channel::<Cut>(CUTS_WAITING);
     let station = board.station("batch-producer");
-    let mut producer = Producer::new(
-        limits.subscribe(),
-        books.clone(),
-        metrics.clone(),
-        station,
-        gas_price.subscribe(),
-        parent.number.next(),
-    );
+    let mut producer =
+        Producer::new(limits.subscribe(), books.clone(), metrics.clone(), station, gas_price.subscribe(), &parent);
     producer.ends = ends;
     producer.follows = config.mode.follows();
+    producer.versions = parts.layer1.is_some().then(|| common.versions.subscribe());
     producer.prover = parts.prover.clone();
     let builder = Builder {
         capture,
@@ -490,7 +498,9 @@ fn start_services<E>(
             genesis: common.genesis,
             discarded,
             sure_at: L1Block::default(),
-            taken_back: common.taken_back.clone(),
+            anew: common.anew.clone(),
+            versions: common.versions.clone(),
+            fit_at: L1Block::default(),
             sure: common.sure.clone(),
             final_inbox: seen.base.next,
             asked_final: <(u64, InboxIndex)>::default(),

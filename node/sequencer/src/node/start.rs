@@ -20,7 +20,7 @@ use crate::error::NodeError;
 use crate::limits::{ALERTS_MAX, SERVICE_WAITING_MAX};
 use crate::measure::{Metrics, micros};
 use crate::outside::Parts;
-use crate::services::{Board, TakenBack, Watchman, keep_audit};
+use crate::services::{Anew, Board, Watchman, keep_audit};
 use crate::watch::{Alarm, Alarms, Baseline, ServiceLevel};
 
 pub(super) async fn start<E>(context: E, config: Config, parts: Parts) -> Result<NodeHandle, NodeError>
@@ -31,7 +31,7 @@ where
     if !mistakes.is_empty() {
         return Err(NodeError::Config { why: mistakes.join("\n") });
     }
-    let (taken_back, taken_queue) = mpsc::channel(1);
+    let (anew, anew_queue) = mpsc::channel(1);
     let shelf = Shelf::new(context.child("shelf"), &config.partition);
     let common = Common {
         books: books_over(shelf.clone()),
@@ -48,7 +48,9 @@ where
         wanted: Arc::new(AtomicBool::new(false)),
         sure: watch::Sender::new(None),
         checkpoint_ms: watch::Sender::new(config.genesis.time.get()),
-        taken_back,
+        anew,
+        versions: watch::Sender::new(None),
+        outdated: Arc::default(),
         present: Present::default(),
         unwindings: Arc::new(RwLock::new(Vec::new())),
         genesis: Capture::new(config.deployment, &config.genesis).1,
@@ -84,15 +86,16 @@ where
         stop,
         services,
     };
-    reign(common, line, taken_queue, stopped);
+    reign(common, line, anew_queue, stopped);
     Ok(handle)
 }
 
-/// Keeps a line running: when L1 takes something back, the line ends, the order is made anew, and another one begins.
+/// Keeps a line running: when L1 takes something back, or began another version too early for batches, the line ends, what has to be made anew is,
+/// and another one begins.
 fn reign<E>(
     common: Common<E>,
     line: Line,
-    mut taken_back: mpsc::Receiver<TakenBack>,
+    mut anew: mpsc::Receiver<Anew>,
     mut stop: mpsc::Receiver<oneshot::Sender<()>>,
 ) -> Handle<()>
 where
@@ -114,7 +117,7 @@ where
                     }
                     return;
                 }
-                Some(taken) = taken_back.recv() => {
+                Some(anew) = anew.recv() => {
                     let started = micros(&common.context);
                     if let Some(line) = line.take() {
                         line.end(&common.present).await;
@@ -122,7 +125,8 @@ where
                     if common.ended.borrow().is_some() {
                         continue;
                     }
-                    match begin_line(&common, Some(taken)).await {
+                    let is_order = matches!(anew, Anew::Order(_));
+                    match begin_line(&common, Some(anew)).await {
                         Ok(next) => line = Some(next),
                         Err(error) => {
                             fail(&common.ended, &common.gate, error);
@@ -130,7 +134,9 @@ where
                         }
                     }
                     common.gate.hold(None);
-                    common.metrics.unwind_us.record(micros(&common.context).saturating_sub(started));
+                    if is_order {
+                        common.metrics.unwind_us.record(micros(&common.context).saturating_sub(started));
+                    }
                 }
             }
         }

@@ -18,7 +18,7 @@ use super::board::Station;
 use super::settle::Hands;
 use super::supervise::{Service, Turn};
 use crate::admit::Gate;
-use crate::build::{Progress, Sure};
+use crate::build::{Progress, Schedule, Sure, Versions};
 use crate::engine::{InboxItem, Work};
 use crate::outside::{L1Standing, Layer1, OutsideError, Reached};
 
@@ -40,6 +40,15 @@ pub(crate) struct TakenBack {
     pub from: InboxIndex,
     /// What is there now, from that one on: everything that is safe.
     pub instead: Vec<InboxItem>,
+}
+
+/// What has to be done anew.
+#[derive(Clone, Debug)]
+pub(crate) enum Anew {
+    /// The order of everything.
+    Order(TakenBack),
+    /// Batches from this one on, in the order that stands: L1 asks for another version by now.
+    Batches(BatchNumber),
 }
 
 /// Whether what was consumed is still there.
@@ -70,7 +79,12 @@ pub(crate) struct Watcher<E> {
     pub discarded: Arc<Vec<Hash>>,
     /// The head at which all was seen to hold.
     pub sure_at: L1Block,
-    pub taken_back: mpsc::Sender<TakenBack>,
+    /// Whoever orders and builds anew.
+    pub anew: mpsc::Sender<Anew>,
+    /// What L1 says of versions, for whoever builds.
+    pub versions: watch::Sender<Option<Versions>>,
+    /// The head at which every batch that waits for its commit could still have one.
+    pub fit_at: L1Block,
     pub gas_price: watch::Sender<u64>,
     pub heard_ms: watch::Sender<(u64, Option<u128>)>,
     /// What L1 will never take back, for whoever makes checkpoints.
@@ -105,6 +119,7 @@ impl<E: Storage + Clock> Service for Watcher<E> {
             return Ok(Turn::Idle);
         }
         self.note(&standing).await?;
+        self.note_versions(&standing)?;
         match self.verdict(&standing).await? {
             Verdict::Holds => {
                 self.gate.hold(None);
@@ -120,6 +135,9 @@ impl<E: Storage + Clock> Service for Watcher<E> {
                 self.hold("L1 took back what was consumed");
                 return self.take_back().await;
             }
+        }
+        if let Some((from, why)) = self.unfit(&standing) {
+            return self.build_anew(from, why).await;
         }
         let items = self.layer1.inbox(self.inbox.next).await?;
         if items.is_empty() {
@@ -160,6 +178,57 @@ impl<E: Storage + Clock> Watcher<E> {
         }
     }
 
+    /// Tells whoever builds what L1 says of versions.
+    fn note_versions(&self, standing: &L1Standing) -> Result<(), OutsideError> {
+        let Some(listed) = &standing.versions else { return Ok(()) };
+        let schedule = Schedule::new(listed.clone()).map_err(|error| OutsideError::retry(error.to_string()))?;
+        let latest = schedule.latest();
+        self.station.show("version", latest.version);
+        self.station.show("version_from_batch", latest.from_batch.get());
+        self.station.show("version_not_before", latest.not_before);
+        self.versions.send_replace(Some(Versions { schedule, head: standing.head_time }));
+        Ok(())
+    }
+
+    /// The first batch that waits for its commit and that no later block of L1 takes as it is, and why.
+    fn unfit(&mut self, standing: &L1Standing) -> Option<(BatchNumber, String)> {
+        // The contracts are seen to be at least as far as this head, so what they have not committed by now was not.
+        let committed = standing.reached?.committed;
+        let head = standing.head_time;
+        let seen = self.versions.borrow();
+        let schedule = seen.as_ref().map(|seen| &seen.schedule).filter(|_| standing.versions.is_some())?;
+        if standing.head == self.fit_at {
+            return None;
+        }
+        let waiting = self.hands.books.uncommitted();
+        let waiting = waiting.iter().filter(|header| header.number > committed);
+        let unfit = waiting.into_iter().find(|header| !schedule.may_take(header.number, header.version, head));
+        let Some(BatchHeader { number, version, .. }) = unfit.copied() else {
+            self.fit_at = standing.head;
+            return None;
+        };
+        let asked = schedule.version_for(number, head);
+        let number_of = number.get();
+        let why = format!(
+            "batch {number_of} was built as version {version} and not committed before L1 began version {asked}; it and those after it are \
+             built anew from the journal, nothing that was answered changes"
+        );
+        Some((number, why))
+    }
+
+    /// Has batches from this one on built anew, in the order that stands.
+    async fn build_anew(&mut self, from: BatchNumber, why: String) -> Result<Turn, OutsideError> {
+        self.layer1.give_up(from, why.clone()).await?;
+        tracing::error!(batch = from.get(), why, "batches are built anew");
+        self.hands.books.note_refused(from, why.clone());
+        self.station.say(ServiceState::Degraded, why.clone());
+        self.gate.hold(Some(why));
+        // Whoever builds anew ends this service first.
+        let sent = self.anew.send(Anew::Batches(from)).await;
+        sent.map_err(|_| OutsideError::stop("the node is stopping"))?;
+        Ok(Turn::Over)
+    }
+
     /// Finds where L1 and this node part, and what L1 holds from there on.
     async fn take_back(&mut self) -> Result<Turn, OutsideError> {
         let (mut good, mut bad) = (0, self.marks.len());
@@ -198,7 +267,7 @@ impl<E: Storage + Clock> Watcher<E> {
             return Err(OutsideError::retry("the client of L1 has not told all that is safe on its new chain"));
         }
         // Whoever orders anew ends this service first.
-        let sent = self.taken_back.send(TakenBack { from: kept.next, instead }).await;
+        let sent = self.anew.send(Anew::Order(TakenBack { from: kept.next, instead })).await;
         sent.map_err(|_| OutsideError::stop("the node is stopping"))?;
         Ok(Turn::Over)
     }

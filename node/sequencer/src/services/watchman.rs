@@ -137,6 +137,7 @@ impl Watchman {
             unproven_max,
             stopped: self.board.stopped(),
             held: self.gate.held(),
+            upgrade: self.books.upgrade(),
             answers: self.baseline.known(),
             level: self.level.permille(),
             behind: heard.map(|_| (waits.uncommitted_batches, self.limits.borrow().checks.lag_max)),
@@ -201,8 +202,8 @@ impl Watchman {
         let on: Vec<_> = self.alarms.on().map(|(kind, what)| format!("{kind:?}: {what}")).collect();
         let kinds: Vec<AlertKind> = self.alarms.on().map(|(kind, _)| kind).collect();
         self.metrics.fire(&kinds);
-        // Who is only slow is not taken out of service for it.
-        let state = match kinds.iter().all(|kind| kind.is_about_speed()) {
+        // Who only is slow, or only builds no batch for a while, is not taken out of service for it.
+        let state = match kinds.iter().all(|kind| kind.leaves_service()) {
             true => ServiceState::Running,
             false => ServiceState::Degraded,
         };

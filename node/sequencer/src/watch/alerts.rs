@@ -33,11 +33,13 @@ pub enum AlertKind {
     Unpublished,
     /// L1 is too many batches behind, or what it says is known here too late.
     Sync,
+    /// A version begins: no batch is built for a while, or some are built anew.
+    Upgrade,
 }
 
 impl AlertKind {
     /// Every kind, in the order in which metrics list them.
-    pub const ALL: [AlertKind; 12] = [
+    pub const ALL: [AlertKind; 13] = [
         AlertKind::ErrorRate,
         AlertKind::ProverLag,
         AlertKind::L1Lag,
@@ -50,11 +52,12 @@ impl AlertKind {
         AlertKind::Unwinding,
         AlertKind::Unpublished,
         AlertKind::Sync,
+        AlertKind::Upgrade,
     ];
 
-    /// Whether it only says that something is slow.
-    pub const fn is_about_speed(self) -> bool {
-        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel | AlertKind::Sync)
+    /// Whether who asks is served all the same: answers or what follows from L1 are only slow, or only batches wait.
+    pub const fn leaves_service(self) -> bool {
+        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel | AlertKind::Sync | AlertKind::Upgrade)
     }
 
     /// The label that metrics give it.
@@ -72,6 +75,7 @@ impl AlertKind {
             AlertKind::Unwinding => "unwinding",
             AlertKind::Unpublished => "unpublished",
             AlertKind::Sync => "sync",
+            AlertKind::Upgrade => "upgrade",
         }
     }
 }
@@ -155,6 +159,8 @@ pub struct Sight {
     pub behind: Option<(u64, u64)>,
     /// How long it takes lately until what L1 says is known here, in milliseconds, once that is known.
     pub noted_ms: Option<u64>,
+    /// What stands between batches and L1 because a version begins, if something does.
+    pub upgrade: Option<String>,
 }
 
 /// An alarm that begins or ends.
@@ -249,6 +255,7 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); Al
         (AlertKind::Unwinding, sight.held.clone()),
         (AlertKind::Unpublished, unpublished),
         (AlertKind::Sync, out_of_step(rules, sight)),
+        (AlertKind::Upgrade, sight.upgrade.clone()),
     ]
 }
 
@@ -302,6 +309,7 @@ mod tests {
             (AlertKind::Unwinding, Sight { held: Some("block 9".to_owned()), ..Sight::default() }),
             (AlertKind::Unpublished, Sight { unpublished_ms: Some(rules.data_lag_ms + 1), ..Sight::default() }),
             (AlertKind::Sync, Sight { noted_ms: Some(rules.sync_ms_max + 1), ..Sight::default() }),
+            (AlertKind::Upgrade, Sight { upgrade: Some("version 2".to_owned()), ..Sight::default() }),
         ];
         for (kind, sight) in broken {
             let mut alarms = Alarms::default();

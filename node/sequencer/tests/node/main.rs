@@ -8,4 +8,5 @@ mod line;
 mod outside;
 mod recovered;
 mod reorg;
+mod upgrade;
 mod world;

@@ -1,6 +1,6 @@
 //! Data availability, L1 and provers that fail, alone and together, in virtual time: trading goes on, everything catches up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use ashlar_sequencer::{
     AlertKind, Anchor, Asked, Availability, Commit, Config, Handed, InboxItem, L1Standing, Layer1, Node, NodeHandle,
     OutsideError, Parts, Proof, Proving, Reached, Sealed,
 };
+use ashlar_settlement::Activation;
 use ashlar_types::sign::{Curve, Native};
 use ashlar_types::{BatchNumber, Command, InboxIndex};
 use commonware_runtime::{Clock, Runner, Supervisor, deterministic};
@@ -23,8 +24,8 @@ use super::world::*;
 #[derive(Default)]
 pub struct Outside {
     data_down: AtomicBool,
-    l1_down: AtomicBool,
-    prover_down: AtomicBool,
+    pub l1_down: AtomicBool,
+    pub prover_down: AtomicBool,
     pub chain: Mutex<Chain>,
 }
 
@@ -34,15 +35,26 @@ pub struct Chain {
     /// Blocks that were left, and how often.
     left: Vec<L1Block>,
     pub reorgs: u64,
-    headers: BTreeMap<Hash, BatchHeader>,
+    pub headers: BTreeMap<Hash, BatchHeader>,
     published: BTreeMap<u64, Vec<u8>>,
     pub commits: Vec<Commit>,
     proven: u64,
     pub finalized: u64,
     /// The last block that L1 never leaves.
     pub final_block: u64,
-    proofs: BTreeMap<u64, Proof>,
+    /// With the version of its batch.
+    proofs: BTreeMap<u64, (u32, Proof)>,
     handed_in: u64,
+    /// The second that it is; without one L1's time stands still.
+    pub clock: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
+    /// What governance announced after version 1.
+    pub announced: Vec<Activation>,
+    /// Versions that nobody here has the program of.
+    pub lacking: BTreeSet<u32>,
+    /// Commits that are on their way and are not mined, while none is.
+    pub pool: Option<Vec<BatchHeader>>,
+    /// What L1 would not take for its version.
+    pub refused: Vec<(u64, u32)>,
 }
 
 fn commitment_of(bytes: &[u8]) -> Hash {
@@ -102,6 +114,48 @@ impl Chain {
         self.proven = self.proven.min(committed);
         self.finalized = self.finalized.min(committed);
     }
+
+    pub fn time(&self) -> u64 {
+        self.clock.as_ref().map_or(0, |clock| clock())
+    }
+
+    /// The contract's rule, in its words.
+    fn version_for(&self, batch: BatchNumber) -> u32 {
+        let begun = |one: &&Activation| batch >= one.from_batch && self.time() >= one.not_before;
+        self.announced.iter().rev().find(begun).map_or(1, |one| one.version)
+    }
+
+    /// A commit is mined. What the contract refuses nobody hears of.
+    fn mine(&mut self, header: &BatchHeader) {
+        let next = self.commits.len() as u64 + 1;
+        if header.number.get() != next || header.version != self.version_for(header.number) {
+            if header.number.get() == next {
+                self.refused.push((next, header.version));
+            }
+            return;
+        }
+        let parent = self.commits.last().map(|commit| commit.hash);
+        assert!(parent.is_none_or(|parent| parent == header.parent_hash));
+        // A batch of the old order that was on its way.
+        let consumed = self.inbox.iter().take(header.inbox_next.get() as usize);
+        let inbox = consumed.fold(InboxChain::START, |chain, item| chain.consume(item.time, &item.entry));
+        if (inbox.next, inbox.hash) == (header.inbox_next, header.inbox_hash) {
+            self.headers.insert(header.hash(), *header);
+            self.commits.push(Commit { number: header.number, hash: header.hash(), at: AT });
+        }
+    }
+
+    /// Everything that was on its way is mined now.
+    pub fn mine_all(&mut self) {
+        for header in self.pool.take().unwrap_or_default() {
+            self.mine(&header);
+        }
+    }
+
+    /// Versions of what is committed.
+    pub fn versions(&self) -> Vec<u32> {
+        self.commits.iter().map(|commit| self.headers[&commit.hash].version).collect()
+    }
 }
 
 /// The one outside, seen from three sides.
@@ -137,19 +191,14 @@ impl Layer1 for Side {
         self.0.ask(&self.0.l1_down, "L1", |chain| {
             let header = sealed.header();
             assert!(chain.published.contains_key(&header.number.get()), "data comes before its commit");
+            if let Some(pool) = &mut chain.pool {
+                pool.push(*header);
+                return Ok(Handed::Taken);
+            }
             let next = chain.commits.len() as u64 + 1;
             if header.number.get() >= next {
-                assert_eq!(header.number.get(), next, "commits come in order");
-                let parent = chain.commits.last().map(|commit| commit.hash);
-                assert!(parent.is_none_or(|parent| parent == header.parent_hash));
-                // A batch of the old order that was on its way: the contract refuses it, and nobody hears of it.
-                let consumed = chain.inbox.iter().take(header.inbox_next.get() as usize);
-                let inbox = consumed.fold(InboxChain::START, |chain, item| chain.consume(item.time, &item.entry));
-                if (inbox.next, inbox.hash) != (header.inbox_next, header.inbox_hash) {
-                    return Ok(Handed::Taken);
-                }
-                chain.headers.insert(header.hash(), *header);
-                chain.commits.push(Commit { number: header.number, hash: header.hash(), at: AT });
+                assert!(header.number.get() == next || !chain.refused.is_empty(), "commits come in order");
+                chain.mine(header);
             }
             Ok(Handed::Taken)
         })
@@ -206,12 +255,26 @@ impl Layer1 for Side {
         })
     }
 
+    fn give_up(&self, from: BatchNumber, _: String) -> Asked<()> {
+        self.0.ask(&self.0.l1_down, "L1", |chain| {
+            if let Some(pool) = &mut chain.pool {
+                pool.retain(|header| header.number < from);
+            }
+            Ok(())
+        })
+    }
+
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         self.0.ask(&self.0.l1_down, "L1", |chain| {
             let upto = |number: u64| (number > 0).then_some((BatchNumber::new(number), AT));
+            // A block each second, if there are seconds.
+            let head = L1Block { number: 50 + chain.reorgs + chain.time(), hash: Hash([5; 32]) };
+            let first = Activation { version: 1, from_batch: BatchNumber::new(0), not_before: 0 };
             Ok(L1Standing {
-                head: L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) },
-                safe: L1Block { number: 50 + chain.reorgs, hash: Hash([5; 32]) },
+                head,
+                head_time: chain.time(),
+                versions: Some([&[first], chain.announced.as_slice()].concat()),
+                safe: head,
                 finalized_block: Some(L1Block { number: chain.final_block, hash: Hash::default() }),
                 reached: Some(Reached {
                     committed: BatchNumber::new(chain.commits.len() as u64),
@@ -251,15 +314,17 @@ impl Proving for Side {
             check(&sealed.input().unwrap(), &mut NativePlatform::default())
                 .map_err(|error| OutsideError::stop(error.to_string()))?;
             let kind = "execute-only".to_owned();
-            chain
-                .proofs
-                .insert(number.get(), Proof { first: number, last: number, kind, proof_type: 0, bytes: vec![1] });
+            let proof = Proof { first: number, last: number, kind, proof_type: 0, bytes: vec![1] };
+            chain.proofs.insert(number.get(), (sealed.header().version, proof));
             Ok(())
         })
     }
 
     fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>> {
-        self.0.ask(&self.0.prover_down, "the prover", |chain| Ok(chain.proofs.get(&first.get()).cloned()))
+        self.0.ask(&self.0.prover_down, "the prover", |chain| {
+            let found = chain.proofs.get(&first.get());
+            Ok(found.filter(|(version, _)| !chain.lacking.contains(version)).map(|(_, proof)| proof.clone()))
+        })
     }
 }
 

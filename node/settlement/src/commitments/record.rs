@@ -75,7 +75,7 @@ pub enum AuditEvent {
     Invalidated(String),
     /// The contract took it back.
     Reverted(BlockRef),
-    /// It can be committed again: the inbox is once more what it consumed.
+    /// It can be committed again: L1 is once more as it has to be.
     ValidAgain,
 }
 
@@ -109,6 +109,9 @@ pub struct L1CommitmentRecord {
     pub finalize: Option<StepRecord>,
     /// Why it cannot be committed any more, if so.
     pub invalid: Option<String>,
+    /// Whether that is because whoever handed it in gave it up.
+    #[serde(default)]
+    pub given_up: bool,
     /// Everything that happened, in order.
     pub audit: Vec<AuditEntry>,
 }
@@ -125,6 +128,7 @@ impl L1CommitmentRecord {
             proofs: BTreeMap::new(),
             finalize: None,
             invalid: None,
+            given_up: false,
             audit: Vec::new(),
         }
     }
@@ -163,6 +167,12 @@ impl L1CommitmentRecord {
             StepKind::Prove(ProofType(number)) => self.proofs.get(&number),
             StepKind::Finalize => self.finalize.as_ref(),
         }
+    }
+
+    pub(super) fn valid_again(&mut self, at_ms: u64) {
+        (self.invalid, self.given_up) = (None, false);
+        self.commit.status = ConfirmationStatus::Pending;
+        self.note(at_ms, AuditEvent::ValidAgain);
     }
 
     pub(super) fn note(&mut self, at_ms: u64, what: AuditEvent) {

@@ -195,6 +195,12 @@ impl Handle {
         self.ask(|reply| Request::Revert { kept, reply }).await
     }
 
+    /// Takes back every commit from this batch on that L1 does not hold, with whatever was to follow it: none of them will be taken as they are,
+    /// unless L1 leaves blocks. Batches of other headers may be handed in under the same numbers. Says how many were given up.
+    pub async fn give_up(&mut self, from: BatchNumber, reason: String) -> Result<usize, RequestError> {
+        self.ask(|reply| Request::GiveUp { from, reason, reply }).await
+    }
+
     /// Sends anything else from the same account.
     pub async fn send(&mut self, intent: Intent) -> Result<IntentStatus, RequestError> {
         self.ask(|reply| Request::Send { intent: Box::new(intent), reply }).await

@@ -61,6 +61,7 @@ pub(super) enum Request {
     Prove { proof_type: ProofType, first: BatchNumber, count: u32, proof: Bytes, reply: Reply<IntentId> },
     Finalize { up_to: BatchNumber, reply: Reply<IntentId> },
     Revert { kept: Box<BatchHeader>, reply: Reply<IntentId> },
+    GiveUp { from: BatchNumber, reason: String, reply: Reply<usize> },
     Send { intent: Box<Intent>, reply: Reply<IntentStatus> },
     Intent { id: IntentId, reply: Reply<Option<IntentStatus>> },
     Record { batch: BatchNumber, reply: Reply<Option<L1CommitmentRecord>> },
@@ -92,6 +93,10 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
                 let result =
                     self.submit(&name, &label, input, Bytes::new(), GasLimit::Estimate, Urgency::NextBlock).await;
                 self.answer(reply, result, now_ms, dice).await
+            }
+            Request::GiveUp { from, reason, reply } => {
+                let given_up = self.give_up(from, &reason, now_ms).await.map_err(RequestError::from);
+                self.answer(reply, given_up, now_ms, dice).await
             }
             Request::Send { intent, reply } => {
                 let result = if self.config.sends {

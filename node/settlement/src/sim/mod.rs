@@ -12,6 +12,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use ashlar_types::InboxEntry;
 
 use crate::l1::{Block, BlockAt, Call, FeeMarket, L1, L1Error, Log, Receipt};
+use crate::versions::Activation;
 
 use world::{Item, World};
 
@@ -66,6 +67,16 @@ impl SimChain {
     /// Somebody adds an entry to the inbox in the next block.
     pub fn enter(&self, entry: InboxEntry) {
         self.lock().waiting.push_back(Item::Entry(entry));
+    }
+
+    /// Governance announces a version in the next block.
+    pub fn schedule_version(&self, next: Activation) {
+        self.lock().waiting.push_back(Item::Version(next));
+    }
+
+    /// Governance takes the latest version back in the next block.
+    pub fn cancel_version(&self, version: u32) {
+        self.lock().waiting.push_back(Item::Cancel(version));
     }
 
     /// Somebody else uses the next nonce of an account in the next block.
@@ -236,8 +247,9 @@ impl L1 for SimL1 {
     async fn estimate(&self, call: &Call) -> Result<u64, L1Error> {
         let call = call.clone();
         let answer = move |world: &mut World| {
-            let mut state = world.head().map(|head| head.state.clone()).ok_or(L1Error::Missing { what: "the head" })?;
-            match state.execute(call.from, call.to, &call.data) {
+            let head = world.head().ok_or(L1Error::Missing { what: "the head" })?;
+            let (mut state, time) = (head.state.clone(), head.block.time + BLOCK_SECONDS);
+            match state.execute(call.from, call.to, &call.data, time) {
                 Ok(_) => Ok(200_000),
                 Err(reason) => Err(L1Error::Revert { data: Bytes::new(), reason }),
             }

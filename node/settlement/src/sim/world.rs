@@ -6,6 +6,7 @@ use alloy::primitives::{Address, B256, Bytes, keccak256};
 use ashlar_types::InboxEntry;
 
 use crate::l1::{Block, L1Error, Log, Receipt};
+use crate::versions::Activation;
 
 use super::contracts::Contracts;
 use super::dice::Dice;
@@ -38,6 +39,10 @@ pub(super) enum Item {
     Entry(InboxEntry),
     /// Somebody else uses a nonce of an account.
     Foreign(Address),
+    /// Governance announces a version.
+    Version(Activation),
+    /// Governance takes the latest version back.
+    Cancel(u32),
 }
 
 /// A block with all that came of it.
@@ -202,6 +207,8 @@ impl World {
             let place_hash = keccak256([hash.as_slice(), &place.to_be_bytes()].concat());
             let (tx, effects) = match &item {
                 Item::Entry(entry) => (place_hash, state.enter(entry, time)),
+                Item::Version(next) => (place_hash, state.schedule(*next, time)),
+                Item::Cancel(version) => (place_hash, state.cancel(*version, time)),
                 Item::Foreign(account) => {
                     *nonces.entry(*account).or_insert(0) += 1;
                     (place_hash, Ok(Vec::new()))
@@ -213,7 +220,7 @@ impl World {
                     }
                     *next += 1;
                     let mut after = state.clone();
-                    let effects = after.execute(tx.from, tx.to, &tx.input);
+                    let effects = after.execute(tx.from, tx.to, &tx.input, time);
                     if effects.is_ok() {
                         state = after;
                     }

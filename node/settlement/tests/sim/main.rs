@@ -5,3 +5,4 @@ mod kills;
 mod latency;
 mod refusals;
 mod reorgs;
+mod versions;

@@ -1,0 +1,110 @@
+//! Which version a batch is built with, so that L1 takes it whenever its commit is mined (SPEC S-20, Q-17).
+//!
+//! 1. L1 judges a version when it mines the commit, not when the batch is built. So a version is chosen only if every moment at which the commit
+//!    may be mined asks for the same one; otherwise building waits, and nothing else does.
+//! 2. L1's clock only grows, so what a later block of L1 will ask for is bounded from below by its head.
+
+use ashlar_settlement::Activation;
+use ashlar_types::BatchNumber;
+
+/// Versions and when they begin, in the order in which L1 announced them. There is always one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Schedule {
+    first: Activation,
+    later: Vec<Activation>,
+}
+
+/// Why a list of versions cannot be L1's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ScheduleError {
+    /// There is none.
+    #[error("L1's registry lists no version; check that its address is that of the deployment")]
+    Empty,
+    /// One begins before one that was announced earlier.
+    #[error("L1's registry lists version {version} out of its order; check that its address is that of the deployment")]
+    Order {
+        /// Which.
+        version: u32,
+    },
+}
+
+/// What becomes of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Choice {
+    /// It is built with this version.
+    Build(u32),
+    /// It is not built before L1's clock says so.
+    Hold {
+        /// The version that begins.
+        version: u32,
+        /// When it does, in seconds.
+        until: u64,
+    },
+}
+
+impl Schedule {
+    /// From what the registry lists.
+    pub fn new(listed: Vec<Activation>) -> Result<Schedule, ScheduleError> {
+        let mut listed = listed.into_iter();
+        let first = listed.next().ok_or(ScheduleError::Empty)?;
+        let (mut before, later) = (first, listed.collect::<Vec<_>>());
+        for one in &later {
+            let is_later = one.version > before.version
+                && one.from_batch > before.from_batch
+                && one.not_before >= before.not_before;
+            if !is_later {
+                return Err(ScheduleError::Order { version: one.version });
+            }
+            before = *one;
+        }
+        Ok(Schedule { first, later })
+    }
+
+    /// The version that L1 asks of a batch whose commit it mines at this second: the contract's `versionFor`.
+    pub fn version_for(&self, batch: BatchNumber, time: u64) -> u32 {
+        self.begun(batch, time).version
+    }
+
+    fn begun(&self, batch: BatchNumber, time: u64) -> Activation {
+        let has_begun = |one: &&Activation| batch >= one.from_batch && time >= one.not_before;
+        *self.later.iter().rev().find(has_begun).unwrap_or(&self.first)
+    }
+
+    /// What becomes of a batch that is ready now, if its commit may be mined from the second of L1's head on and up to this one.
+    pub fn choose(&self, batch: BatchNumber, head: u64, latest: u64) -> Choice {
+        let (earliest, last) = (self.begun(batch, head), self.begun(batch, latest.max(head)));
+        if earliest == last {
+            Choice::Build(last.version)
+        } else {
+            Choice::Hold { version: last.version, until: last.not_before }
+        }
+    }
+
+    /// Whether L1 may still take a batch of this version, now that its head is of this second.
+    pub fn may_take(&self, batch: BatchNumber, version: u32, head: u64) -> bool {
+        let changes = self.later.iter().map(|one| one.not_before).filter(|time| *time > head);
+        std::iter::once(head).chain(changes).any(|time| self.version_for(batch, time) == version)
+    }
+
+    /// Whether any version was ever announced but the first.
+    pub const fn is_plain(&self) -> bool {
+        self.later.is_empty()
+    }
+
+    /// The version that was announced last.
+    pub fn latest(&self) -> Activation {
+        *self.later.last().unwrap_or(&self.first)
+    }
+}
+
+/// What L1 was seen to say of versions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Versions {
+    /// Which begin when.
+    pub schedule: Schedule,
+    /// The second of L1's head.
+    pub head: u64,
+}
+
+#[cfg(test)]
+mod tests;
