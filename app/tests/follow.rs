@@ -1,7 +1,7 @@
 //! A node that follows another from an empty folder, with L1 and published data alone, and takes over when that one is killed.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -15,6 +15,11 @@ use ashlar_types::{
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+#[path = "support/ports.rs"]
+mod ports;
+
+use ports::free;
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -59,10 +64,6 @@ fn ashlar<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> 
 fn said(output: &Output) -> String {
     let both = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8_lossy(&both).into_owned()
-}
-
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
 /// A node that runs, with its log in a file.

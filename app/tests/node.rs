@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, Mining};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+#[path = "support/ports.rs"]
+mod ports;
+
+use ports::free;
 
 /// Longer than any start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -64,10 +69,6 @@ fn answer(address: SocketAddr, path: &str) -> Option<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     Some(answer)
-}
-
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
 struct Running(Child);

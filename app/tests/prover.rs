@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+#[path = "support/ports.rs"]
+mod ports;
+
+use ports::free;
+
 const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Folder(PathBuf);
@@ -48,10 +53,6 @@ fn ashlar() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ashlar"));
     command.stdin(Stdio::null()).stderr(Stdio::null());
     command
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 fn node(folder: &Path, port: u16) -> Process {
@@ -104,7 +105,7 @@ fn last(port: u16, stage: &str) -> Option<u64> {
 #[test]
 fn workers_and_nodes_are_killed_and_every_batch_becomes_final() {
     let folder = Folder::new("killed");
-    let port = free_port();
+    let port = free().port();
     let mut node_process = node(&folder.0, port);
     until("the token", || folder.0.join("prover-token").exists().then_some(()));
     let mut prover = worker(&folder.0);
@@ -155,7 +156,7 @@ fn workers_and_nodes_are_killed_and_every_batch_becomes_final() {
 #[test]
 fn a_batch_is_executed_by_hand_and_what_is_missing_is_said() {
     let folder = Folder::new("by-hand");
-    let port = free_port();
+    let port = free().port();
     let mut node_process = node(&folder.0, port);
     let _prover = until("the token", || folder.0.join("prover-token").exists().then(|| worker(&folder.0)));
     until("a batch", || last(port, "built").filter(|number| *number >= 2));

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::parts::{Folder, development_key};
+use super::parts::{Folder, development_key, free};
 
 /// A custodian as a process, which ends with this.
 pub struct Custodian {
@@ -25,7 +25,7 @@ impl Custodian {
         std::fs::create_dir_all(&data).expect("made");
         let name = format!("custodian-{index}/custodian-key");
         folder.secret(&name, &development_key(&format!("custodian {index}")));
-        let (child, listen, address) = spawn(&data, index, "127.0.0.1:0");
+        let (child, listen, address) = spawn(&data, index, &free().to_string());
         Custodian { child, data, index, listen, address }
     }
 

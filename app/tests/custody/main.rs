@@ -6,4 +6,6 @@ mod custodian;
 mod folders;
 mod node;
 mod parts;
+#[path = "../support/ports.rs"]
+mod ports;
 mod processes;

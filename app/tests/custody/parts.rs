@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+pub use crate::ports::free;
 
 /// Longer than anything takes on a busy machine: who failed is left alone for up to half a minute at a time.
 pub const PATIENCE: Duration = Duration::from_secs(180);
@@ -80,10 +82,6 @@ pub fn recover(into: &str, arguments: &[&str]) -> Value {
     let output = ashlar([&["recover", "--json", "--into", into][..], arguments].concat());
     assert!(output.status.success(), "{}", said(&output));
     serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
-pub fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
 /// The key that development gives to whoever has this name.
