@@ -18,6 +18,7 @@ use crate::node::NodeArguments;
 use crate::prove::ProveArguments;
 use crate::prover::ProverArguments;
 use crate::rebuild::{ArchiveArguments, RecoverArguments, VerifyArguments};
+use crate::signer::SignerArguments;
 use crate::simulate::SimulateArguments;
 use crate::state::State;
 use crate::up::UpArguments;
@@ -83,6 +84,11 @@ pub enum What {
     /// Be a prover's worker, for a coordinator on this machine or another
     #[command(after_help = "Example: ashlar prover --backend execute --connect 10.0.0.1:4000 --token-file token")]
     Prover(ProverArguments),
+    /// Verify proofs on a machine of your own and sign for them, so that L1 counts you
+    #[command(
+        after_help = "Example: ashlar signer --key-file signer.key --token-file signer-token --listen 10.0.0.2:4100"
+    )]
+    Signer(SignerArguments),
     /// Prove one batch of a node's folder into a file
     #[command(after_help = "Example: ashlar prove --batch 3 --data exchange --out batch-3.proof")]
     Prove(ProveArguments),
@@ -228,6 +234,9 @@ pub struct DemoArguments {
     /// Which of all markets it is; the same number gives the same commands
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Print what it came to as one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Of the book's benchmark.
@@ -467,6 +476,28 @@ mod tests {
         let mut seen = 0;
         look(&Arguments::command(), "ashlar", &mut seen);
         assert!(seen > 14, "{seen} commands were found");
+    }
+
+    #[test]
+    fn every_command_prints_json_on_demand() {
+        /// Those whose output is a text that something else reads: a shell's script.
+        const OTHERWISE: [&str; 1] = ["ashlar completions"];
+        fn look(command: &clap::Command, path: &str, seen: &mut Vec<String>) {
+            for inner in command.get_subcommands() {
+                let path = format!("{path} {}", inner.get_name());
+                let is_leaf = inner.get_subcommands().next().is_none();
+                if is_leaf && !OTHERWISE.contains(&path.as_str()) {
+                    let takes = inner.get_arguments().any(|argument| argument.get_long() == Some("json"));
+                    assert!(takes, "{path} has no --json");
+                    seen.push(path.clone());
+                }
+                look(inner, &path, seen);
+            }
+        }
+        let mut seen = Vec::new();
+        look(&Arguments::command(), "ashlar", &mut seen);
+        assert!(seen.len() > 25, "{seen:?}");
+        assert!(Arguments::command().get_arguments().any(|argument| argument.get_long() == Some("json")));
     }
 
     #[test]

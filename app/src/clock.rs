@@ -1,4 +1,12 @@
-//! Time as the processor counts it.
+//! Time as the processor counts it, and as the system tells it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since 1970, by the system's clock.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// The processor's cycle counter where it is steady, the system's clock where it is not.
 #[derive(Clone, Debug)]

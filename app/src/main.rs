@@ -19,6 +19,7 @@ mod completions;
 mod config;
 mod da;
 mod demo;
+mod disk;
 mod doctor;
 #[cfg(test)]
 mod documents;
@@ -34,6 +35,7 @@ mod proving;
 mod publishing;
 mod rebuild;
 mod secrets;
+mod signer;
 mod simulate;
 mod state;
 mod telemetry;
@@ -89,6 +91,10 @@ fn run(what: What) -> Result<()> {
         What::Prover(arguments) => {
             log::start_by_environment()?;
             prover::run(&arguments)
+        }
+        What::Signer(arguments) => {
+            log::start_by_environment()?;
+            signer::run(&arguments)
         }
         What::Prove(arguments) => prove::run(&arguments),
         What::VerifyProof(arguments) => verify_proof::run(&arguments),

@@ -89,7 +89,9 @@ fn batches(exchange: Deployment, genesis: &Genesis, count: u64) -> Vec<(BatchHea
     let each = (0..count).map(|number| {
         let time = Time::new(genesis.time.get() + number).expect("a time");
         let inputs = vec![Timed { time, input: Input::System(SystemCommand::Halt(MarketId::FIRST)) }];
-        let captured = capture.capture(&header, inputs, &Signatures::new(), |_| Hash::ZERO, &one).expect("a batch");
+        let captured = capture
+            .capture(&header, header.version, inputs, &Signatures::new(), |_| Hash::ZERO, &one)
+            .expect("a batch");
         header = captured.header;
         (captured.header, captured.batch)
     });

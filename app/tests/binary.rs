@@ -206,3 +206,54 @@ fn errors_say_what_happened_and_exit_codes_tell_them_apart() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("--rate"), "{}", text(&wrong.stderr));
 }
+
+#[test]
+fn what_runs_long_tells_a_program_what_it_does() {
+    let demo = ashlar("demo --seconds 0 --markets 1 --accounts 10 --json");
+    let told: Value = serde_json::from_str(&text(&demo.stdout)).expect("one JSON object");
+    assert!(demo.status.success() && told["commands"].as_u64() > Some(0), "{told}");
+    assert!(
+        told["checks"].as_array().is_some_and(|checks| checks.iter().all(|check| check["holds"] == true)),
+        "{told}"
+    );
+
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("custodian-json");
+    drop(fs::remove_dir_all(&folder));
+    let words = format!("da-node --data {} --listen 127.0.0.1:0 --development --seconds 0 --json", folder.display());
+    let custodian = ashlar(&words);
+    let said = text(&custodian.stdout);
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(custodian.status.success() && lines.len() == 2, "{said}{}", text(&custodian.stderr));
+    let address = lines[0]["custodian"].as_str().expect("an address");
+    assert!(lines[0]["listening"].as_str().is_some_and(|url| url.ends_with(address)) && lines[1]["stopped"] == true);
+
+    let token = folder.join("token");
+    fs::write(&token, "5e".repeat(32)).expect("written");
+    fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("its mode");
+    let worker = ashlar(&format!(
+        "prover --backend execute --connect 127.0.0.1:1 --patience 0 --json --token-file {}",
+        token.display()
+    ));
+    let said: Value = serde_json::from_str(&text(&worker.stdout)).expect("one JSON object");
+    assert_eq!((&said["event"], &said["backend"]), (&Value::from("asks"), &Value::from("execute")));
+    assert_eq!(worker.status.code(), Some(1), "nobody is there: {}", text(&worker.stderr));
+}
+
+#[test]
+fn completions_are_scripts_that_a_shell_reads() {
+    let script = ashlar("completions bash").stdout;
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ashlar.bash");
+    fs::write(&path, &script).expect("written");
+    let checked = Command::new("bash").arg("-n").arg(&path).output().expect("bash is what .ci/run itself is run by");
+    assert!(checked.status.success() && checked.stderr.is_empty(), "{}", text(&checked.stderr));
+    // What it completes is what there is.
+    let complete = format!(
+        "source {}; COMP_WORDS=(ashlar mon); COMP_CWORD=1; _ashlar ashlar mon ashlar; echo \"${{COMPREPLY[@]}}\"",
+        path.display()
+    );
+    let completed = Command::new("bash").arg("-c").arg(complete).output().expect("bash runs");
+    assert_eq!(text(&completed.stdout).trim(), "monitor", "{}", text(&completed.stderr));
+    for shell in ["elvish", "fish", "powershell", "zsh"] {
+        assert!(text(&ashlar(&format!("completions {shell}")).stdout).contains("verify-proof"), "{shell}");
+    }
+}

@@ -2,69 +2,38 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ashlar_api::client::{RestClient, Trader};
-use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, Mining};
+use ashlar_batch::BatchHeader;
+use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, Mining, Orphaned, Tags};
+use ashlar_exchange::Genesis;
+use ashlar_prover::Capture;
+use ashlar_replica::{Epoch, L1Block, SnapshotHead, SnapshotStore};
 use ashlar_types::sign::{SessionSecret, WalletSecret};
 use ashlar_types::{
-    AccountId, Address, Command as Order, Deployment, KeySlot, Lots, MarketId, NewOrder, Price, Side, Time,
+    AccountId, Address, BatchNumber, Command as Order, Deployment, KeySlot, Lots, MarketId, NewOrder, Price, Sequence,
+    Side, Time,
 };
+use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
+#[path = "support/keys.rs"]
+mod keys;
 #[path = "support/ports.rs"]
 mod ports;
+#[path = "support/process.rs"]
+mod process;
 
+use keys::{development_key, secret};
 use ports::free;
+use process::{ashlar, said};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 const CHAIN: u64 = 9_001;
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("ashlar-follow-{name}-{}", std::process::id()));
-        drop(fs::remove_dir_all(&path));
-        fs::create_dir_all(&path).expect("made");
-        Folder(path)
-    }
-
-    fn join(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
-fn development_key(name: &str) -> [u8; 32] {
-    Sha256::digest(format!("ashlar development key: {name}").as_bytes()).into()
-}
-
-fn secret(path: &Path, bytes: &[u8]) {
-    fs::write(path, alloy::hex::encode(bytes)).expect("written");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("its mode");
-}
-
-fn ashlar<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ashlar"));
-    command.args(arguments);
-    command
-}
-
-fn said(output: &Output) -> String {
-    let both = [&output.stdout[..], &output.stderr[..]].concat();
-    String::from_utf8_lossy(&both).into_owned()
-}
 
 /// A node that runs, with its log in a file.
 struct Running {
@@ -141,7 +110,7 @@ impl Drop for Running {
 }
 
 /// An exchange that `ashlar up` made and left, and its settlement contract.
-fn left_behind(folder: &Folder) -> String {
+fn left_behind(folder: &Path) -> String {
     let mut up = ashlar(["up", "--api", "127.0.0.1:0", "--block-ms", "100", "--batch-ms", "400", "--traders", "4"]);
     let output = up.args(["--rate", "60", "--until-final", "--data"]).arg(folder.join("first")).output().expect("runs");
     let text = said(&output);
@@ -151,11 +120,11 @@ fn left_behind(folder: &Folder) -> String {
 }
 
 /// The configuration of a node, its keys beside it; the key for L1 is in a file that may not be there yet.
-fn configured(folder: &Folder, name: &str, l1: (&str, &str), api: SocketAddr, more: &str) -> PathBuf {
-    let receipts = folder.join(&format!("{name}.receipts.key"));
+fn configured(folder: &Path, name: &str, l1: (&str, &str), api: SocketAddr, more: &str) -> PathBuf {
+    let receipts = folder.join(format!("{name}.receipts.key"));
     secret(&receipts, &development_key(name));
     let (data, key, path) =
-        (folder.join(name), folder.join(&format!("{name}.l1.key")), folder.join(&format!("{name}.toml")));
+        (folder.join(name), folder.join(format!("{name}.l1.key")), folder.join(format!("{name}.toml")));
     let ((url, settlement), gateway, admin) = (l1, free(), free());
     let text = format!(
         "[node]\nprofile = \"development\"\ndata = {data:?}\nkey_file = {receipts:?}\n\
@@ -165,6 +134,26 @@ fn configured(folder: &Folder, name: &str, l1: (&str, &str), api: SocketAddr, mo
     );
     fs::write(&path, text).expect("written");
     path
+}
+
+/// A snapshot of a batch that L1 does not hold, as a life leaves it whose chain L1 has left: whole, and later than all that L1 has.
+fn left_by_another_life(data: PathBuf, settlement: &str) {
+    let settlement: alloy::primitives::Address = settlement.parse().expect("an address");
+    let exchange = Deployment { chain_id: CHAIN, settlement: Address(settlement.0.0) };
+    let config = runtime::Config::new().with_storage_directory(data).with_worker_threads(1);
+    let written = std::thread::spawn(move || {
+        runtime::Runner::new(config).start(|context| async move {
+            let genesis = Genesis { house_owner: Address([7; 20]), time: Time::new(1_000).expect("a time") };
+            let (capture, header) = Capture::new(exchange, &genesis);
+            let (number, next_sequence) = (BatchNumber::new(1_000_000), Sequence::new(1 << 40));
+            let header = BatchHeader { number, next_sequence, ..header };
+            let leaves = capture.leaves().count() as u64;
+            let head = SnapshotHead { header, epoch: Epoch::new(0), block: L1Block::default(), leaves };
+            let store = SnapshotStore::new(context.child("left"), "ashlar-snapshots");
+            store.write(&head, capture.leaves()).await.expect("written");
+        });
+    });
+    written.join().expect("written");
 }
 
 /// One of the traders that the exchange was made with.
@@ -214,8 +203,9 @@ fn a_follower_takes_over_from_a_sequencer_that_is_killed() {
 }
 
 async fn story() {
-    let folder = Folder::new("over");
-    let settlement = left_behind(&folder);
+    let kept = tempfile::tempdir().expect("a folder");
+    let folder = kept.path();
+    let settlement = left_behind(folder);
     let every = Duration::from_millis(100);
     let chain = Devnet::start(&Config {
         record: Some(folder.join("first/l1-blocks")),
@@ -225,21 +215,26 @@ async fn story() {
     .expect("replays");
     let (url, operator) = (chain.url(), DEVELOPMENT_ACCOUNTS[0].development_key);
     let apis = [free(), free()];
-    let first = configured(&folder, "first", (&url, &settlement), apis[0], "");
-    secret(&folder.join("first.l1.key"), &operator);
+    let first = configured(folder, "first", (&url, &settlement), apis[0], "");
+    secret(folder.join("first.l1.key"), &operator);
     // Any half of the folders is enough.
     let sources = [folder.join("first/da-1"), folder.join("first/da-2")].map(|path| path.display().to_string());
     let more = format!("[source]\nfolders = \"{}\"\n", sources.join(","));
-    let second = configured(&folder, "second", (&url, &settlement), apis[1], &more);
+    let second = configured(folder, "second", (&url, &settlement), apis[1], &more);
     let text = fs::read_to_string(&second).expect("read");
     fs::write(&second, text.replacen("[node]\n", "[node]\nmode = \"following\"\n", 1)).expect("written");
 
     let leader = Running::start(&first, apis[0], folder.join("first.log"));
     leader.until("the first node", "/v1/venue", |venue| venue["mode"] == "standard").await;
+    left_by_another_life(folder.join("second"), &settlement);
     let follower = Running::start(&second, apis[1], folder.join("second.log"));
     let venue = follower.until("the follower", "/v1/venue", |venue| venue["mode"] == "following").await;
     assert!(venue["proofs"].as_str().is_some_and(|proofs| proofs.contains("follows")), "{venue}");
 
+    let mut one = trader(&leader, &settlement).await;
+    it_follows_live(&leader, &follower, &mut one).await;
+    let leader =
+        it_begins_anew_where_l1_left_what_it_followed(&chain, folder, &first, leader, &follower, &settlement).await;
     let mut one = trader(&leader, &settlement).await;
     let last = it_follows_live(&leader, &follower, &mut one).await;
     let refused = trade(&follower, &mut one.clone()).await.expect_err("it takes no messages");
@@ -249,13 +244,17 @@ async fn story() {
     assert!(!done && text.contains("--other-is-gone"), "{text}");
     let (done, text) = promote(&second, &["--other-is-gone"]);
     assert!(!done && text.contains("second.l1.key"), "the operator's key was not given yet: {text}");
-    secret(&folder.join("second.l1.key"), &operator);
+    secret(folder.join("second.l1.key"), &operator);
     leader.kill();
     let begun = Instant::now();
     loop {
-        let (done, text) = promote(&second, &["--other-is-gone"]);
+        let (done, text) = promote(&second, &["--other-is-gone", "--json"]);
         if done {
-            assert!(text.contains("orders from the command after batch"), "{text}");
+            let told: serde_json::Value = serde_json::from_str(&text).expect("one JSON object");
+            assert!(
+                told["done"].as_str().is_some_and(|done| done.contains("orders from the command after batch")),
+                "{text}"
+            );
             break;
         }
         // What the killed one had sent may be on its way yet.
@@ -276,15 +275,144 @@ async fn story() {
     let log = fs::read_to_string(folder.join("second/admin-audit.log")).expect("an audit log");
     assert!(log.contains("promote") && log.contains("done: this node orders"), "{log}");
     follower.terminate();
-    everything_stands(&folder, &url, &settlement);
+    everything_stands(folder, &url, &settlement);
 
     // It stays what it was told to be, whatever its configuration says.
     let restarted = Running::start(&second, apis[1], folder.join("third.log"));
     restarted.until("it orders again", "/v1/venue", |venue| venue["mode"] == "standard").await;
+    let tip = restarted.get("/v1/tip").await.expect("answers");
     restarted.terminate();
+    an_empty_folder_is_filled_from_l1_before_anything_is_ordered(folder, (&url, &settlement), &tip).await;
 }
 
-/// Trades with one and sees the other come to the same roots, within what is promised; the last command.
+/// A sequencer whose machine is new, with nothing but the configuration and the keys.
+async fn an_empty_folder_is_filled_from_l1_before_anything_is_ordered(
+    folder: &Path,
+    (url, settlement): (&str, &str),
+    tip: &Value,
+) {
+    let operator = DEVELOPMENT_ACCOUNTS[0].development_key;
+    // Nobody who has the data is named, so there is no state to go on from: it does not begin a second time.
+    let api = free();
+    let lost = configured(folder, "lost", (url, settlement), api, "[source]\ncalldata = false\n");
+    secret(folder.join("lost.l1.key"), &operator);
+    let output = ashlar(["node", "--config"]).arg(&lost).output().expect("runs");
+    let text = said(&output);
+    assert!(!output.status.success() && text.contains("a second beginning is never ordered"), "{text}");
+    assert!(!folder.join("lost/ashlar-journal").exists(), "nothing was begun");
+
+    let api = free();
+    let third = configured(folder, "third", (url, settlement), api, "");
+    secret(folder.join("third.l1.key"), &operator);
+    let node = Running::start(&third, api, folder.join("new.log"));
+    node.until("the new machine", "/v1/venue", |venue| venue["mode"] == "standard").await;
+    let log = node.log();
+    assert!(log.contains("the state was rebuilt from a checkpoint, published data and L1"), "{log}");
+    let now = node.get("/v1/tip").await.expect("answers");
+    assert_eq!(now["next"], tip["next"], "every command that was final is in the state");
+    let mut again = trader(&node, settlement).await;
+    let sequence = trade(&node, &mut again).await.expect("it takes messages");
+    node.until("it is final", &format!("/v1/commands/{sequence}/batch"), |batch| batch["stage"] == "final").await;
+    node.terminate();
+
+    // Its newest checkpoint is damaged and its journal is gone: an older one, or what was published, is as good.
+    fs::remove_dir_all(folder.join("third/ashlar-journal")).expect("removed");
+    fs::remove_dir_all(folder.join("third/ashlar-batches")).expect("removed");
+    for entry in fs::read_dir(folder.join("third/ashlar-snapshots")).expect("listed") {
+        let path = entry.expect("listed").path();
+        let mut bytes = fs::read(&path).expect("read");
+        let last = bytes.len() - 9;
+        bytes[last] ^= 1;
+        fs::write(&path, bytes).expect("written");
+    }
+    let node = Running::start(&third, api, folder.join("damaged.log"));
+    node.until("it is there again", "/v1/venue", |venue| venue["mode"] == "standard").await;
+    let log = node.log();
+    assert!(log.contains("a checkpoint was passed over"), "{log}");
+    let now = node.get("/v1/tip").await.expect("answers");
+    assert!(now["next"].as_u64() > Some(sequence), "what was traded since is there too: {now}");
+    node.terminate();
+}
+
+/// What a node keeps of its own: what it published stays published, and the record of L1's blocks is not the node's.
+fn is_its_own(name: &str) -> bool {
+    !name.starts_with("da-") && name != "l1-blocks"
+}
+
+fn copy_own(from: &Path, to: &Path, is_top: bool) {
+    fs::create_dir_all(to).expect("made");
+    for entry in fs::read_dir(from).expect("listed") {
+        let entry = entry.expect("listed");
+        let (path, name) = (entry.path(), entry.file_name());
+        if is_top && !name.to_str().is_some_and(is_its_own) {
+            continue;
+        }
+        if path.is_dir() {
+            copy_own(&path, &to.join(name), false);
+        } else {
+            fs::copy(&path, to.join(name)).expect("copied");
+        }
+    }
+}
+
+fn remove_own(from: &Path) {
+    for entry in fs::read_dir(from).expect("listed") {
+        let entry = entry.expect("listed");
+        if entry.file_name().to_str().is_some_and(is_its_own) {
+            let path = entry.path();
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("removed");
+        }
+    }
+}
+
+/// L1 leaves the blocks in which batches were committed that were followed, and the sequencer, put back to what it was before them, orders something
+/// else in their place. Whoever followed begins anew by itself, and follows what L1 holds now.
+async fn it_begins_anew_where_l1_left_what_it_followed(
+    chain: &Devnet,
+    folder: &Path,
+    config: &Path,
+    leader: Running,
+    follower: &Running,
+    settlement: &str,
+) -> Running {
+    let api = leader.api;
+    leader.terminate();
+    let (data, before) = (folder.join("first"), folder.join("before"));
+    copy_own(&data, &before, true);
+    // L1 never leaves what it called final, so for a while it calls nothing more so.
+    chain.pin_tags(Some(Tags { safe_behind: 2, finalized_behind: 4 })).await.expect("pinned");
+    let fork = chain.head().await.expect("a head").number;
+    let leader = Running::start(config, api, folder.join("left.log"));
+    leader.until("it is there again", "/v1/venue", |venue| venue["mode"] == "standard").await;
+    let mut one = trader(&leader, settlement).await;
+    for _ in 0..2 {
+        let command = trade(&leader, &mut one).await.expect("it takes messages");
+        let path = format!("/v1/commands/{command}/batch");
+        follower.until("it is followed", &path, |batch| batch["commit"].is_object()).await;
+    }
+    let followed = follower.get("/v1/tip").await.expect("answers");
+    leader.terminate();
+
+    let depth = chain.head().await.expect("a head").number - fork;
+    chain.reorganise(depth, depth + 1, Orphaned::Dropped).await.expect("reorganised");
+    remove_own(&data);
+    copy_own(&before, &data, true);
+    chain.pin_tags(None).await.expect("they trail the head again");
+    let leader = Running::start(config, api, folder.join("other.log"));
+    leader.until("it is put back", "/v1/venue", |venue| venue["mode"] == "standard").await;
+    let mut one = trader(&leader, settlement).await;
+    let begun = Instant::now();
+    while !follower.log().contains("beginning anew from L1") {
+        assert!(begun.elapsed() < PATIENCE, "{followed}; {}; {}", follower.log(), leader.log());
+        trade(&leader, &mut one).await.expect("it takes messages");
+        tokio::time::sleep(Duration::from_millis(600)).await;
+    }
+    assert!(follower.log().contains("L1 left the blocks of a batch that was followed"), "{}", follower.log());
+    follower.until("it follows again", "/v1/venue", |venue| venue["mode"] == "following").await;
+    leader
+}
+
+/// Trades with one and sees the other come to the same headers, and both measure themselves; the last command.
 async fn it_follows_live(leader: &Running, follower: &Running, trader: &mut Trader) -> u64 {
     let mut last = 0;
     for _ in 0..12 {
@@ -304,7 +432,7 @@ async fn it_follows_live(leader: &Running, follower: &Running, trader: &mut Trad
 }
 
 /// Whoever trusts neither of them finds nothing wrong with what both did.
-fn everything_stands(folder: &Folder, url: &str, settlement: &str) {
+fn everything_stands(folder: &Path, url: &str, settlement: &str) {
     let mut verify = ashlar(["verify", "--json", "--l1", url, "--settlement", settlement]);
     for data in ["first/da-0", "first/da-2", "second/da-0", "second/da-2"] {
         verify.arg("--da").arg(folder.join(data));

@@ -16,15 +16,20 @@ use ratatui::backend::TestBackend;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+#[path = "../src/clock.rs"]
+#[allow(dead_code, reason = "the monitor uses one function of it")]
+mod clock;
 #[path = "../src/figures.rs"]
 #[allow(dead_code, reason = "the monitor uses one function of it")]
 mod figures;
 #[path = "../src/monitor/mod.rs"]
 #[allow(dead_code, reason = "the terminal itself is driven by the binary")]
 mod monitor;
+#[path = "monitor/terminal.rs"]
+mod terminal;
 
 use monitor::{
-    Broken, Effect, Key, Listed, Looked, LookedAt, Model, MonitorArguments, News, Subject, draw, read_metrics,
+    Broken, Effect, Key, Listed, Log, Looked, LookedAt, Model, MonitorArguments, News, Subject, draw, read_metrics,
 };
 
 /// 12:30:00 UTC of some day.
@@ -62,7 +67,7 @@ fn tip(next: u64, batches: [Option<u64>; 5]) -> News {
     News::Tip(read(
         json!({"next": next.to_string(), "time": NOON - 40, "accounts": 14, "built": built, "published": published,
         "committed": committed, "proven": proven, "final": last, "l1_block": "1234", "inbox_next": "2",
-        "withdrawal_next": "1"}),
+        "withdrawal_next": "1", "l1_reorgs": "2", "l1_reorg_deepest": "3"}),
     ))
 }
 
@@ -70,7 +75,11 @@ fn batch(number: u64, stage: &str) -> Value {
     let reached = ["built", "published", "committed", "proven", "final"].iter().position(|word| *word == stage);
     let reached = reached.expect("a stage");
     let at = |least: usize, letter: &str, block: u64| {
-        (reached >= least).then(|| json!({"hash": hash(letter), "block": (block + number).to_string()}))
+        let cost = json!({"gas_used": (200_000 + block).to_string(), "gas_price": "1500000000", "blob_cost": "0",
+            "total": ((200_000 + block) * 1_500_000_000).to_string()});
+        // Batch 0 was sent by another node.
+        let cost = if number == 0 { Value::Null } else { cost };
+        (reached >= least).then(|| json!({"hash": hash(letter), "block": (block + number).to_string(), "cost": cost}))
     };
     let proof = (reached >= 3)
         .then(|| json!({"kind": "execute-only (development)", "first": number.to_string(), "count": 1, "bytes": null}));
@@ -135,6 +144,8 @@ fn full() -> Model {
     let metrics = "# HELP x\nashlar_unproven_commands 300\nashlar_unproven_commands_max 1000000\n\
         ashlar_prove_seconds_bucket{le=\"1\"} 1\nashlar_prove_seconds_sum 8.4\nashlar_prove_seconds_count 4\n\
         ashlar_execute_seconds_sum 0.002\nashlar_execute_seconds_count 4\n\
+        ashlar_door_waiting 3\nashlar_door_waiting_max 4096\nashlar_uncaptured_commands 12\n\
+        ashlar_l1_gas_used 5301234\nashlar_l1_paid_gwei 7951851\n\
         ashlar_final_seconds_sum 0.0\nashlar_final_seconds_count 0\nashlar_refusals_total{kind=\"rate\"} 2\n";
     let stages = ["final", "final", "final", "final", "final", "final", "proven", "committed", "published", "built"];
     let batches: Vec<Value> = stages.iter().zip(0..).map(|(stage, number)| batch(number, stage)).collect();
@@ -149,12 +160,32 @@ fn full() -> Model {
         "claimed": false, "proof": null});
     let trades: Vec<Value> =
         (900..940).rev().map(|sequence| trade(sequence, if sequence % 3 == 0 { "sell" } else { "buy" })).collect();
+    let waiting = |label: &str, nonce: Option<&str>, block: Option<&str>, transactions: Vec<String>| {
+        json!({"label": label, "state": "x", "nonce": nonce, "transactions": transactions, "block": block,
+            "offered": nonce.map(|_| NOON - 12_000)})
+    };
+    let outbox = json!([
+        waiting("finalize batches up to 5", Some("40"), Some("1233"), vec![hash("1")]),
+        waiting("commit batch 8", Some("41"), None, vec![hash("2"), hash("3")]),
+        waiting("prove batches 6 to 7 by proof 0", None, None, Vec::new()),
+    ]);
+    let line = |at: u64, level: &str, text: &str| json!({"time": NOON - at, "level": level, "target": "ashlar_sequencer::services::supervise", "text": text});
+    let log = json!([
+        line(
+            2_000,
+            "warn",
+            "a store did not confirm batch=9 store=\"da-2\" error=it failed to write: no room; try again later"
+        ),
+        line(65_000, "info", "the node started"),
+    ]);
     for news in [
         listed("execute-only (development)"),
         tip(750, [Some(6), Some(5), Some(4), Some(3), Some(2)]),
         News::Tickers(read(json!([ticker(0)]))),
         News::Health(read(health)),
         News::Metrics(read_metrics(metrics)),
+        News::Outbox(Some(read(outbox))),
+        News::Log(Log::Lines(read(log))),
         News::Batches(read(Value::from(batches))),
         News::Inbox(read(json!([inbox(0, Some("12")), inbox(1, Some("44")), inbox(2, None)]))),
         News::Withdrawals(read(json!([withdrawal]))),
@@ -203,9 +234,9 @@ fn every_screen_looks_as_it_is_kept() {
     let mut model = full();
     press(&mut model, "a7\n");
     model.take(account(), NOON);
-    for (key, name) in ["overview", "books", "batches", "proofs", "l1", "accounts", "health", "help"].iter().enumerate()
-    {
-        press(&mut model, &(key + 1).to_string());
+    let names = ["overview", "books", "batches", "proofs", "l1", "accounts", "health", "mempool", "logs", "help"];
+    for (key, name) in names.iter().enumerate() {
+        press(&mut model, &if *name == "help" { "?".to_owned() } else { (key + 1).to_string() });
         for (width, height) in [(80, 24), (200, 50)] {
             expect(&format!("{name}-{width}x{height}"), &picture(&model, width, height));
         }
@@ -225,7 +256,7 @@ fn a_new_exchange_has_nothing_and_says_so() {
     model.take(News::StreamOpen(0), NOON);
     model.take(tip(0, [None; 5]), NOON);
     let mut all = String::new();
-    for key in ["1", "2", "3", "4", "5", "6", "7"] {
+    for key in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
         press(&mut model, key);
         all += &picture(&model, 80, 24);
     }
@@ -335,7 +366,7 @@ fn trades_that_were_streamed_meanwhile_are_told_once() {
 #[test]
 fn every_size_of_a_terminal_is_drawn() {
     let mut model = full();
-    for key in 1..=8 {
+    for key in "123456789?".chars() {
         press(&mut model, &key.to_string());
         for (width, height) in [(1, 1), (39, 12), (40, 12), (60, 15), (81, 25), (300, 90)] {
             picture(&model, width, height);
@@ -344,7 +375,7 @@ fn every_size_of_a_terminal_is_drawn() {
 }
 
 fn url(url: &str) -> Result<String, String> {
-    let arguments = MonitorArguments { url: url.into(), once: true, json: false };
+    let arguments = MonitorArguments { url: url.into(), admin: None, token_file: None, once: true, json: false };
     arguments.address().map(|address| address.to_string()).map_err(|error| error.to_string())
 }
 

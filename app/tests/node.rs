@@ -4,57 +4,27 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, Mining};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
 
+#[path = "support/keys.rs"]
+mod keys;
 #[path = "support/ports.rs"]
 mod ports;
+#[path = "support/process.rs"]
+mod process;
 
+use keys::{development_key, secret};
 use ports::free;
+use process::{ashlar, said};
 
 /// Longer than any start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("ashlar-node-{name}-{}", std::process::id()));
-        drop(fs::remove_dir_all(&path));
-        fs::create_dir_all(&path).expect("made");
-        Folder(path)
-    }
-
-    fn secret(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, alloy::hex::encode(bytes)).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its mode");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
-fn ashlar<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ashlar"));
-    command.args(arguments);
-    command
-}
-
-fn said(output: &Output) -> String {
-    let both = [&output.stdout[..], &output.stderr[..]].concat();
-    String::from_utf8_lossy(&both).into_owned()
-}
 
 /// The answer's body, if the node answers.
 fn get(address: SocketAddr, path: &str) -> Option<String> {
@@ -101,9 +71,9 @@ impl Drop for Running {
 }
 
 /// An exchange that `ashlar up` made and left, and where its settlement contract is.
-fn left_behind() -> (Folder, String) {
-    let folder = Folder::new("left");
-    let data = folder.0.join("data");
+fn left_behind() -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
     let mut up = ashlar(["up", "--api", "127.0.0.1:0", "--block-ms", "100", "--batch-ms", "400", "--traders", "4"]);
     let output = up.args(["--rate", "60", "--until-final", "--data"]).arg(&data).output().expect("runs");
     let text = said(&output);
@@ -112,11 +82,11 @@ fn left_behind() -> (Folder, String) {
     (folder, line.split_whitespace().last().expect("an address").to_owned())
 }
 
-fn configured(folder: &Folder, chain: &str, settlement: &str, api: SocketAddr) -> PathBuf {
-    let receipts = folder.secret("receipts.key", &Sha256::digest(b"ashlar development key: sequencer"));
-    let submitter = folder.secret("l1.key", &DEVELOPMENT_ACCOUNTS[0].development_key);
+fn configured(folder: &Path, chain: &str, settlement: &str, api: SocketAddr) -> PathBuf {
+    let receipts = secret(folder.join("receipts.key"), &development_key("sequencer"));
+    let submitter = secret(folder.join("l1.key"), &DEVELOPMENT_ACCOUNTS[0].development_key);
     let [gateway, admin] = [free(), free()];
-    let (data, path) = (folder.0.join("data"), folder.0.join("node.toml"));
+    let (data, path) = (folder.join("data"), folder.join("node.toml"));
     let text = format!(
         "[node]\nprofile = \"development\"\ndata = {data:?}\nkey_file = {receipts:?}\n\
          [l1]\nendpoints = [\"{chain}\"]\nchain_id = 9001\nsettlement = \"{settlement}\"\nkey_file = {submitter:?}\npoll_ms = 50\n\
@@ -141,16 +111,17 @@ fn state<'a>(findings: &'a [Value], check: &str) -> &'a str {
 
 #[test]
 fn a_node_goes_on_with_an_exchange_over_an_l1_that_is_not_its_own() {
-    let (folder, settlement) = left_behind();
+    let (kept, settlement) = left_behind();
+    let folder = kept.path();
     let every = Duration::from_millis(100);
     let chain = Devnet::start(&Config {
-        record: Some(folder.0.join("data/l1-blocks")),
+        record: Some(folder.join("data/l1-blocks")),
         mining: Mining::Every { busy: every, idle: every },
         ..Config::default()
     })
     .expect("replays");
     let api = free();
-    let config = configured(&folder, &chain.url(), &settlement, api);
+    let config = configured(folder, &chain.url(), &settlement, api);
 
     let (sound, findings) = doctor(&config);
     assert!(sound, "{findings:?}");
@@ -158,10 +129,10 @@ fn a_node_goes_on_with_an_exchange_over_an_l1_that_is_not_its_own() {
         assert_eq!(state(&findings, check), "ok", "{findings:?}");
     }
 
-    let payer = folder.secret("payer.key", &DEVELOPMENT_ACCOUNTS[5].development_key);
+    let payer = secret(folder.join("payer.key"), &DEVELOPMENT_ACCOUNTS[5].development_key);
     let mut deposit =
         ashlar(["deposit", "--l1", &chain.url(), "--settlement", &settlement, "--asset", "0", "--amount", "1.5"]);
-    workers_prove_what_it_builds(&folder, &config, api, deposit.arg("--key-file").arg(payer));
+    workers_prove_what_it_builds(folder, &config, api, deposit.arg("--key-file").arg(payer));
 
     let child = ashlar(["node", "--config"]).arg(&config).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let node = Running(child.expect("starts"));
@@ -178,6 +149,7 @@ fn a_node_goes_on_with_an_exchange_over_an_l1_that_is_not_its_own() {
     let metrics = get(api, "/metrics").expect("answers");
     what_operators_look_at_is_exported(&metrics);
     what_the_documents_ask_for_is_there(api);
+    what_the_documents_tell_an_operator_to_do_is_done(folder, &config);
     let next = metrics.lines().find_map(|line| line.strip_prefix("ashlar_next_sequence ")).expect("a number");
     assert_ne!(next, "0", "it goes on where the other ended");
     let (sound, findings) = doctor(&config);
@@ -190,13 +162,13 @@ fn a_node_goes_on_with_an_exchange_over_an_l1_that_is_not_its_own() {
 }
 
 /// A node that proves nothing itself waits for whoever does.
-fn workers_prove_what_it_builds(folder: &Folder, config: &Path, api: SocketAddr, deposit: &mut Command) {
+fn workers_prove_what_it_builds(folder: &Path, config: &Path, api: SocketAddr, deposit: &mut Command) {
     let mut node = ashlar(["node", "--set", "prover.remote=true", "--config"]);
-    let log = folder.0.join("node.log");
+    let log = folder.join("node.log");
     let out = fs::File::create(&log).expect("made");
     let both = (out.try_clone().expect("a second handle"), out);
     let node = Running(node.arg(config).stdout(both.0).stderr(both.1).spawn().expect("starts"));
-    let data = folder.0.join("data");
+    let data = folder.join("data");
     let tip = |stage: &str| -> Option<u64> {
         let tip: Value = serde_json::from_str(&get(api, "/v1/tip")?).ok()?;
         tip[stage].as_str()?.parse().ok()
@@ -219,7 +191,7 @@ fn workers_prove_what_it_builds(folder: &Folder, config: &Path, api: SocketAddr,
     until("a batch with the deposit", &|| tip("committed") > before);
     std::thread::sleep(Duration::from_secs(1));
     let built = tip("built").expect("a number");
-    assert!(tip("proven") < Some(built), "nobody has proven it yet");
+    assert!(tip("proven").is_some_and(|proven| proven < built), "nobody has proven it yet");
 
     let mut worker = ashlar(["prover", "--backend", "execute", "--connect"]);
     worker.arg(format!("unix:{}", data.join("prover.sock").display()));
@@ -248,6 +220,91 @@ fn what_the_documents_ask_for_is_there(api: SocketAddr) {
         }
     }
     assert!(asked.len() >= 5, "{asked:?}");
+}
+
+/// One thing asked of the operator's server, with its status.
+fn ask(admin: &str, token: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let mut stream = TcpStream::connect(admin).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a bound");
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: {admin}\r\nconnection: close\r\nauthorization: Bearer {token}");
+    write!(stream, "{head}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        .expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answers");
+    let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).expect("a status");
+    (status, answer.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok()).unwrap_or_default())
+}
+
+/// The acts and the reads that docs/api.md lists, and the command of docs/runbooks.md, on the node that runs.
+fn what_the_documents_tell_an_operator_to_do_is_done(folder: &Path, config: &Path) {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let page = fs::read_to_string(docs.join("api.md")).expect("is there");
+    let settings = fs::read_to_string(config).expect("read");
+    let admin =
+        settings.lines().find_map(|line| line.strip_prefix("admin = \"")?.strip_suffix('"')).expect("an address");
+    let token = fs::read_to_string(folder.join("data/admin-token")).expect("a token");
+    let token = token.trim();
+
+    let (_, section) = page.split_once("## The admin server").expect("a chapter");
+    for (path, service) in [
+        ("/admin/health", ""),
+        ("/admin/services/", "l1-committer"),
+        ("/admin/audit", ""),
+        ("/admin/log", "?limit=200"),
+    ] {
+        assert!(section.contains(&format!("`GET {path}")), "docs/api.md does not tell of {path}");
+        let (status, told) = ask(admin, token, "GET", &format!("{path}{service}"), "");
+        assert_eq!(status, 200, "{path}{service}: {told}");
+    }
+    let (status, log) = ask(admin, token, "GET", "/admin/log?limit=200", "");
+    assert!(status == 200 && log.as_array().is_some_and(|lines| !lines.is_empty()), "something was logged: {log}");
+    assert!(!log.to_string().contains(token), "and never the token");
+    assert_eq!(ask(admin, &"0".repeat(64), "GET", "/admin/log", "").0, 401, "the log is nobody else's");
+
+    // Each act that the page lists, with what it needs; what is changed is changed back.
+    let acts: Vec<&str> = section.split('`').filter(|word| !word.contains(['/', '"', ' ', '.', '<'])).collect();
+    for (act, body) in [
+        ("batch_now", r#"{"act": "batch_now"}"#),
+        ("reload_limits", r#"{"act": "reload_limits"}"#),
+        ("stop_at_sequence", r#"{"act": "stop_at_sequence", "sequence": "18446744073709551615"}"#),
+        ("stop_at_sequence", r#"{"act": "stop_at_sequence"}"#),
+        ("stop_at_batch", r#"{"act": "stop_at_batch", "batch": "18446744073709551615"}"#),
+        ("stop_at_batch", r#"{"act": "stop_at_batch"}"#),
+        ("pause", r#"{"act": "pause", "service": "l1-committer"}"#),
+        ("resume", r#"{"act": "resume", "service": "l1-committer"}"#),
+        ("halt", r#"{"act": "halt", "market": 0}"#),
+        ("resume_market", r#"{"act": "resume_market", "market": 0}"#),
+        ("continue", r#"{"act": "continue", "market": 0}"#),
+        ("kill_switch", r#"{"act": "kill_switch", "stop": true}"#),
+        ("kill_switch", r#"{"act": "kill_switch", "stop": false}"#),
+    ] {
+        assert!(section.contains(&format!("`{act}")), "docs/api.md does not list {act}: {acts:?}");
+        let (status, told) = ask(admin, token, "POST", "/admin/act", body);
+        assert!(status == 200 && told["done"].is_string(), "{body}: {status} {told}");
+    }
+    // It orders already, so this one says why not.
+    let (status, told) = ask(admin, token, "POST", "/admin/act", r#"{"act": "promote", "other_is_gone": true}"#);
+    assert!(section.contains("`promote") && status == 409, "{status} {told}");
+
+    // The command as it is written, but for where the node is and where its token.
+    let runbooks = fs::read_to_string(docs.join("runbooks.md")).expect("is there").replace("\\\n", " ");
+    let posts: Vec<&str> = runbooks.lines().filter(|line| line.starts_with("curl -s -X POST")).collect();
+    assert!(!posts.is_empty());
+    for line in posts {
+        let words = line.replace("127.0.0.1:8082", admin);
+        let words =
+            words.replace("/var/lib/ashlar/admin-token", &folder.join("data/admin-token").display().to_string());
+        if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
+            // The same without the tool, which is what is in `-d`.
+            let body = line.split("-d '").nth(1).and_then(|rest| rest.split('\'').next()).expect("a body");
+            assert_eq!(ask(admin, token, "POST", "/admin/act", body).0, 200, "{line}");
+            continue;
+        }
+        let output = Command::new("bash").arg("-c").arg(&words).output().expect("bash runs");
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        assert!(output.status.success() && told["done"].is_string(), "{line}: {}", said(&output));
+    }
 }
 
 /// Every metric that the rules and the dashboard name is one that the node exports.

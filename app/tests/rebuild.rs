@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use alloy::primitives::{Address, B256};
 use alloy::providers::ProviderBuilder;
 use ashlar_contracts::abi::ISettlement;
 use ashlar_devnet::{Config, Devnet};
 use serde_json::Value;
+
+#[path = "support/process.rs"]
+mod process;
+
+use process::said;
 
 /// Where the runtime's storage begins the content of a file.
 const BEGINNING: usize = 4_096;
@@ -34,12 +39,7 @@ impl Drop for Folder {
 }
 
 fn ashlar<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ashlar")).args(arguments).output().expect("runs")
-}
-
-fn said(output: &Output) -> String {
-    let both = [&output.stdout[..], &output.stderr[..]].concat();
-    String::from_utf8_lossy(&both).into_owned()
+    process::ashlar(arguments).output().expect("runs")
 }
 
 /// The lines of a report and whether it was a success.
@@ -128,6 +128,7 @@ fn an_exchange_is_audited_and_rebuilt_from_l1_and_data_alone() {
     every_batch_is_archived_and_found(&exchange, summary);
     what_is_missing_or_altered_is_named(&exchange);
     the_state_is_rebuilt(&exchange, summary);
+    what_the_documents_tell_to_type_does_what_they_say(&exchange, summary);
     assert!(bytes_of_l1 == fs::read(exchange.join("l1-blocks")).expect("read"), "an auditor changes nothing");
 }
 
@@ -214,6 +215,18 @@ fn the_state_is_rebuilt(exchange: &Folder, audited: &Value) {
     let earlier = recover(&exchange.0, &into.join("earlier"), &[Path::new("--upto"), Path::new(&upto)]);
     assert_eq!((&earlier["batch"], &earlier["state_root"]), (&Value::from(finalized), &Value::from(state.to_string())));
 
+    every_target_is_reached(exchange, &into, &earlier, &told, audited);
+    two_states_are_told_apart(&into, &earlier, &told);
+    // What the node kept of what batches changed leads to the same state: final batches are not executed.
+    let third = into.join("third.dump");
+    let quick =
+        recover(&exchange.0, &into.join("quick"), &[Path::new("--diffs"), &exchange.0, Path::new("--dump"), &third]);
+    assert_eq!((&quick["by_diffs"], &quick["state_root"]), (&Value::from(finalized), &audited["state_root"]));
+    assert_eq!(quick["batches"].as_u64(), Some(committed - finalized), "the others are");
+    let (one, other) = (fs::read(&first).expect("read"), fs::read(&third).expect("read"));
+    assert!(!one.is_empty() && one == other, "byte for byte");
+    the_estimate_has_the_real_size(exchange, &into);
+
     let again = recover(&exchange.0, &into.join("first"), &[Path::new("--dump"), &second]);
     assert_eq!(
         (&again["batches"], &again["begun_at"]),
@@ -223,6 +236,219 @@ fn the_state_is_rebuilt(exchange: &Folder, audited: &Value) {
     let (first, second) = (fs::read(first).expect("read"), fs::read(second).expect("read"));
     assert!(!first.is_empty() && first == second, "byte for byte");
     assert_eq!(first.iter().filter(|byte| **byte == b'\n').count() as u64, told["leaves"].as_u64().expect("a number"));
+    let dump = String::from_utf8(first).expect("hexadecimal");
+    a_changed_byte_of_what_a_node_keeps_is_named(exchange, &into.join("first"), &dump);
+}
+
+/// By L1 block, time and root, and without a state the batches of a range.
+fn every_target_is_reached(exchange: &Folder, into: &Folder, earlier: &Value, newest: &Value, audited: &Value) {
+    let number = |value: &Value| value.as_u64().expect("a number").to_string();
+    let targets = [
+        ("--root", earlier["state_root"].as_str().expect("a root").to_owned(), earlier),
+        ("--at-time", number(&earlier["last_time"]), earlier),
+        ("--at-block", number(&audited["l1_block"]), newest),
+    ];
+    for (flag, value, expected) in targets {
+        let there = recover(&exchange.0, &into.join("target"), &[Path::new(flag), Path::new(&value)]);
+        assert_eq!((&there["batch"], &there["header_hash"]), (&expected["batch"], &expected["header_hash"]), "{flag}");
+    }
+    let genesis = recover(&exchange.0, &into.join("genesis"), &[Path::new("--at-block"), Path::new("0")]);
+    assert_eq!((&genesis["batch"], &genesis["batches"]), (&Value::from(0), &Value::from(0)));
+
+    let (data, out) = (exchange.0.display().to_string(), into.join("range"));
+    let (out_text, upto) = (out.display().to_string(), number(&earlier["batch"]));
+    for (flag, range) in
+        [("--range", format!("1..{upto}")), ("--range-ms", format!("0..{}", number(&earlier["last_time"])))]
+    {
+        let output = ashlar(["recover", "--data", &data, flag, &range, "--out", &out_text, "--json"]);
+        assert!(output.status.success(), "{}", said(&output));
+        let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!((&told["last"], &told["batches"]), (&earlier["batch"], &earlier["batch"]), "{flag}");
+        let files = fs::read_dir(&out).expect("listed").map(|entry| entry.expect("listed"));
+        let filled = files.filter(|file| file.metadata().is_ok_and(|of| of.len() > 0)).count();
+        assert_eq!(Some(filled as u64), earlier["batch"].as_u64());
+        fs::remove_dir_all(&out).expect("removed");
+    }
+    let output = ashlar(["recover", "--data", &data, "--range", "3..2", "--out", &out_text]);
+    assert!(said(&output).contains("before it begins"), "{}", said(&output));
+}
+
+/// The states of two batches are told apart, and that of one is the same as itself.
+fn two_states_are_told_apart(into: &Folder, earlier: &Value, newest: &Value) {
+    let diff = |one: &str, other: &str| {
+        let [one, other] = [one, other].map(|name| into.join(name).display().to_string());
+        let output = ashlar(["state", "diff", &one, &other, "--json", "--show", "3"]);
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        (output.status.code(), lines, said(&output))
+    };
+    let (code, lines, text) = diff("first", "first");
+    assert_eq!((code, lines.len(), &lines[0]["differences"]), (Some(0), 1, &Value::from(0)), "{text}");
+    let (code, lines, text) = diff("first", "genesis");
+    let summary = lines.last().expect("a summary");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(summary["differences"].as_u64() > Some(3) && lines.len() == 4, "{text}");
+    assert_eq!((&summary["one"]["batch"], &summary["other"]["batch"]), (&newest["batch"], &Value::from(0)));
+    assert_eq!(summary["one"]["leaves"], newest["leaves"]);
+    let (code, lines, text) = diff("earlier", "first");
+    let differs = earlier["state_root"] != newest["state_root"];
+    let counted = lines.last().expect("a summary")["differences"].as_u64();
+    assert_eq!((code, counted > Some(0)), (Some(i32::from(differs)), differs), "{text}");
+}
+
+/// The lines of a report about what a node keeps, and whether nothing is wrong with it.
+fn audit_local(data: &Path, local: &Path) -> (bool, Vec<Value>) {
+    let arguments = [Path::new("verify"), Path::new("--data"), data, Path::new("--local"), local, Path::new("--json")];
+    let output = ashlar(arguments);
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let lines = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+    (output.status.success(), lines)
+}
+
+/// The only file of a folder.
+fn only(folder: &Path) -> PathBuf {
+    let files: Vec<_> = fs::read_dir(folder).expect("listed").map(|entry| entry.expect("listed").path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+/// One byte of a snapshot, and one of a stored batch, is other than it was: what is said names the batch, the command and the key.
+fn a_changed_byte_of_what_a_node_keeps_is_named(exchange: &Folder, recovered: &Path, dump: &str) {
+    let (clean, lines) = audit_local(&exchange.0, recovered);
+    let summary = lines.last().expect("a summary");
+    assert!(clean && summary["local"]["snapshots"] == 1 && summary["local"]["ahead"] == 0, "{lines:?}");
+    assert_eq!(summary["local"]["leaves"].as_u64(), Some(dump.lines().count() as u64));
+
+    // The nonces of an account: what changes them is a message of its own.
+    let leaf_bytes = |line: &str| 24 + 1 + 8 * (line.split(' ').count() - 1);
+    let lines: Vec<&str> = dump.lines().collect();
+    let place = lines.iter().rposition(|line| line.starts_with("0a")).expect("somebody sent a message");
+    let key = dump.lines().nth(place).and_then(|line| line.split(' ').next()).expect("a key");
+    let at = BEGINNING + 2 * 512 + dump.lines().take(place).map(leaf_bytes).sum::<usize>();
+    let file = only(&recovered.join("ashlar-snapshots"));
+    let whole = fs::read(&file).expect("read");
+    assert_eq!(alloy::hex::encode(&whole[at..at + 24]), key, "the leaf is where it should be");
+    let mut altered = whole.clone();
+    altered[at + 24 + 1] ^= 1;
+    fs::write(&file, &altered).expect("written");
+    let (clean, lines) = audit_local(&exchange.0, recovered);
+    let found = lines.iter().find(|line| line["finding"].is_string()).expect("a finding");
+    assert!(!clean && found["key"] == key, "{lines:?}");
+    let (batch, command) = (found["batch"].as_u64().expect("a batch"), found["command"].as_u64().expect("a command"));
+    let said = found["finding"].as_str().expect("words");
+    assert!(said.starts_with(&format!("batch {batch}, command {command}: the local state differs at key")), "{said}");
+    assert_eq!(batch_of(exchange, command), batch, "the batch is that of the command");
+
+    // A byte of the beginning, which says what the snapshot is.
+    let mut altered = whole.clone();
+    altered[BEGINNING + 40] ^= 1;
+    fs::write(&file, &altered).expect("written");
+    let (clean, lines) = audit_local(&exchange.0, recovered);
+    assert!(!clean && findings(&lines)[0].1.contains("its snapshot: "), "{lines:?}");
+    fs::write(&file, &whole).expect("written");
+
+    let kept = Folder::new("kept-batches");
+    copy(&exchange.join("ashlar-batches"), &kept.join("ashlar-batches"));
+    let (clean, lines) = audit_local(&exchange.0, &kept.0);
+    let summary = lines.last().expect("a summary");
+    assert!(clean && summary["local"]["batches"].as_u64() > Some(0), "{lines:?}");
+    let file = kept.join("ashlar-batches").join(format!("62{:016x}", 1));
+    let mut bytes = fs::read(&file).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, &bytes).expect("written");
+    let (clean, lines) = audit_local(&exchange.0, &kept.0);
+    let found = findings(&lines);
+    assert!(!clean && found[0].0 == 1 && found[0].1.contains("what this node stored of it"), "{lines:?}");
+}
+
+/// The batch that holds a command, by the archive's index.
+fn batch_of(exchange: &Folder, command: u64) -> u64 {
+    let into = Folder::new("index");
+    let (data, archive, command) =
+        (exchange.0.display().to_string(), into.0.display().to_string(), command.to_string());
+    let output = ashlar(["archive", "add", "--data", &data, "--archive", &archive]);
+    assert!(output.status.success(), "{}", said(&output));
+    let output = ashlar(["archive", "get", "--archive", &archive, "--sequence", &command, "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    found["batch"].as_u64().unwrap_or_else(|| panic!("{}", said(&output)))
+}
+
+/// The estimator takes what a batch changed from the node.
+fn the_estimate_has_the_real_size(exchange: &Folder, into: &Folder) {
+    let (data, archive) = (exchange.0.display().to_string(), into.join("estimated").display().to_string());
+    let batch = into.join("first-batch.bin").display().to_string();
+    let added = ashlar(["archive", "add", "--data", &data, "--archive", &archive]);
+    assert!(added.status.success(), "{}", said(&added));
+    let got = ashlar(["archive", "get", "--archive", &archive, "--batch", "1", "--out", &batch]);
+    assert!(got.status.success(), "{}", said(&got));
+    let output = ashlar(["da", "estimate", &batch, "--diffs", &data, "--number", "1", "--json"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let offers: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let of = |mode: &str| offers.iter().find(|offer| offer["mode"] == mode).and_then(|offer| offer["bytes"].as_u64());
+    let kept = exchange.join("ashlar-batches").join("640000000000000001");
+    let length = fs::metadata(kept).expect("the node kept it").len();
+    let diffs = of("diffs").expect("an offer");
+    assert!(diffs < length && length - diffs <= BEGINNING as u64, "{diffs} of {length} with the file's beginning");
+    assert_eq!(of("inputs"), fs::metadata(&batch).ok().map(|of| of.len()));
+    let other = ashlar(["da", "estimate", &batch, "--diffs", &data, "--number", "2"]);
+    assert!(said(&other).contains("is of another batch"), "{}", said(&other));
+}
+
+/// The commands of docs/auditor.md and docs/recovery.md, one after the other, as they are written but for where things are.
+fn what_the_documents_tell_to_type_does_what_they_say(exchange: &Folder, whole: &Value) {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let copy = with_data(exchange, "typed-l1", &[]);
+    let config = Config { record: Some(copy.join("l1-blocks")), ..Config::default() };
+    let chain = Devnet::start(&config).expect("replays");
+    let into = Folder::new("typed");
+    fs::create_dir_all(&into.0).expect("made");
+    let place = |name: &str| exchange.join(name).display().to_string();
+    let here = |word: &str| match word {
+        "exchange" => exchange.0.display().to_string(),
+        "http://127.0.0.1:8545" => chain.url(),
+        "store-a/da-0" => place("da-0"),
+        "store-b/da-1" => place("da-1"),
+        "recovered" | "state.txt" => into.join(word).display().to_string(),
+        word if word.starts_with("0x") => whole["settlement"].as_str().expect("an address").to_owned(),
+        word => word.to_owned(),
+    };
+    let (mut run, mut left) = (0, Vec::new());
+    for page in ["auditor.md", "recovery.md"] {
+        let text = fs::read_to_string(docs.join(page)).expect("is there");
+        for line in commands(&text) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            // Custodians, and an L1 that keeps blobs, are not part of this exchange; the tests of custody run them.
+            if words.iter().any(|word| ["--da-node", "--beacon"].contains(word)) {
+                left.push(line);
+                continue;
+            }
+            let output = ashlar(words[1..].iter().map(|word| here(word)));
+            assert!(output.status.success(), "{page}: {line}: {}", said(&output));
+            run += 1;
+        }
+    }
+    assert!(run >= 5 && left.len() <= 3, "{run} commands were run, and not {left:?}");
+    assert!(fs::metadata(into.join("state.txt")).is_ok_and(|file| file.len() > 0), "the dump is there");
+    assert!(into.join("recovered/ashlar-snapshots").is_dir(), "the snapshot is where the page says");
+}
+
+/// The lines of a page's blocks of shell that run the binary.
+fn commands(page: &str) -> Vec<String> {
+    let (mut found, mut is_open) = (Vec::new(), false);
+    for line in page.lines().map(str::trim) {
+        match line {
+            "```sh" => is_open = true,
+            "```" => is_open = false,
+            line if is_open && line.starts_with("ashlar ") => {
+                found.push(line.split(" #").next().unwrap_or_default().trim_end().to_owned());
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// What the contract itself keeps: its last batch with the hash of its header, and its last final one with the state after it.

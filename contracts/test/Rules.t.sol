@@ -136,6 +136,21 @@ contract RulesTest is Base {
         registry.program(2, 9);
     }
 
+    function test_a_later_version_does_not_begin_before_an_earlier_one() public {
+        Program[] memory made = programs();
+        uint48 begin = uint48(START + 60 days);
+        announce(2, 5, begin, 1, made);
+        vm.prank(address(governance));
+        vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.Registry_TooSoon.selector, begin, begin - 1));
+        registry.scheduleVersion(3, 6, begin - 1, 1, made);
+        announce(3, 6, begin, 1, made);
+        vm.warp(begin - 1);
+        same(1, registry.versionFor(9));
+        vm.warp(begin);
+        same(2, registry.versionFor(5));
+        same(3, registry.versionFor(6));
+    }
+
     function test_a_version_can_be_taken_back_before_its_time() public {
         Program[] memory made = programs();
         announce(2, 5, uint48(START + 14 days), 1, made);

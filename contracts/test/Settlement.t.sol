@@ -315,6 +315,20 @@ contract SettlementTest is Base {
         same(4, settlement.finalized());
     }
 
+    /// What is committed behind a batch under a later version asks nothing of it.
+    function test_a_batch_before_a_version_is_final_by_the_proofs_of_its_own() public {
+        beginSecondVersion();
+        prove(DEVELOPMENT, 1, 1);
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_Unproven.selector, ATTESTATION, uint64(0), uint64(1)));
+        settlement.finalize(chain[1]);
+        prove(ATTESTATION, 1, 1);
+        settlement.finalize(chain[1]);
+        same(1, settlement.finalized());
+        same(chain[1].stateAfter, settlement.finalizedState());
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_Unproven.selector, DEVELOPMENT, uint64(1), uint64(2)));
+        settlement.finalize(chain[2]);
+    }
+
     function test_a_revert_takes_a_version_back() public {
         beginSecondVersion();
         vm.prank(operator);
@@ -425,6 +439,28 @@ contract SettlementTest is Base {
         govern(address(settlement), abi.encodeCall(ISettlement.setDrift, (5)));
         same(bob, settlement.operator());
         same(5, settlement.driftSeconds());
+    }
+
+    function test_custodians_ascend_so_that_none_is_there_twice() public {
+        address[] memory members = new address[](2);
+        (members[0], members[1]) = (address(8), address(7));
+        vm.startPrank(address(governance));
+        vm.expectRevert(abi.encodeWithSelector(SignerSet.SignerSet_Order.selector, address(8), address(7)));
+        settlement.setCustodians(members, 1);
+        members[1] = address(8);
+        vm.expectRevert(abi.encodeWithSelector(SignerSet.SignerSet_Order.selector, address(8), address(8)));
+        settlement.setCustodians(members, 1);
+        members[0] = address(0);
+        vm.expectRevert(abi.encodeWithSelector(SignerSet.SignerSet_Order.selector, address(0), address(0)));
+        settlement.setCustodians(members, 1);
+        vm.expectRevert(abi.encodeWithSelector(SignerSet.SignerSet_Threshold.selector, 2, uint8(0)));
+        settlement.setCustodians(members, 0);
+        vm.expectRevert(abi.encodeWithSelector(SignerSet.SignerSet_Threshold.selector, 65, uint8(1)));
+        settlement.setCustodians(new address[](65), 1);
+        vm.stopPrank();
+        (address[] memory kept, uint8 threshold) = settlement.custodians();
+        same(3, kept.length);
+        same(2, threshold);
     }
 
     function test_upgrades_belong_to_governance_and_wait() public {

@@ -154,6 +154,16 @@ contract VerifiersTest is Test {
         other.verify{gas: 30_000_000}(0, "", new bytes(260));
     }
 
+    /// The points of the inputs are sound and the one for no input is not, so the first sum is what is refused.
+    function test_a_key_whose_first_point_is_off_the_curve_proves_nothing() public {
+        uint256[] memory words = new uint256[](26);
+        (words[14], words[15]) = (5, 5);
+        for (uint256 at = 16; at < 26; at += 2) (words[at], words[at + 1]) = (1, 2);
+        Sp1Groth16Verifier verifier = new Sp1Groth16Verifier(address(new Groth16Key(words)), 0, 0);
+        vm.expectRevert(IVerifier.Verifier_InvalidProof.selector);
+        verifier.verify{gas: 30_000_000}(bytes32(uint256(1)), "", new bytes(356));
+    }
+
     function test_a_key_must_be_a_key() public {
         vm.expectRevert(abi.encodeWithSelector(Groth16Key.Groth16Key_Words.selector, 3));
         new Groth16Key(new uint256[](3));
@@ -212,6 +222,10 @@ contract VerifiersTest is Test {
         new AttestationVerifier(members, 0);
         vm.expectPartialRevert(SignerSet.SignerSet_Threshold.selector);
         new AttestationVerifier(members, 3);
+        (members[0], members[1]) = (members[1], members[0]);
+        vm.expectPartialRevert(SignerSet.SignerSet_Order.selector);
+        new AttestationVerifier(members, 2);
+        (members[0], members[1]) = (members[1], members[0]);
         AttestationVerifier verifier = new AttestationVerifier(members, 2);
         bytes32 digest = verifier.digest(bytes32(uint256(5)), hex"06");
         same(sha256(abi.encode(Domains.ATTESTATION, uint256(5), Headers.hashPublicValues(hex"06"))), digest);

@@ -6,6 +6,8 @@ const KEPT = 24;
 /** How far a batch comes, in order. */
 export const STAGES = ['built', 'published', 'committed', 'proven', 'final'];
 
+const stagesOf = (tip) => STAGES.map((stage) => tip[stage]).join('/');
+
 /** Follows the tip of a store; `changed` hears when a batch is new or came further. */
 export class Batches {
   constructor(store, changed) {
@@ -13,6 +15,9 @@ export class Batches {
     this.seen = new Map();
     this.changed = changed;
     this.asking = false;
+    // What the stages were when batches were asked for last: commands alone change nothing here.
+    this.asked = '';
+    this.costs = new Map();
     this.leave = store.watch('tip', (tip) => this.follow(tip));
   }
 
@@ -22,23 +27,38 @@ export class Batches {
   }
 
   async follow(tip) {
-    if (this.asking || tip.built === null) return;
+    this.latest = tip;
+    const stages = stagesOf(tip);
+    if (this.asking || tip.built === null || stages === this.asked) return;
     this.asking = true;
     const last = Number(tip.built);
     const wanted = [];
     for (let number = last; number >= Math.max(1, last - KEPT + 1); number -= 1) {
-      if (this.known.get(number)?.stage !== 'final') wanted.push(number);
+      const known = this.known.get(number);
+      if (known?.stage !== 'final' || this.lacksCost(number, known)) wanted.push(number);
     }
     try {
+      this.asked = stages;
       const found = await api.many('ashlar_getBatchByNumber', wanted);
       for (const batch of found) if (batch) this.take(batch);
-      for (const number of this.known.keys()) if (number <= last - KEPT) this.known.delete(number);
+      for (const number of this.known.keys()) if (number <= last - KEPT) { this.known.delete(number); this.costs.delete(number); }
     } catch {
+      this.asked = '';
       // The next tip asks again, and the state of the line says that the node is away.
     } finally {
       this.asking = false;
     }
     this.changed();
+    // What was told meanwhile is told once.
+    if (this.asked === stages && stagesOf(this.latest) !== stages) this.follow(this.latest);
+  }
+
+  /** Whether a final batch is to be asked for once more: what its last transaction cost may be known a moment after the rest, or never. */
+  lacksCost(number, { finalize }) {
+    const tries = this.costs.get(number) ?? 0;
+    if (finalize?.cost || tries >= 2) return false;
+    this.costs.set(number, tries + 1);
+    return true;
   }
 
   take(batch) {

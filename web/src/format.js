@@ -15,6 +15,11 @@ export function formatUnits(units, decimals, least = 0) {
   return `${sign}${whole}${rest === '' ? '' : `.${rest}`}`;
 }
 
+/** Wei as ether, cut to billionths. */
+export function ether(wei) {
+  return `${formatUnits(BigInt(wei) / ten(9), 9)} ether`;
+}
+
 /** Digits in groups of three. */
 export function group(digits) {
   return String(digits).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -12,7 +12,9 @@ import { typedData, typedDigest } from './typed.js';
 import { encodeMessage } from './wire.js';
 
 const SLOTS = 8;
-const TRADE_AND_CANCEL = 1 | 2;
+/** What a session key may be allowed (docs/spec/signatures.md). */
+export const SCOPES = { trade: 1, cancel: 2, transfer: 4, withdraw: 8 };
+const TRADE_AND_CANCEL = SCOPES.trade | SCOPES.cancel;
 const VALID_MS = 60_000;
 /** Where an account of a first deposit is waited for. */
 const POLL_MS = 700;
@@ -114,16 +116,23 @@ export class Keyring {
     });
   }
 
-  /** Registers a fresh session key in a free slot, signed by the owner. */
-  async registerSession() {
+  /**
+   * Registers a fresh session key in a free slot, signed by the owner. One that may trade becomes the key of this browser; the secret of any
+   * other is given with the answer and kept nowhere.
+   */
+  async registerSession({ scopes = TRADE_AND_CANCEL, expires = null } = {}) {
     const account = this.store.get('account');
     const used = new Set(account.keys.filter((key) => !key.revoked).map((key) => key.slot));
     const slot = Array.from({ length: SLOTS }, (_, at) => at).find((at) => !used.has(at));
     if (slot === undefined) throw new Error(`All ${SLOTS} slots hold a session key. Revoke one first.`);
     const secret = freshSecret();
     const key = toHex(publicPoint(secret).x);
-    const answer = await this.asOwner([{ type: 'register_key', slot, public: key, scopes: TRADE_AND_CANCEL, expires: null }]);
+    const answer = await this.asOwner([{ type: 'register_key', slot, public: key, scopes, expires }]);
     if (answer.receipts[0].reason !== 'done') return answer;
+    if ((scopes & SCOPES.trade) === 0) {
+      await this.findAccount();
+      return { ...answer, secret: toHex(secret) };
+    }
     this.keep({ session: { account: account.account, slot, public: key, secret: toHex(secret) } });
     await this.findAccount();
     return answer;

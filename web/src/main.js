@@ -80,8 +80,9 @@ async function begin() {
   }
 }
 
+/** How far everything has come is told over the stream; only where that cannot be opened is the node asked for it again and again. */
 async function followTip() {
-  if (!document.hidden && store.get('line')?.state !== 'lost') {
+  if (!document.hidden && store.get('line')?.state === 'connecting') {
     try {
       store.set('tip', await api.get('/v1/tip'));
     } catch {
@@ -90,6 +91,10 @@ async function followTip() {
   }
   setTimeout(followTip, TIP_MS);
 }
+
+stream.subscribe({ type: 'tip' }, ({ type, ...tip }) => {
+  if (type === 'tip') store.set('tip', tip);
+});
 
 /** A node that comes back may be another deployment, whose markets and keys are others. */
 async function returned() {

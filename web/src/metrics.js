@@ -5,7 +5,7 @@ export function readMetrics(text) {
   const figures = {};
   const of = (name) => (figures[name] ??= {});
   for (const line of text.split('\n')) {
-    const match = /^([a-z_]+?)(_bucket|_sum|_count)?(?:\{(.*)\})? ([0-9.e+-]+)$/.exec(line);
+    const match = /^([a-z0-9_]+?)(_bucket|_sum|_count)?(?:\{(.*)\})? ([0-9.e+-]+)$/.exec(line);
     if (!match) continue;
     const [, name, part, labels, written] = match;
     const value = Number(written);

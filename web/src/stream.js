@@ -17,6 +17,7 @@ function channelOf(told) {
     case 'candle': return `candles:${told.market}:${told.interval}`;
     case 'account':
     case 'standing': return `account:${told.account}`;
+    case 'tip': return 'tip';
     default: return null;
   }
 }

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -204,6 +205,124 @@ test('the data of a batch is sampled in the browser', async () => {
   await shot(desk, 'da-sampled-1440-light');
   // Where the tests after this one go on.
   await visit(desk, 'trade');
+});
+
+test('a session key is made with what it may do and for how long, and one that may not trade is shown and not kept', async () => {
+  const rows = desk.getByRole('region', { name: 'Session keys' }).locator('tbody tr');
+  await desk.getByLabel('Withdraw to the owner').check();
+  await desk.getByLabel('It ends after').selectOption('an hour');
+  await desk.getByRole('button', { name: 'New session key' }).click();
+  const limited = rows.filter({ hasText: 'trade, cancel, withdraw until' });
+  await limited.waitFor();
+  assert.match(await limited.innerText(), /\(here\)/);
+  await desk.getByLabel('Withdraw to the owner').uncheck();
+  await desk.getByLabel('Trade', { exact: true }).uncheck();
+  await desk.getByLabel('It ends after').selectOption('for ever');
+  await desk.getByRole('button', { name: 'New session key' }).click();
+  const shown = desk.locator('.account .answer').filter({ hasText: /Its secret is shown here and nowhere else: 0x[0-9a-f]{64}/ });
+  await shown.waitFor();
+  const secret = /0x[0-9a-f]{64}/.exec(await shown.innerText())[0];
+  assert.equal(await desk.evaluate((text) => Object.values(localStorage).some((kept) => kept.includes(text)), secret), false, 'it is kept nowhere');
+  await rows.filter({ hasText: /^\d+\s+\S+\s+cancel\s/ }).waitFor();
+  // The key that trades is still the one from before.
+  await order(desk, { price: '2410', size: '0.05' });
+  await answer(desk, /^Resting/);
+  await desk.getByLabel('Cancel', { exact: true }).uncheck();
+  await desk.getByRole('button', { name: 'New session key' }).click();
+  await desk.locator('.account .answer.bad').filter({ hasText: 'may do nothing' }).waitFor();
+  for (const name of ['Trade', 'Cancel']) await desk.getByLabel(name, { exact: true }).check();
+  for (const slot of [1, 2]) {
+    const revoke = desk.getByRole('button', { name: `Revoke the key in slot ${slot}` });
+    if (slot === 1) await shot(desk, 'keys-1440-light');
+    await revoke.click();
+    await revoke.waitFor({ state: 'detached' });
+  }
+  await desk.getByRole('button', { name: 'Make a session key' }).click();
+  await desk.locator('#size').waitFor();
+});
+
+test('a wallet is connected, signs for a session key as EIP-712 has it, and its owner trades', async () => {
+  const page = await open(1440, 'light');
+  // As wallets are: it shows itself before the page begins, knows one account, and signs typed data alone.
+  await page.addInitScript((secret) => {
+    const own = async () => {
+      const [{ addressOf }, { fromHex }] = await Promise.all([import('/src/keys.js'), import('/src/crypto/bytes.js')]);
+      return addressOf(fromHex(secret));
+    };
+    globalThis.asked = [];
+    globalThis.refuses = true;
+    globalThis.ethereum = {
+      async request({ method, params }) {
+        globalThis.asked.push({ method, params });
+        if (globalThis.refuses) throw Object.assign(new Error('User rejected the request.'), { code: 4001 });
+        if (method === 'eth_requestAccounts') return [await own()];
+        if (method !== 'eth_signTypedData_v4') throw Object.assign(new Error(`${method} is not supported`), { code: 4200 });
+        const [address, text] = params;
+        if (address !== await own()) throw Object.assign(new Error('another account'), { code: 4100 });
+        const [{ typedDigest }, { ecdsaSign }, { fromHex, toHex }] = await Promise.all(['/src/typed.js', '/src/crypto/secp256k1.js', '/src/crypto/bytes.js'].map((path) => import(path)));
+        return toHex(await ecdsaSign(fromHex(secret), typedDigest(JSON.parse(text))));
+      },
+    };
+  }, `0x${randomBytes(32).toString('hex')}`);
+  await visit(page, 'trade');
+  await page.getByRole('button', { name: 'Connect a wallet' }).click();
+  await page.locator('.setup + .answer.bad').filter({ hasText: 'User rejected the request.' }).waitFor();
+  await page.evaluate(() => { globalThis.refuses = false; });
+  await page.getByRole('button', { name: 'Connect a wallet' }).click();
+  await page.getByRole('button', { name: 'Ask the faucet' }).click();
+  await page.locator('#size').waitFor();
+  await order(page, { kind: 'market', size: '0.01' });
+  await answer(page, /^Filled/);
+  assert.doesNotMatch(await page.locator('.account').innerText(), /development key/);
+  const asked = await page.evaluate(() => globalThis.asked);
+  assert.deepEqual(asked.map(({ method }) => method), ['eth_requestAccounts', 'eth_requestAccounts', 'eth_signTypedData_v4'], 'it is asked for nothing else');
+  const data = JSON.parse(asked.at(-1).params[1]);
+  const venue = await page.evaluate(async () => (await fetch('/v1/venue')).json());
+  assert.deepEqual([data.primaryType, data.domain.name, data.domain.chainId, data.domain.verifyingContract, data.message.scopes], ['RegisterKey', 'Ashlar', venue.chain_id, venue.settlement, 3]);
+  assert.equal(await page.evaluate(() => Object.values(localStorage).some((kept) => /"kind":"wallet"/.test(kept) && !/"owner":\{[^}]*"secret"/.test(kept))), true, 'the page keeps no key of the wallet');
+  await shot(page, 'wallet-1440-light');
+  // Another visit knows whose wallet it is, and trades by the same key.
+  await page.reload();
+  await page.locator('#line.live').waitFor();
+  await order(page, { price: '2400', size: '0.05' });
+  await answer(page, /^Resting/);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('what L1 cost, what is on its way there and who keeps the data is shown', async () => {
+  const page = await open(1440, 'light');
+  await visit(page, 'l1');
+  const costs = page.getByRole('region', { name: 'Transactions of the last batches' });
+  await costs.locator('tbody tr', { hasText: /\d+ ether/ }).first().waitFor();
+  assert.match(await costs.locator('tbody tr').first().innerText(), /\d{2,3},\d{3}/, 'gas');
+  assert.match(await page.locator('.figures').first().textContent(), /Reorgs seen since the start\s*none/);
+  await page.getByText('Gas used since the start').waitFor();
+  await shot(page, 'l1-submissions-1440-light');
+  await page.goto(`${base}#/proofs/batch/1`);
+  const steps = page.getByRole('region', { name: 'Transactions on L1' });
+  await steps.locator('tbody tr', { hasText: /Final.*ether/ }).waitFor();
+  await visit(page, 'da');
+  const stores = page.getByRole('region', { name: 'Stores' });
+  await stores.locator('tbody tr', { hasText: '✓ Good' }).first().waitFor();
+  assert.equal(await stores.locator('tbody tr').count(), 4);
+  await shot(page, 'da-custody-1440-light');
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('the tip comes over the stream, and the node is not asked for it again and again', async () => {
+  const page = await open(1440, 'light');
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await visit(page, 'proofs');
+  const next = () => page.locator('.figures dd').first().innerText();
+  const before = await next();
+  await page.waitForFunction((text) => document.querySelector('.figures dd').innerText !== text, before);
+  asked.length = 0;
+  await page.waitForTimeout(3_000);
+  assert.deepEqual(asked.filter((path) => path === '/v1/tip'), []);
+  await page.context().close();
 });
 
 test('session keys are made and revoked', async () => {

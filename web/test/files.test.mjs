@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const sources = readdirSync(new URL('../src/', import.meta.url), { recursive: true }).filter((name) => name.endsWith('.js')).map((name) => `/src/${name}`).sort();
@@ -25,4 +26,13 @@ test('the page asks for every module at once, and for nothing from elsewhere', (
 
 test('files stay short', () => {
   for (const path of sources) assert.ok(read(`web${path}`).split('\n').length < 300, path);
+});
+
+/** What a page may weigh, compressed file by file as a server sends it; the verifier's WebAssembly comes only when a proof is checked. */
+const BYTES_MAX = 500_000;
+
+test('everything that a page loads is below 500 KB compressed', () => {
+  const bytes = ['/index.html', '/style.css', '/favicon.svg', ...sources].map((path) => gzipSync(readFileSync(new URL(`../../web${path}`, import.meta.url)), { level: 9 }).length);
+  const sum = bytes.reduce((all, one) => all + one, 0);
+  assert.ok(sum > 10_000 && sum < BYTES_MAX, `${sum} bytes`);
 });

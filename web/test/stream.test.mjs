@@ -59,6 +59,12 @@ test('a gap asks for a new snapshot once, and a lost line is taken up again', as
   first.tell({ type: 'trades', market: 0, trades: [] });
   first.tell({ type: 'trades', market: 1, trades: [] });
   assert.deepEqual(heard, ['1', '2', '8', 'trades']);
+  const tips = [];
+  const still = stream.subscribe({ type: 'tip' }, ({ type, next }) => { if (type === 'tip') tips.push(next); });
+  assert.deepEqual(first.said.at(-1).channel, { type: 'tip' });
+  first.tell({ type: 'tip', next: '7' });
+  assert.deepEqual(tips, ['7']);
+  still();
   leave();
   first.close();
   assert.equal(states.at(-1), 'lost');

@@ -16,6 +16,13 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// The same with one more key set, under what was set by hand.
+    #[must_use]
+    pub fn with(mut self, setting: &str) -> Sources {
+        self.set.insert(0, setting.to_owned());
+        self
+    }
+
     /// All layers over each other.
     pub fn layers(&self) -> Layers {
         let file = layers::file(self.config.as_ref());

@@ -56,7 +56,7 @@ use Usual::{Absent, Is, Needed};
 
 keys! {
     PROFILE = "node.profile", Is("production"), "What is refused: production takes no development proofs or keys; or development";
-    MODE = "node.mode", Is("standard"), "standard; validium, where the data stays here and nobody can leave without it; or following, which takes no messages and executes what another node settles";
+    MODE = "node.mode", Is("standard"), "standard; validium, whose data is with custodians and never on L1, so that nobody can leave without them; or following, which takes no messages and executes what another node settles";
     DATA = "node.data", Needed, "The folder of everything that is kept";
     KEY_FILE = "node.key_file", Needed, "A file of mode 600 with the key that signs receipts, 64 hexadecimal digits";
     THREADS = "node.threads", Is("2"), "Threads for everything but the engine and the builder, which have their own";
@@ -81,11 +81,13 @@ keys! {
     DA_EXPANSION = "da.expansion", Is("2"), "How many times as much is stored as there is data: 2 or 4";
     DA_CUSTODIANS = "da.custodians", Absent, "Custodians that batches go to in place of folders, http://HOST:PORT#0xADDRESS each, parted by commas";
     DA_TARGET = "da.target", Is("calldata"), "Where commits leave data: calldata, blobs, custody (with the custodians, whose signatures L1 checks), or auto, the cheapest that the contracts allow";
+    DA_KEEP_NEWEST = "da.keep_newest", Absent, "How many of the newest final batches folders keep; what is older and in da.archive is forgotten. Absent, nothing is";
+    DA_ARCHIVE = "da.archive", Absent, "The folder of the archive without which folders forget nothing, as `ashlar archive add` fills it";
     DA_WRITER_KEY_FILE = "da.writer_key_file", Absent, "A file of mode 600 with the key that custodians let in, 64 hexadecimal digits";
 
-    SOURCE_FOLDERS = "source.folders", Absent, "Of a node that follows: folders of published data that it reads, parted by commas";
-    SOURCE_CUSTODIANS = "source.custodians", Absent, "Of a node that follows: custodians that it asks, http://HOST:PORT each, parted by commas";
-    SOURCE_CALLDATA = "source.calldata", Is("true"), "Of a node that follows: whether it also reads batches from the calldata of their commits; signatures are not there";
+    SOURCE_FOLDERS = "source.folders", Absent, "Of a node that follows, or that rebuilds its state: folders of published data that it reads, parted by commas";
+    SOURCE_CUSTODIANS = "source.custodians", Absent, "Of a node that follows, or that rebuilds its state: custodians that it asks, http://HOST:PORT each, parted by commas";
+    SOURCE_CALLDATA = "source.calldata", Is("true"), "Of a node that follows, or that rebuilds its state: whether it also reads batches from the calldata of their commits; signatures are not there";
 
     PROVER = "prover.kind", Is("none"), "Who proves: none, sp1, or execute-only, which proves nothing and is for development";
     PROVER_WORKER = "prover.worker", Absent, "The worker that is started here; absent, the one where it is usually built";
@@ -93,6 +95,7 @@ keys! {
     PROVER_LISTEN = "prover.listen", Absent, "Where workers of other machines connect; those of this one use prover.sock in the data folder";
     PROVER_MEMBERS = "prover.members_file", Absent, "Which of them may: a file of mode 600, on each line a name, a token, and verify if it only verifies";
     PROVER_SIGNERS = "prover.signer_key_files", Absent, "Files of mode 600 with the keys that sign for verified proofs on L1, parted by commas";
+    PROVER_SIGNERS_ELSEWHERE = "prover.signers_file", Absent, "Signers on other machines: a file of mode 600, on each line an address, a URL, and a token (ashlar signer)";
     PROVER_COMMANDS_MAX = "prover.commands_max", Is("96"), "Commands that several batches under one proof may have; 96 are proven in 24 GiB";
 
     API_LISTEN = "api.listen", Is("127.0.0.1:8080"), "Where the API and the dashboard are served";
@@ -111,6 +114,7 @@ keys! {
     BATCH_UNPROVEN_HIGH = "batch.unproven_batches_high", Is("8"), "With more unproven batches than this, batches are made as large as they may be";
     BATCH_DEADLINE_MS = "batch.deadline_ms", Is("86400000"), "How long the contract gives a batch until it is final";
     BATCH_UNPROVEN_FLOOR = "batch.unproven_commands_floor", Is("16777216"), "Unproven commands that are never too many";
+    BATCH_VERSION_MARGIN = "batch.version_margin_ms", Is("1800000"), "How long before a version begins on L1 no batch is built any more; longer than a batch takes to its commit";
 
     RATE_PEER_BURST = "rate.peer_burst", Is("200000"), "Commands that one address may send at once";
     RATE_PEER_PER_SECOND = "rate.peer_per_second", Is("100000"), "How many of them come back each second";
@@ -129,6 +133,7 @@ keys! {
     ALERT_SLOWER = "alert.slower_percent", Is("300"), "How long answers may take, in a hundred of what is usual here; 0 for no alarm";
 
     ALERT_SYNC = "alert.sync_ms_max", Is("500"), "The time within which what L1 says must be known here; 0 for no alarm";
+    ALERT_CHECKPOINT = "alert.checkpoint_percent", Is("300"), "Commands that may come without a checkpoint, in a hundred of node.checkpoint_commands; 0 for no alarm";
 
     CHECK_INTERVAL = "check.interval_ms", Is("12000"), "Between two checks of what is stored and given out; headers are compared at each L1 block. 0 for no checks at all";
     CHECK_SAMPLES = "check.samples", Is("2"), "Batches that each check draws, beside the one whose turn it is";

@@ -45,6 +45,8 @@ pub struct ProverSettings {
     pub members_file: Option<PathBuf>,
     /// The files of the keys that sign for proofs.
     pub signer_key_files: Vec<PathBuf>,
+    /// The file that names signers of other machines.
+    pub signers_file: Option<PathBuf>,
     /// Commands of several batches under one proof.
     pub commands_max: u64,
 }
@@ -155,6 +157,10 @@ pub struct NodeSettings {
     pub da_expansion: Expansion,
     /// Where commits leave data.
     pub da_target: Publishing,
+    /// How many of the newest final batches folders keep, if they forget any.
+    pub da_keep_newest: Option<u64>,
+    /// The archive that must have what they forget.
+    pub da_archive: Option<PathBuf>,
     /// What is read by a node that follows.
     pub source: SourceSettings,
     /// Who proves.
@@ -194,8 +200,10 @@ impl NodeSettings {
             da_confirmed_min: r.number(&key::DA_CONFIRMED_MIN, 1..=64),
             da_expansion: r.word(&key::DA_EXPANSION, Expansion::Double, &expansions),
             da_target: r.word(&key::DA_TARGET, Publishing::Calldata, Publishing::WORDS),
+            da_keep_newest: r.optional(&key::DA_KEEP_NEWEST, kept_newest),
+            da_archive: r.optional(&key::DA_ARCHIVE, path),
             source: SourceSettings {
-                folders: r.optional(&key::SOURCE_FOLDERS, folders).unwrap_or_default(),
+                folders: r.optional(&key::SOURCE_FOLDERS, paths).unwrap_or_default(),
                 custodians: r.optional(&key::SOURCE_CUSTODIANS, custodians).unwrap_or_default(),
                 calldata: r.flag(&key::SOURCE_CALLDATA),
             },
@@ -228,6 +236,15 @@ impl NodeSettings {
         if !self.da_custodians.is_empty() && self.da_writer_key_file.is_none() {
             r.refuse(&key::DA_WRITER_KEY_FILE, "custodians let nobody in without it; name the file of a writer's key");
         }
+        if self.da_keep_newest.is_some() && !self.da_custodians.is_empty() {
+            r.refuse(&key::DA_KEEP_NEWEST, "custodians have policies of their own; leave it out, or da.custodians");
+        }
+        if self.da_keep_newest.is_some() && self.da_archive.is_none() {
+            r.refuse(&key::DA_KEEP_NEWEST, "nothing is forgotten that is not archived; name da.archive");
+        }
+        if self.da_archive.is_some() && self.da_keep_newest.is_none() {
+            r.refuse(&key::DA_ARCHIVE, "nothing is forgotten without a policy; set da.keep_newest, or leave it out");
+        }
         if self.da_target == Publishing::Custody && self.da_custodians.is_empty() {
             r.refuse(&key::DA_TARGET, "nobody signs for folders; name da.custodians, or choose another target");
         }
@@ -237,10 +254,10 @@ impl NodeSettings {
                 "a node that follows needs the signatures of messages, which are with stores; name source.folders or source.custodians",
             );
         }
-        if self.da_target.may_use_custody() && self.mode == Mode::Validium {
+        if self.mode == Mode::Validium && self.da_target != Publishing::Custody {
             r.refuse(
                 &key::DA_TARGET,
-                "a validium gives its data to no custodian; set it to calldata, or node.mode=standard",
+                "a validium leaves no data on L1; set it to custody and name da.custodians, or node.mode=standard",
             );
         }
         if self.da_target == Publishing::Blobs && self.profile == Profile::Production {
@@ -269,11 +286,10 @@ impl NodeSettings {
             r.refuse(&key::L1_KEY_FILE, "node.key_file is the same; what signs receipts must not pay on L1");
         }
     }
-}
 
-impl NodeSettings {
     fn compare_prover(&self, r: &mut Reader<'_>) {
-        let ProverSettings { backend, worker, remote, listen, members_file, signer_key_files, .. } = &self.prover;
+        let ProverSettings { backend, worker, remote, listen, members_file, .. } = &self.prover;
+        let nobody_signs = self.prover.signer_key_files.is_empty() && self.prover.signers_file.is_none();
         if self.profile == Profile::Production && *backend == Some(Backend::Execute) {
             r.refuse(
                 &key::PROVER,
@@ -283,10 +299,10 @@ impl NodeSettings {
         if backend.is_none() && self.prover.has_workers() {
             r.refuse(&key::PROVER, "there are workers and nothing for them to do; name what they prove with");
         }
-        if *backend == Some(Backend::Sp1) && signer_key_files.is_empty() {
+        if *backend == Some(Backend::Sp1) && nobody_signs {
             r.refuse(
                 &key::PROVER_SIGNERS,
-                "L1 has no verifier for STARKs and counts signers; name the files of their keys",
+                "L1 has no verifier for STARKs and counts signers; name the files of their keys, or in prover.signers_file where they are",
             );
         }
         if *remote && worker.is_some() {
@@ -314,9 +330,9 @@ const PROVERS: &[(&str, Option<Backend>)] =
     &[("none", None), ("sp1", Some(Backend::Sp1)), ("execute-only", Some(Backend::Execute))];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
-/// Folders, parted by commas.
-fn folders(text: &str) -> Result<Vec<PathBuf>, String> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(path).collect()
+/// A number of batches.
+fn kept_newest(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it must be a number of batches, 1 or more".to_owned())
 }
 
 /// Addresses of custodians, parted by commas.
@@ -325,9 +341,9 @@ fn custodians(text: &str) -> Result<Vec<String>, String> {
     parts.map(|url| Remote::new(url, None).map(|_| url.to_owned()).map_err(|error| error.to_string())).collect()
 }
 
-/// Paths, parted by commas.
+/// Files or folders, parted by commas.
 fn paths(text: &str) -> Result<Vec<PathBuf>, String> {
-    Ok(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(PathBuf::from).collect())
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(path).collect()
 }
 
 fn prover(r: &mut Reader<'_>) -> ProverSettings {
@@ -338,6 +354,7 @@ fn prover(r: &mut Reader<'_>) -> ProverSettings {
         listen: r.optional(&key::PROVER_LISTEN, socket),
         members_file: r.optional(&key::PROVER_MEMBERS, path),
         signer_key_files: r.optional(&key::PROVER_SIGNERS, paths).unwrap_or_default(),
+        signers_file: r.optional(&key::PROVER_SIGNERS_ELSEWHERE, path),
         commands_max: r.number(&key::PROVER_COMMANDS_MAX, 1..=1 << 32),
     }
 }
@@ -390,6 +407,7 @@ fn limits(r: &mut Reader<'_>) -> Limits {
         unproven_batches_high: r.number(&key::BATCH_UNPROVEN_HIGH, 0..=u64::MAX),
         deadline_ms: r.number(&key::BATCH_DEADLINE_MS, 60_000..=u64::MAX),
         unproven_commands_floor: r.number(&key::BATCH_UNPROVEN_FLOOR, 1..=u64::MAX),
+        version_margin_ms: r.number(&key::BATCH_VERSION_MARGIN, 0..=86_400_000),
     };
     let alerts = AlertRules {
         errors_permille: r.number(&key::ALERT_ERRORS, 0..=1_000),
@@ -402,6 +420,7 @@ fn limits(r: &mut Reader<'_>) -> Limits {
         level_permille_min: r.number(&key::ALERT_LEVEL, 0..=1_000),
         slower_percent: r.number(&key::ALERT_SLOWER, 0..=100_000),
         sync_ms_max: r.number(&key::ALERT_SYNC, 0..=u64::MAX),
+        checkpoint_percent: r.number(&key::ALERT_CHECKPOINT, 0..=1_000_000),
     };
     let checks = CheckConfig {
         interval: Duration::from_millis(r.number(&key::CHECK_INTERVAL, 0..=86_400_000)),

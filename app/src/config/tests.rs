@@ -98,6 +98,23 @@ key_file = \"one.key\"
 }
 
 #[test]
+fn a_validium_takes_custodians_and_no_target_on_l1() {
+    let custodians = ["da.custodians=http://127.0.0.1:1", "da.writer_key_file=w.key", "da.confirmed_min=1"];
+    let of = |target: Option<&str>| {
+        let target = target.map(|target| format!("da.target={target}"));
+        let flags = custodians.iter().copied().chain(["node.mode=validium"]).chain(target.as_deref());
+        NodeSettings::read(&layers("validium", LEAST, &[], &flags.collect::<Vec<_>>()))
+    };
+    // The usual target is among those that leave data on L1.
+    for target in [None, Some("calldata"), Some("blobs"), Some("auto")] {
+        let told =
+            of(target).expect_err("it would leave data on L1").iter().map(ToString::to_string).collect::<String>();
+        assert!(told.contains("a validium leaves no data on L1"), "{target:?}: {told}");
+    }
+    assert_eq!(sound(of(Some("custody"))).expect("it is sound").mode, ashlar_sequencer::Mode::Validium);
+}
+
+#[test]
 fn a_file_that_is_no_toml_is_told_by_line_and_one_that_is_not_there_by_name() {
     let all = mistakes(&layers("torn", "[node]\ndata = \n", &[], &[])).join("\n");
     assert!(all.contains("torn.toml, line 2)"), "{all}");

@@ -170,8 +170,14 @@ pub struct EstimateArguments {
     /// The file with the batch's bytes
     pub file: PathBuf,
     /// Bytes of what the batch changed, if that is to be published too
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", conflicts_with = "diffs")]
     pub diff_bytes: Option<usize>,
+    /// Take what the batch changed from this node's folder, and with it its real size
+    #[arg(long, value_name = "DIR", requires = "number")]
+    pub diffs: Option<PathBuf>,
+    /// The number of the batch there
+    #[arg(long, value_name = "BATCH", requires = "diffs")]
+    pub number: Option<u64>,
     /// L1's base fee
     #[arg(long, value_name = "GWEI", default_value_t = 10.0, value_parser = gwei)]
     pub base_fee_gwei: f64,
@@ -225,6 +231,9 @@ pub struct DaNodeArguments {
     /// Stop by itself after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub seconds: Option<u64>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::arguments::AuditArguments;
 use super::stores::Stores;
 use super::{print, remark};
+use crate::progress::Progress;
 
 /// Every batch that any store lists, the oldest first; what could not be listed is remarked.
 pub async fn listed(stores: &Stores) -> (Vec<BatchKey>, Vec<(String, String)>) {
@@ -46,7 +47,8 @@ pub async fn run(stores: Stores, arguments: AuditArguments) -> Result<()> {
         None => listed(&stores).await,
     };
     let (mut words, mut objects, mut wrong) = (Vec::new(), Vec::new(), 0_usize);
-    for key in &keys {
+    let mut progress = Progress::new("batch");
+    for (done, key) in (1_u64..).zip(&keys) {
         let mut rows = std::collections::BTreeSet::new();
         let mut held = Vec::new();
         for store in &stores {
@@ -61,6 +63,7 @@ pub async fn run(stores: Stores, arguments: AuditArguments) -> Result<()> {
         }
         words.push(format!("batch        {}: {} different rows are right", name(key), rows.len()));
         objects.push(json!({ "batch": name(key), "rows": rows.len(), "stores": held }));
+        progress.at(done, keys.len() as u64);
     }
     for (store, what) in unlisted.drain(..) {
         wrong += 1;

@@ -1,12 +1,16 @@
 use anyhow::{Context as _, Result, bail};
 use ashlar_batch::codec::Preamble;
+use ashlar_batch::data_root;
+use ashlar_replica::diff_header;
 use ashlar_settlement::estimate::{Mode, Offer, Sizes};
 use ashlar_settlement::gas::{GasModel, Target};
 use ashlar_settlement::l1::FeeMarket;
+use ashlar_types::BatchNumber;
 use serde_json::json;
 
 use super::arguments::EstimateArguments;
 use super::print;
+use crate::rebuild::KeptDiffs;
 
 /// Wei of a gwei.
 const GWEI: f64 = 1e9;
@@ -22,7 +26,7 @@ pub fn run(arguments: &EstimateArguments) -> Result<()> {
     };
     let model =
         GasModel { blobs_allowed: arguments.unbound_blobs, signatures: arguments.custodians, ..GasModel::default() };
-    let sizes = Sizes { inputs: bytes.len(), diffs: arguments.diff_bytes };
+    let sizes = Sizes { inputs: bytes.len(), diffs: diff_bytes(arguments, &bytes)? };
     let offers = model.offers(&market, sizes);
     let picked = model.pick(&market, sizes);
     let (mut words, mut objects) = (Vec::new(), Vec::new());
@@ -49,6 +53,22 @@ pub fn run(arguments: &EstimateArguments) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// How long what the batch changed is: as it was said, or as a node kept it.
+fn diff_bytes(arguments: &EstimateArguments, batch: &[u8]) -> Result<Option<usize>> {
+    let (Some(data), Some(number)) = (&arguments.diffs, arguments.number) else { return Ok(arguments.diff_bytes) };
+    let diff = KeptDiffs::open(data)?.get(BatchNumber::new(number));
+    let diff = diff.with_context(|| format!("{} has no diff of batch {number}", data.display()))?;
+    let header = diff_header(&diff).with_context(|| format!("the diff of batch {number}"))?;
+    if header.number.get() != number || header.data_root != data_root(batch)? {
+        bail!(
+            "what {} keeps under batch {number} is of another batch than {}",
+            data.display(),
+            arguments.file.display()
+        );
+    }
+    Ok(Some(diff.len()))
 }
 
 const fn mode(mode: Mode) -> &'static str {

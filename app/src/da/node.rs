@@ -8,6 +8,7 @@ use ashlar_da::Retention;
 use ashlar_da::custodian::{Custodian, Policy, listen};
 use ashlar_types::{Address, ExchangeId};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
+use serde_json::json;
 
 use super::arguments::DaNodeArguments;
 use super::keys;
@@ -34,9 +35,13 @@ async fn serve(context: runtime::Context, arguments: DaNodeArguments) -> Result<
         .await
         .with_context(|| format!("{} cannot be listened on; choose another with --listen", arguments.listen))?;
     let mut out = stdout();
+    let url = format!("http://{}#{address}", serving.address);
     // Who closed the pipe does not want to know.
-    let _ =
-        writeln!(out, "custodian    {address}, {writers} writers\nlistening    http://{}#{address}", serving.address);
+    let _ = if arguments.json {
+        writeln!(out, "{}", json!({ "custodian": address, "writers": writers, "listening": url }))
+    } else {
+        writeln!(out, "custodian    {address}, {writers} writers\nlistening    {url}")
+    };
     let _ = out.flush();
     let time_is_up = async {
         match arguments.seconds {
@@ -49,7 +54,7 @@ async fn serve(context: runtime::Context, arguments: DaNodeArguments) -> Result<
         () = time_is_up => {}
     }
     serving.stop();
-    let _ = writeln!(out, "stopped");
+    let _ = if arguments.json { writeln!(out, "{}", json!({ "stopped": true })) } else { writeln!(out, "stopped") };
     Ok(())
 }
 

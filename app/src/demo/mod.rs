@@ -39,7 +39,10 @@ pub fn run(arguments: &DemoArguments) -> Result<()> {
     let (start, mut chunk) = (Instant::now(), Chunk::default());
     let (end, mut next_view) = (Duration::from_secs_f64(arguments.seconds), every);
     let mut out = stdout().lock();
-    screen::opening(&mut out, arguments)?;
+    let is_told = !arguments.json;
+    if is_told {
+        screen::opening(&mut out, arguments)?;
+    }
     loop {
         traffic.fill(&mut chunk, COMMANDS);
         for (time, input) in &chunk.inputs {
@@ -51,18 +54,24 @@ pub fn run(arguments: &DemoArguments) -> Result<()> {
         if passed >= end {
             break;
         }
-        if passed >= next_view {
+        if is_told && passed >= next_view {
             next_view = passed + every;
             let seen = market::look(&mut engine.store, arguments.markets);
             screen::draw(&mut out, terminal, passed, &seen, &watch)?;
         }
     }
     let passed = start.elapsed();
-    let seen = market::look(&mut engine.store, arguments.markets);
-    screen::draw(&mut out, terminal, passed, &seen, &watch)?;
-    screen::receipts(&mut out, &watch)?;
+    if is_told {
+        let seen = market::look(&mut engine.store, arguments.markets);
+        screen::draw(&mut out, terminal, passed, &seen, &watch)?;
+        screen::receipts(&mut out, &watch)?;
+    }
     let found = checks::run(&mut engine.store, traffic.shadow(), arguments.markets)?;
-    screen::closing(&mut out, &found)?;
+    if is_told {
+        screen::closing(&mut out, &found)?;
+    } else {
+        screen::json(&mut out, passed, &watch, &found)?;
+    }
     out.flush()?;
     found.verdict()
 }

@@ -4,6 +4,7 @@ use std::io::{Result, Write};
 use std::time::Duration;
 
 use ashlar_types::{Receipt, Side, Trade};
+use serde_json::json;
 
 use super::checks::Found;
 use super::market::{Level, Look, Seen};
@@ -24,7 +25,7 @@ fn count(number: u64) -> String {
 
 /// What is about to happen.
 pub fn opening(out: &mut impl Write, arguments: &DemoArguments) -> Result<()> {
-    let DemoArguments { seconds, markets, accounts, seed } = arguments;
+    let DemoArguments { seconds, markets, accounts, seed, .. } = arguments;
     writeln!(out, "Ashlar demo: {accounts} traders, {markets} markets, {seconds} seconds, seed {seed}.")?;
     writeln!(out, "Only the core runs: no network, no signatures, nothing on L1, and no money that is real.")
 }
@@ -131,10 +132,28 @@ pub fn receipts(out: &mut impl Write, watch: &Watch) -> Result<()> {
     Ok(())
 }
 
+/// What it came to, for a program.
+pub fn json(out: &mut impl Write, passed: Duration, watch: &Watch, found: &Found) -> Result<()> {
+    let checks: Vec<_> = found.checks.iter().map(|(what, holds)| json!({ "what": what, "holds": holds })).collect();
+    let told = json!({
+        "seconds": passed.as_secs_f64(), "commands": watch.commands, "refused": watch.refused, "trades": watch.trades,
+        "state_root": root(found), "leaves": found.leaves, "checks": checks,
+    });
+    writeln!(out, "{told}")
+}
+
+fn root(found: &Found) -> String {
+    found.root.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What it came to, and what to try next.
 pub fn closing(out: &mut impl Write, found: &Found) -> Result<()> {
-    let root: String = found.root.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    writeln!(out, "\nstate root {root}\n  commits to {} facts: balances, orders, nonces", count(found.leaves as u64))?;
+    writeln!(
+        out,
+        "\nstate root {}\n  commits to {} facts: balances, orders, nonces",
+        root(found),
+        count(found.leaves as u64)
+    )?;
     writeln!(out, "\nchecked on the whole state")?;
     for (what, holds) in &found.checks {
         writeln!(out, "  {} {what}", if *holds { "yes:" } else { "NO: " })?;

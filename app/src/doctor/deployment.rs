@@ -4,18 +4,22 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::U256;
+use anyhow::anyhow;
 use ashlar_settlement::l1::{BlockAt, L1 as _};
 use ashlar_settlement::rpc::Endpoint;
 use ashlar_settlement::signer::Signer as _;
-use ashlar_settlement::{check_balance, check_operator};
+use ashlar_settlement::{Activation, check_balance, check_operator};
 
 use super::finding::Finding;
 use crate::config::NodeSettings;
-use crate::node::{Keys, Plan, l1, origin, plan, secret};
-use crate::proving::Backend;
+use crate::node::{Keys, Plan, l1, origin, plan};
+use crate::proving::{Ahead, Backend, look_ahead};
+use crate::secrets::read_key;
+use crate::signer::load_signers;
 
 /// Beyond this a chain is stuck, or this machine's clock is wrong.
 const HEAD_SECONDS_MAX: u64 = 120;
@@ -57,7 +61,7 @@ pub fn look_here(settings: &NodeSettings) -> Vec<Finding> {
 }
 
 fn key(name: &'static str, path: &Path) -> Finding {
-    match secret(path) {
+    match read_key(path) {
         Ok(_) => Finding::well(name, format!("{} is a key that only its owner reads", path.display())),
         Err(why) => Finding::failed(name, format!("{why:#}"), "see docs/operator.md, Keys"),
     }
@@ -149,15 +153,32 @@ async fn contracts(settings: &NodeSettings) -> Vec<Finding> {
         }
     };
     let mut found = vec![Finding::well(NAME, format!("settlement {} is this exchange's", origin.addresses.settlement))];
-    found.extend(match plan(&origin, settings).await {
-        Ok(Some(Plan { policy, .. })) if policy.backend() == Backend::Sp1 => {
-            Some(Finding::well("prover", policy.kind()))
+    // Where it fails the plan does, and says why.
+    if let Ok(Ahead { unknown: Some(Activation { version, from_batch, not_before }), .. }) =
+        look_ahead(&origin.l1, &origin.addresses).await
+    {
+        let batch = from_batch.get();
+        let seen = format!(
+            "version {version} begins with batch {batch} once L1's clock says {not_before}, and none of its programs is of this release"
+        );
+        found.push(Finding::warning("upgrade", seen, "install the release that has one of them before then"));
+    }
+    match plan(&origin, settings).await {
+        Ok(Some(Plan { policy, lacking, .. })) => {
+            let is_proven = policy.backend() == Backend::Sp1;
+            found.extend(is_proven.then(|| Finding::well("prover", policy.kind())));
+            found.extend(lacking.map(|why| Finding::warning("upgrade", why, "see docs/runbooks.md, Upgrade")));
         }
-        Ok(_) => None,
+        Ok(None) => {}
         Err(why) => {
-            Some(Finding::failed("prover", format!("{why:#}"), "see docs/proving.md and what begins with prover."))
+            found.push(Finding::failed(
+                "prover",
+                format!("{why:#}"),
+                "see docs/proving.md and what begins with prover.",
+            ));
         }
-    });
+    }
+    found.extend(settings.prover.signers_file.as_deref().map_or_else(Vec::new, signers));
     // A key that is missing was told before.
     let Ok(keys) = Keys::load(settings) else { return found };
     let account = keys.submitter.address();
@@ -172,4 +193,30 @@ async fn contracts(settings: &NodeSettings) -> Vec<Finding> {
         found.push(Finding::warning("balance", why.to_string(), "send it ether before it runs out"));
     }
     found
+}
+
+/// Whether signers on other machines answer, each as who it is said to be.
+fn signers(file: &Path) -> Vec<Finding> {
+    // They are asked on a thread of its own, because each question blocks.
+    let asked = thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let signers = load_signers(file)?;
+            Ok(signers.iter().map(|signer| (signer.place(), signer.who())).collect::<Vec<_>>())
+        });
+        asking.join().unwrap_or_else(|_| Err(anyhow!("asking them failed")))
+    });
+    match asked {
+        Ok(asked) => asked
+            .into_iter()
+            .map(|(place, who)| match who {
+                Ok(()) => Finding::well("signer", format!("{place} answers")),
+                Err(why) => Finding::failed(
+                    "signer",
+                    format!("{why:#}"),
+                    "start `ashlar signer` there, or correct prover.signers_file",
+                ),
+            })
+            .collect(),
+        Err(why) => vec![Finding::failed("signer", format!("{why:#}"), "correct prover.signers_file")],
+    }
 }

@@ -4,15 +4,16 @@
 //! stays so, whatever its configuration says, and orders in epochs above all that another node can have signed in.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use ashlar_types::BatchNumber;
 use commonware_runtime::{Error as RuntimeError, Storage, tokio as runtime};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
-/// What a node stores of what it executed; its snapshots stay when it begins anew, since L1 says which of them are true.
+/// What a node stores of what it executed; its snapshots stay when it begins anew, and those that L1 holds shorten the way.
 const EXECUTED: [&str; 2] = ["ashlar-journal", "ashlar-batches"];
 
 /// That a folder was told to order.
@@ -39,9 +40,11 @@ fn promoted(data: &Path) -> PathBuf {
     data.join("promoted")
 }
 
-/// Whether it was begun by following and was not told to order since.
-pub fn follows(data: &Path) -> bool {
-    following(data).exists()
+/// Whether it was begun by following and was not told to order since. A folder that cannot be looked at is not taken for one that orders.
+pub fn follows(data: &Path) -> Result<bool> {
+    let path = following(data);
+    let is_begun = path.try_exists().with_context(|| format!("{} cannot be looked at", path.display()))?;
+    Ok(is_begun && read(data)?.is_none())
 }
 
 /// Whether it was told to order.
@@ -65,21 +68,27 @@ pub fn begin(data: &Path) -> Result<()> {
     )
 }
 
-/// Notes, durably, that it orders from now on.
+/// Notes, durably, that it orders from now on. From then on this note is what counts, whatever becomes of the other one.
 pub fn promote(data: &Path, told: Promoted) -> Result<()> {
     write(&promoted(data), &json!({ "at_ms": told.at_ms, "after_batch": told.after.get() }))?;
     match fs::remove_file(following(data)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context("the note that it follows stays"),
-        _ => Ok(()),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!(%error, "the note that this folder was begun by following stays beside the one that it orders");
+        }
+        _ => {}
     }
+    Ok(())
 }
 
+/// Whoever finds the note finds all of it: it gets its name once it is on the disk.
 fn write(path: &Path, told: &Value) -> Result<()> {
-    let write = || {
-        let mut file = File::create(path)?;
-        file.write_all(format!("{told:#}\n").as_bytes())?;
-        file.sync_all()?;
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    let write = || -> io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut draft = NamedTempFile::new_in(folder)?;
+        draft.write_all(format!("{told:#}\n").as_bytes())?;
+        draft.as_file().sync_all()?;
+        draft.persist(path)?;
+        File::open(folder)?.sync_all()
     };
     write().with_context(|| format!("{} cannot be written", path.display()))
 }
@@ -110,16 +119,20 @@ mod tests {
 
     #[test]
     fn a_folder_that_was_told_to_order_follows_no_more() {
-        let data = std::env::temp_dir().join(format!("ashlar-following-{}", std::process::id()));
-        fs::create_dir_all(&data).expect("a folder");
-        assert!(!follows(&data) && read(&data).expect("nothing").is_none());
-        begin(&data).expect("written");
-        assert!(follows(&data));
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path();
+        let is_following = || follows(data).expect("it can be looked at");
+        assert!(!is_following() && read(data).expect("nothing").is_none());
+        begin(data).expect("written");
+        assert!(is_following());
         let told = Promoted { at_ms: 1_767_225_600_123, after: BatchNumber::new(7) };
-        promote(&data, told).expect("written");
-        assert!(!follows(&data));
-        assert_eq!(read(&data).expect("read"), Some(told));
+        promote(data, told).expect("written");
+        assert!(!is_following());
+        assert_eq!(read(data).expect("read"), Some(told));
         assert_eq!(told.epoch(), 1_767_225_600);
-        fs::remove_dir_all(data).expect("removed");
+        // As a crash between the two leaves it.
+        begin(data).expect("written");
+        assert!(!is_following(), "it was told to order, and stays so");
+        assert_eq!(fs::read_dir(data).expect("reads").count(), 2, "no draft is left");
     }
 }

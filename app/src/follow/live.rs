@@ -1,6 +1,6 @@
 //! Batch by batch behind L1: what is committed is fetched, checked, executed, and compared with its header.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use ashlar_api::door::ServiceState;
@@ -8,11 +8,14 @@ use ashlar_batch::{Batch, BatchHeader, Hash, codec};
 use ashlar_guest::{NativePlatform, check};
 use ashlar_replica::L1Block;
 use ashlar_sequencer::{FollowError, Layer1, NodeHandle, Settled, Station};
-use ashlar_settlement::Handle as Client;
+use ashlar_settlement::l1::BlockRef;
 use ashlar_settlement::rpc::RpcL1;
+use ashlar_settlement::{Handle as Client, Status};
 use ashlar_types::{BatchNumber, Input};
+use tokio::sync::watch;
 
 use super::source::{Source, commit_in};
+use crate::clock::now_ms;
 
 /// Why it cannot go on from here.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,8 +41,12 @@ pub struct Live<'a> {
     source: &'a Source,
     every: Duration,
     station: Station,
-    /// A batch that was executed and about which no guest could be asked yet.
+    /// A batch that was executed and about which no guest was asked yet.
     unchecked: Option<BatchNumber>,
+    /// The last batch with which nothing is wrong.
+    checked: watch::Sender<BatchNumber>,
+    /// What stood in the way last, so that it is written to the log once.
+    hindrance: Option<String>,
 }
 
 impl<'a> Live<'a> {
@@ -51,8 +58,17 @@ impl<'a> Live<'a> {
         source: &'a Source,
         every: Duration,
     ) -> Live<'a> {
-        let station = node.station("follower");
-        Live { node, layer1, client, source, every, station, unchecked: None }
+        let (station, last) = (node.station("follower"), node.last_batch());
+        // A life before this one may have ended between its execution and the guest's check. What was rebuilt is in no book.
+        let unchecked = node.books().header(last).map(|header| header.number);
+        let checked = unchecked.map_or(last, |number| BatchNumber::new(number.get().saturating_sub(1)));
+        let checked = watch::Sender::new(checked);
+        Live { node, layer1, client, source, every, station, unchecked, checked, hindrance: None }
+    }
+
+    /// The last batch that was followed and with which nothing is wrong.
+    pub fn checked(&self) -> watch::Receiver<BatchNumber> {
+        self.checked.subscribe()
     }
 
     /// Follows for as long as that is possible.
@@ -61,32 +77,38 @@ impl<'a> Live<'a> {
         loop {
             self.station.go().await;
             match self.turn().await {
-                Ok(None) => {}
+                Ok(None) => self.hindrance = None,
                 Ok(Some(parted)) => return parted,
-                Err(why) => {
-                    tracing::warn!(%why, "following goes on later");
-                    self.station.say(ServiceState::Degraded, format!("{why:#}"));
-                }
+                Err(why) => self.tell(format!("{why:#}")),
             }
             tokio::time::sleep(self.every).await;
         }
     }
 
+    fn tell(&mut self, why: String) {
+        self.station.say(ServiceState::Degraded, why.clone());
+        if self.hindrance.as_ref() != Some(&why) {
+            tracing::warn!(why, "following goes on later");
+            self.hindrance = Some(why);
+        }
+    }
+
     /// Everything that is committed by now.
     async fn turn(&mut self) -> Result<Option<Parted>> {
-        if let Some(parted) = self.checked().await? {
+        if let Some(parted) = self.check_last().await? {
             return Ok(Some(parted));
         }
+        let Status { head, committed, .. } = self.client.status().await?;
+        let (head, committed) = (block_of(&head), BatchNumber::new(committed));
         let here = self.node.last_header();
         let last = here.number;
-        if self.committed(last).await?.is_some_and(|there| there.header.hash() != here.hash()) {
+        if self.committed(last, head).await?.is_some_and(|there| there.header.hash() != here.hash()) {
             return Ok(Some(Parted::Elsewhere(last)));
         }
-        let committed = BatchNumber::new(self.client.status().await?.committed);
         let mut next = last.next();
         while next <= committed {
             self.lag(committed.get().saturating_sub(next.get()).saturating_add(1));
-            let Some(batch) = self.committed(next).await? else { break };
+            let Some(batch) = self.committed(next, head).await? else { break };
             if let Some(parted) = self.one(&batch).await? {
                 return Ok(Some(parted));
             }
@@ -102,20 +124,21 @@ impl<'a> Live<'a> {
         self.node.metrics().lag_local.set(batches);
     }
 
-    /// A batch as it stands in the chain that is followed, and in the contract at that block.
-    async fn committed(&mut self, number: BatchNumber) -> Result<Option<Committed>> {
+    /// A batch as L1's events tell of it, if the contract keeps the same at this block. It is asked at a new block and not at the one that
+    /// holds the commit: most nodes of L1 forget what the state was some minutes ago.
+    async fn committed(&mut self, number: BatchNumber, head: L1Block) -> Result<Option<Committed>> {
         let Some(record) = self.client.get_commitment_record(number).await? else { return Ok(None) };
         let Some((tx, at)) = record.commit.included else { return Ok(None) };
         let header = record.decode_header().context("a header on L1 cannot be read; this program is older than it")?;
-        let block = L1Block { number: at.number, hash: Hash(at.hash.0) };
-        let kept = self.layer1.header_hash(block, number).await?;
+        let kept = self.layer1.header_hash(head, number).await?;
         ensure!(
             kept == Some(header.hash()),
-            "the contract keeps {kept:?} for batch {} and L1's events tell of {:?}; check the L1 endpoints",
+            "at block {} the contract keeps {kept:?} for batch {}, and L1's events tell of {:?}; check the L1 endpoints",
+            head.number,
             number.get(),
             header.hash()
         );
-        Ok(Some(Committed { header, tx, block }))
+        Ok(Some(Committed { header, tx, block: block_of(&at) }))
     }
 
     async fn one(&mut self, batch: &Committed) -> Result<Option<Parted>> {
@@ -147,7 +170,7 @@ impl<'a> Live<'a> {
             Err(error @ FollowError::Diverged { .. }) => return diverged(error.to_string()),
         }
         self.unchecked = Some(number);
-        if let Some(parted) = self.checked().await? {
+        if let Some(parted) = self.check_last().await? {
             return Ok(Some(parted));
         }
         if let Some(unseen_ms) = self.layer1.unseen_ms() {
@@ -174,18 +197,19 @@ impl<'a> Live<'a> {
     }
 
     /// Asks a guest about what was executed last, if none was asked yet.
-    async fn checked(&mut self) -> Result<Option<Parted>> {
+    async fn check_last(&mut self) -> Result<Option<Parted>> {
         let Some(number) = self.unchecked else { return Ok(None) };
         if let Some(what) = self.refused(number).await? {
             return Ok(Some(Parted::Diverged(number, format!("a guest refuses it: {what}"))));
         }
         self.unchecked = None;
+        self.checked.send_replace(number);
         Ok(None)
     }
 
     /// Why a guest would not prove a batch, if it would not: signatures are checked nowhere else here.
     async fn refused(&self, number: BatchNumber) -> Result<Option<String>> {
-        let sealed = self.node.books().sealed(number).await;
+        let sealed = self.node.books().sealed(number).await.context("what was followed cannot be read")?;
         let sealed = sealed.with_context(|| format!("batch {} was followed and is not stored", number.get()))?;
         let checked = tokio::task::spawn_blocking(move || {
             let input = sealed.input().map_err(|error| error.to_string())?;
@@ -195,7 +219,6 @@ impl<'a> Live<'a> {
     }
 }
 
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+fn block_of(block: &BlockRef) -> L1Block {
+    L1Block { number: block.number, hash: Hash(block.hash.0) }
 }

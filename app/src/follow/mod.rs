@@ -18,24 +18,23 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use ashlar_api::http::{Api, ApiConfig, Serving};
-use ashlar_replica::L1Block;
-use ashlar_sequencer::{
-    Config, Divergence, Mode, Node, NodeHandle, OutsideError, Parts, Pricing, Reports as _, Settled,
-};
+use ashlar_replica::{SnapshotHead, SnapshotStore};
+use ashlar_sequencer::{Config, Divergence, Mode, Node, NodeHandle, Parts, Pricing, Reports as _, Settled};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::rpc::RpcL1;
 use ashlar_settlement::signer::LocalKey;
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
-use ashlar_sync::{Finding, Strategy};
+use ashlar_sync::{Finding, Strategy, Target};
 use ashlar_types::BatchNumber;
 use commonware_runtime::{Supervisor as _, tokio as runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::clock::now_ms;
 use crate::config::{NodeSettings, Sources};
 use crate::node;
 use crate::rebuild::origin::Origin;
-use crate::rebuild::{Opened, into_snapshots};
+use crate::rebuild::{Opened, SNAPSHOTS, into_snapshots};
 use crate::up::files;
 use crate::up::ports::{Published, Written};
 use live::{Live, Parted};
@@ -85,12 +84,13 @@ pub async fn run(context: &runtime::Context, l1: &RpcL1, settings: &NodeSettings
 /// What it begins with.
 struct Begun {
     source: Source,
-    /// The batch of the state that was rebuilt, and how long that took; nothing if it goes on with what it executed.
+    /// The batch of the state that was rebuilt, and how long that took; nothing if there was nothing to rebuild, or it goes on with what it executed.
     rebuilt: Option<(BatchNumber, Duration)>,
 }
 
 impl Begun {
-    /// Reads L1, and rebuilds the state in a folder in which nothing was executed.
+    /// Reads L1, and rebuilds the state in a folder in which nothing was executed: as far as it is final, since a proof has vouched for the signatures
+    /// up to there. What comes after is followed batch by batch.
     async fn find(context: &runtime::Context, l1: &RpcL1, settings: &NodeSettings) -> Result<Begun> {
         let is_begun = folder::is_begun(context).await?;
         if !is_begun {
@@ -99,7 +99,9 @@ impl Begun {
         let mut attempt = 1;
         loop {
             match Begun::try_find(context, l1, settings, is_begun).await {
-                Err(why) if attempt < ATTEMPTS => tracing::warn!(%why, attempt, "L1 could not be read; trying again"),
+                Err(why) if attempt < ATTEMPTS => {
+                    tracing::warn!(why = format!("{why:#}"), attempt, "L1 could not be read; trying again");
+                }
                 ended => return ended,
             }
             attempt += 1;
@@ -120,10 +122,20 @@ impl Begun {
         }
         let origin = node::origin(l1, settings).await?;
         let opened = Opened::read(origin, &sources(settings)?).await.context("reading L1")?;
-        let recovered = into_snapshots(context, &opened, opened.history.last(), &mut |_| ()).await?;
-        let (batch, took) = (recovered.shadow.header().number, begun.elapsed());
-        tracing::info!(batch = batch.get(), ?took, "the state was rebuilt from L1 and published data");
-        Ok(Begun { source, rebuilt: Some((batch, took)) })
+        let (history, last) = (&opened.history, opened.history.last_final());
+        if last > BatchNumber::default() {
+            into_snapshots(context, &opened, Target::Batch(last), None, &mut |_| ()).await?;
+        }
+        // A node begins at the newest there is, and a life before this one may have left some of what L1 does not hold.
+        let snapshots = SnapshotStore::new(context.child("snapshots"), SNAPSHOTS);
+        let stays = |head: &SnapshotHead| head.header.number <= last && history.holds(&head.header);
+        snapshots.retain(stays).await.context("looking through the snapshots")?;
+        if last == BatchNumber::default() {
+            return Ok(Begun { source, rebuilt: None });
+        }
+        let took = begun.elapsed();
+        tracing::info!(batch = last.get(), ?took, "the state was rebuilt from L1 and published data");
+        Ok(Begun { source, rebuilt: Some((last, took)) })
     }
 }
 
@@ -177,6 +189,7 @@ async fn once(
     let node = start(context, &origin, &reading, settings, rebuilt).await?;
     let sources = sources.clone();
     node.levers().reload_from(Arc::new(move || node::limits(&sources)));
+    let live = Live::new(&node, &reading.settled, reading.client.clone(), &source, settings.l1.poll_every);
     let (go, mut going) = mpsc::channel(1);
     let promoting = Promoting {
         l1: l1.clone(),
@@ -184,12 +197,13 @@ async fn once(
         settings: settings.clone(),
         settled: reading.settled.clone(),
         books: node.books().clone(),
-        begun_at: node.last_batch(),
+        checked: live.checked(),
         go,
     };
     node.levers().promote_by(promoting.hook());
     let files = if settings.api.dashboard { files::FILES } else { &[] };
-    let config = ApiConfig { burst: settings.api.burst, per_second: settings.api.per_second, files };
+    let config =
+        ApiConfig { burst: settings.api.burst, per_second: settings.api.per_second, files, ..ApiConfig::default() };
     let api = Api::new(node.door(), config);
     let telling = tokio::spawn(api.clone().follow());
     let servers = node::serve(&api, &node, settings).await?;
@@ -201,36 +215,8 @@ async fn once(
     );
 
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let live = Live::new(&node, &reading.settled, reading.client.clone(), &source, settings.l1.poll_every);
-    let following = async {
-        match live.run().await {
-            Parted::Elsewhere(batch) => {
-                tracing::warn!(batch = batch.get(), "L1 left the blocks of a batch that was followed");
-                ensure!(
-                    folder::follows(&settings.data),
-                    "L1 holds another batch {} than this folder, which was not begun by following and may hold what is nowhere else; \
-                     keep it, and follow in an empty folder",
-                    batch.get()
-                );
-                Ok(Once::Anew)
-            }
-            Parted::Diverged(batch, what) => {
-                let finding = Finding::Stored { batch, command: None, what: what.clone() };
-                let strategy = settings.limits.checks.strategy;
-                node.books().note_divergence(finding.to_string());
-                report(settings, finding, strategy);
-                // The same batch a second time, from a state that L1 vouches for, is the operator's to look at.
-                let is_first = diverged.replace(batch) != Some(batch);
-                if strategy == Strategy::Reconcile && is_first && folder::follows(&settings.data) {
-                    return Ok(Once::Anew);
-                }
-                // What was executed before stays true, and is served.
-                std::future::pending().await
-            }
-        }
-    };
     let ended = tokio::select! {
-        ended = following => ended,
+        ended = part(live, &node, settings, diverged) => ended,
         _ = going.recv() => Ok(Once::Ended(Ended::Promoted)),
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
         reason = &mut reading.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
@@ -247,6 +233,40 @@ async fn once(
         reading.stop().await;
     }
     ended
+}
+
+/// Follows until that is over, and says whether to begin anew. Where nothing but a person can help it goes on serving what it has.
+async fn part(
+    live: Live<'_>,
+    node: &NodeHandle,
+    settings: &NodeSettings,
+    diverged: &mut Option<BatchNumber>,
+) -> Result<Once> {
+    match live.run().await {
+        Parted::Elsewhere(batch) => {
+            tracing::warn!(batch = batch.get(), "L1 left the blocks of a batch that was followed");
+            ensure!(
+                folder::follows(&settings.data)?,
+                "L1 holds another batch {} than this folder, which was not begun by following and may hold what is nowhere else; \
+                 keep it, and follow in an empty folder",
+                batch.get()
+            );
+            Ok(Once::Anew)
+        }
+        Parted::Diverged(batch, what) => {
+            let finding = Finding::Stored { batch, command: None, what };
+            let strategy = settings.limits.checks.strategy;
+            node.books().note_divergence(finding.to_string());
+            report(settings, finding, strategy);
+            // The same batch a second time, from a state that L1 vouches for, is the operator's to look at.
+            let is_first = diverged.replace(batch) != Some(batch);
+            if strategy == Strategy::Reconcile && is_first && folder::follows(&settings.data)? {
+                return Ok(Once::Anew);
+            }
+            // What was executed before stays true, and is served.
+            std::future::pending().await
+        }
+    }
 }
 
 /// The node that executes, without anything that sends or proves.
@@ -286,12 +306,9 @@ async fn start(
 }
 
 fn report(settings: &NodeSettings, finding: Finding, strategy: Strategy) {
-    let at_ms = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
-    let at_ms = u64::try_from(at_ms).unwrap_or(u64::MAX);
     tracing::error!(%finding, "what was committed cannot be followed");
-    let report = Divergence { at_ms, block: None::<L1Block>, strategy, findings: vec![finding] };
-    let kept: Result<String, OutsideError> = Written::into(settings.data.clone()).keep(&report);
-    match kept.context("keeping the report") {
+    let report = Divergence { at_ms: now_ms(), block: None, strategy, findings: vec![finding] };
+    match Written::into(settings.data.clone()).keep(&report) {
         Ok(place) => tracing::error!(place, "the report of the divergence is kept"),
         Err(why) => tracing::error!(%why, "the report of the divergence cannot be kept"),
     }

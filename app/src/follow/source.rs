@@ -24,7 +24,8 @@ impl Source {
         let commits = Known::default();
         let mut l1: Vec<Box<dyn Store>> = Vec::new();
         if *calldata {
-            l1.push(Box::new(Commits { reader: Calldata::new(endpoint(settings)?)?, known: commits.clone() }));
+            let reader = Calldata::new(&settings.l1.endpoints, settings.l1.timeout)?;
+            l1.push(Box::new(Commits { reader, known: commits.clone() }));
         }
         Ok(Source { folders: Folders::new(folders, custodians, l1)?, commits })
     }
@@ -32,7 +33,12 @@ impl Source {
     /// A batch that was committed in this transaction, and its signatures; both are those of its header.
     pub async fn batch(&self, header: &BatchHeader, commit: PublishedAt) -> Result<(Vec<u8>, Signatures)> {
         let number = header.number;
-        self.commits.lock().unwrap_or_else(PoisonError::into_inner).insert(number.get(), commit);
+        {
+            let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+            // One is asked for at a time, and is not asked for again once it was followed.
+            commits.clear();
+            commits.insert(number.get(), commit);
+        }
         let bytes = match fetch_checked(&self.folders, header).await? {
             Ok(bytes) => bytes,
             Err(finding) => match self.folders.failure(number) {
@@ -55,15 +61,10 @@ impl Source {
     }
 }
 
-/// The L1 node that is asked for transactions.
-fn endpoint(settings: &NodeSettings) -> Result<&str> {
-    settings.l1.endpoints.first().map(String::as_str).context("l1.endpoints names nobody")
-}
-
 /// The same as an auditor names it.
 pub fn sources(settings: &NodeSettings) -> Result<Sources> {
     let (l1, SourceSettings { folders, custodians, calldata }) = (&settings.l1, &settings.source);
-    let url = endpoint(settings)?;
+    let url = l1.endpoints.first().context("l1.endpoints names nobody")?;
     let stores = (folders.as_slice(), custodians.as_slice());
     let sources = Sources::of_node(url, l1.settlement, stores, l1.deployed_block, l1.house_owner, l1.genesis_ms);
     Ok(sources.with_calldata(*calldata))

@@ -4,6 +4,7 @@ use alloy::primitives::U256;
 use anyhow::Result;
 use ashlar_contracts::abi::{IBridge, IGovernance, ISettlement, IVerifier, IVerifierRegistry};
 use ashlar_settlement::l1::{BlockAt, L1 as _};
+use ashlar_settlement::{Activation, activations};
 use commonware_runtime::{Runner as _, tokio as runtime};
 use serde_json::{Value, json};
 
@@ -53,6 +54,8 @@ struct Facts<'a> {
     proposer: alloy::primitives::Address,
     delays: (u64, u64),
     version: u32,
+    /// The version that was announced last, if the next batch is not of it yet.
+    announced: Option<Activation>,
     is_production: bool,
     proofs: Vec<Proof>,
     custodians: (usize, u8),
@@ -73,6 +76,8 @@ impl<'a> Facts<'a> {
         let next = standing.committed.saturating_add(1);
         let registry = found.addresses.registry;
         let version = asker.other(registry, IVerifierRegistry::versionForCall { batch: next }).await?;
+        let listed = activations(&found.l1, registry, BlockAt::Hash(standing.head.hash)).await?;
+        let announced = listed.last().filter(|last| last.version != version).copied();
         let mut assets = Vec::new();
         for number in 0..ASSETS_MAX {
             assets.extend(Asset::look(&found.l1, found.addresses.bridge, number).await?);
@@ -87,6 +92,7 @@ impl<'a> Facts<'a> {
             proposer: asker.other(governance, IGovernance::proposerCall {}).await?,
             delays: (short.to(), long.to()),
             version,
+            announced,
             is_production: asker.other(registry, IVerifierRegistry::productionCall {}).await?,
             proofs: proofs(&asker, found, version).await?,
             custodians: (custodians.members.len(), custodians.threshold),
@@ -127,7 +133,15 @@ impl<'a> Facts<'a> {
                 mark(self.finalized_block)
             ),
             format!("batches      {} committed, {} final", now.committed, now.finalized),
+            format!("version      {}", self.version),
         ];
+        if let Some(Activation { version, from_batch, not_before }) = self.announced {
+            lines.push(format!(
+                "             {version} from batch {} on, once L1's clock says {not_before} (now {})",
+                from_batch.get(),
+                now.head.time
+            ));
+        }
         for Proof { kind, assumption, is_required, proven } in &self.proofs {
             let needed = if *is_required { "required" } else { "not required" };
             lines.push(format!("proof {kind:<6} {needed}, batches up to {proven}; rests on: {assumption}"));
@@ -192,6 +206,9 @@ impl<'a> Facts<'a> {
             "bridge": found.addresses.bridge,
             "production": self.is_production,
             "version": self.version,
+            "announced": self.announced.map(|one| json!({
+                "version": one.version, "from_batch": one.from_batch.get(), "not_before_s": one.not_before,
+            })),
             "block": now.head.number,
             "safe": self.safe,
             "final": self.finalized_block,

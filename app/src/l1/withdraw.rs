@@ -1,7 +1,5 @@
 //! `ashlar withdraw`: asked of the exchange by a signed command, or forced on L1.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use alloy::primitives::{B256, U256};
 use anyhow::{Context as _, Result, anyhow, bail};
 use ashlar_api::client::RestClient;
@@ -19,6 +17,7 @@ use super::asset::Asset;
 use super::place::Found;
 use super::send::{Sender, say, with_journal};
 use super::standing::Standing;
+use crate::clock::now_ms;
 
 /// How long a signed withdrawal is good for.
 const GOOD_FOR_MS: u64 = 60_000;
@@ -143,7 +142,6 @@ async fn ordered(
 
 /// Some time from now, by whichever clock is ahead: ours or the exchange's.
 fn soon(heard: u64) -> Time {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).max(heard).saturating_add(GOOD_FOR_MS);
+    let millis = now_ms().max(heard).saturating_add(GOOD_FOR_MS);
     Time::new(millis).unwrap_or(Time::NEVER)
 }

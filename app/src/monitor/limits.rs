@@ -10,6 +10,8 @@ pub const INBOX_AHEAD_MAX: u64 = 8;
 pub const TRADES_MAX: usize = 200;
 /// Lines of an account's history.
 pub const HISTORY_MAX: usize = 100;
+/// Lines of the log that are asked for.
+pub const LOG_LINES_MAX: usize = 200;
 /// Metrics that are kept.
 pub const METRICS_MAX: usize = 512;
 /// Characters of a filter or of an account's name.

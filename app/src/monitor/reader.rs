@@ -6,6 +6,7 @@ mod stream;
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
+use ashlar_api::admin::Token;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, sleep};
 
@@ -25,24 +26,33 @@ pub struct Wish {
 }
 
 /// Starts reading; it ends when nobody takes the news any more.
-pub fn start(address: SocketAddr, wishes: &watch::Sender<Wish>) -> mpsc::Receiver<News> {
+pub fn start(
+    address: SocketAddr,
+    operator: Option<(SocketAddr, Token)>,
+    wishes: &watch::Sender<Wish>,
+) -> mpsc::Receiver<News> {
     let (news, taken) = mpsc::channel(NEWS_MAX);
-    tokio::spawn(poll(address, wishes.subscribe(), news.clone()));
+    tokio::spawn(poll(address, operator, wishes.subscribe(), news.clone()));
     tokio::spawn(stream::listen(address, wishes.subscribe(), news));
     taken
 }
 
 /// What one overview needs.
 pub async fn overview(address: SocketAddr) -> Result<Vec<News>> {
-    let mut node = Node::new(address);
+    let mut node = Node::new(address, None);
     let wish = Wish::default();
     let told = node.look(&wish).await.map_err(|(_, reason)| anyhow::anyhow!(reason));
     told.with_context(|| format!("the node at {address} tells nothing; is it running, and is --url its API?"))
 }
 
 /// Asks again and again; a node that is gone is asked less often.
-async fn poll(address: SocketAddr, mut wishes: watch::Receiver<Wish>, news: mpsc::Sender<News>) {
-    let (mut node, mut attempt) = (Node::new(address), 0_u32);
+async fn poll(
+    address: SocketAddr,
+    operator: Option<(SocketAddr, Token)>,
+    mut wishes: watch::Receiver<Wish>,
+    news: mpsc::Sender<News>,
+) {
+    let (mut node, mut attempt) = (Node::new(address, operator.as_ref()), 0_u32);
     loop {
         let wish = wishes.borrow_and_update().clone();
         let told = node.look(&wish).await;
@@ -60,7 +70,7 @@ async fn poll(address: SocketAddr, mut wishes: watch::Receiver<Wish>, news: mpsc
                 attempt = attempt.saturating_add(1);
                 let retry_ms = retry(attempt);
                 // What was known may be of another exchange by then.
-                node = Node::new(address);
+                node = Node::new(address, operator.as_ref());
                 if news.send(News::Lost { broken, reason, attempt, retry_ms }).await.is_err() {
                     return;
                 }

@@ -4,6 +4,7 @@ use std::io::{stdin, stdout};
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
+use ashlar_api::admin::Token;
 use ratatui::Terminal;
 use ratatui::backend::TermionBackend;
 use ratatui::termion::event::Key as Pressed;
@@ -18,16 +19,16 @@ use super::limits::{DRAW_MS, NEWS_MAX};
 use super::model::{Effect, Key, Model};
 use super::reader::{self, Wish};
 use super::screens::draw;
-use super::words::now_ms;
+use crate::clock::now_ms;
 
 /// Shows a node until the person leaves. The terminal is as it was before when this returns.
-pub async fn watch(address: SocketAddr, mut model: Model) -> Result<()> {
+pub async fn watch(address: SocketAddr, operator: Option<(SocketAddr, Token)>, mut model: Model) -> Result<()> {
     let screen = stdout().into_raw_mode().and_then(|raw| raw.into_alternate_screen());
     let screen = screen.context("the terminal cannot be drawn on; ask for one overview with --once")?;
     let mut terminal = Terminal::new(TermionBackend::new(screen))?;
     let mut pressed = keys();
     let (wishes, _) = watch::channel(Wish::default());
-    let mut told = reader::start(address, &wishes);
+    let mut told = reader::start(address, operator, &wishes);
     let mut turns = interval(Duration::from_millis(DRAW_MS));
     let mut ended = signal(SignalKind::terminate())?;
     loop {

@@ -1,14 +1,6 @@
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use ashlar_api::schema::{AssetView, Hex, MarketView};
 
 use crate::figures::grouped;
-
-/// The clock, read at the edge only.
-pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
 
 /// The time of day, UTC.
 pub fn time_of_day(ms: u64) -> String {
@@ -30,6 +22,11 @@ pub fn short(hex: &Hex) -> String {
 /// Units as people write them: exact, with a comma before every third digit of the whole part.
 pub fn amount(units: u64, decimals: u8) -> String {
     point(u128::from(units), decimals)
+}
+
+/// Wei as whole ether, cut to nine digits after the point.
+pub fn ether(wei: u128) -> String {
+    point(wei / 1_000_000_000, 9)
 }
 
 fn point(units: u128, decimals: u8) -> String {

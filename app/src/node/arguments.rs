@@ -7,4 +7,7 @@ use crate::config::Sources;
 pub struct NodeArguments {
     #[command(flatten)]
     pub sources: Sources,
+    /// Write the log, which is all that it writes, as one JSON object a line; the same as --set log.format=json
+    #[arg(long)]
+    pub json: bool,
 }

@@ -4,6 +4,7 @@
 //! contracts, and whether this exchange began as the node would begin it.
 
 mod arguments;
+mod begin;
 mod keys;
 mod prover;
 
@@ -14,8 +15,8 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use ashlar_api::admin::{self, Admin, Audit};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
-use ashlar_da::{Availability, Disk, Remote, Store, Writer};
-use ashlar_sequencer::{Config, Limits, Mode, Node, NodeHandle, Parts, Pricing, Proving, Reports, Settled};
+use ashlar_da::{Availability, Disk, Remote, Retained, Store, Writer};
+use ashlar_sequencer::{Config, Limits, Mode, Node, NodeError, NodeHandle, Parts, Pricing, Proving, Reports, Settled};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
@@ -27,17 +28,18 @@ use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 pub use arguments::NodeArguments;
-pub use keys::{Keys, receipts, secret, submitter};
+pub use keys::{Keys, receipts, submitter};
 pub use prover::{Plan, plan};
 
 use crate::config::{self, L1Settings, NodeSettings, Profile, Sources};
+use crate::disk;
 use crate::follow;
 use crate::follow::folder::{self, Promoted};
-use crate::proving::{Policy, Provers};
+use crate::proving::{Provers, release_programs};
 use crate::publishing::{Possible, Publishing};
 use crate::rebuild::contract::ask;
 use crate::rebuild::origin::{Known, Origin};
-use crate::secrets::admin_token;
+use crate::secrets::{admin_token, read_key};
 use crate::telemetry;
 use crate::up::files;
 use crate::up::ports::{Coordinated, Counted, Executed, Published, Signed, Written};
@@ -47,7 +49,9 @@ const NOT_PROVEN: &str = "no prover here: batches are committed and wait for pro
 
 /// Starts a node, and runs until it is told to stop.
 pub fn run(arguments: &NodeArguments) -> Result<()> {
-    let settings = config::sound(NodeSettings::read(&arguments.sources.layers()))?;
+    let sources = arguments.sources.clone();
+    let sources = if arguments.json { sources.with("log.format=json") } else { sources };
+    let settings = config::sound(NodeSettings::read(&sources.layers()))?;
     let promoted = folder::read(&settings.data)?;
     let follows = settings.mode.follows() && promoted.is_none();
     if follows {
@@ -55,7 +59,7 @@ pub fn run(arguments: &NodeArguments) -> Result<()> {
     } else {
         Keys::load(&settings)?;
         ensure!(
-            !folder::follows(&settings.data),
+            !folder::follows(&settings.data)?,
             "{} was begun by following and was not told to order; set node.mode=following and promote it, or name another folder",
             settings.data.display()
         );
@@ -66,7 +70,6 @@ pub fn run(arguments: &NodeArguments) -> Result<()> {
         .with_context(|| format!("{} cannot be made; correct node.data", settings.data.display()))?;
     let config =
         runtime::Config::new().with_storage_directory(settings.data.clone()).with_worker_threads(settings.threads);
-    let sources = arguments.sources.clone();
     runtime::Runner::new(config).start(|context| node(context, settings, sources, follows))
 }
 
@@ -118,32 +121,38 @@ async fn order(
     promoted: Option<Promoted>,
 ) -> Result<()> {
     let origin = origin(&l1, &settings).await?;
+    begin::from_l1_if_empty(&context, &l1, &settings).await?;
     let client = settle(&context, &l1, &origin, &settings, &keys).await?;
-    let payer = keys.submitter.address();
+    let (payer, contracts) = (keys.submitter.address(), origin.addresses);
     let (published, possible) = published(&context, &origin, &settings).await?;
     let (published, model) = (Arc::new(published), settings.da_target.allow(possible, GasModel::default()));
     let pricing = Pricing::new(model, Arc::new(SystemTime::now));
-    let (settled, listening) =
-        Settled::new(client.handle, client.events, l1.clone(), Some(payer), origin.addresses, pricing);
+    let (settled, listening) = Settled::new(client.handle, client.events, l1.clone(), Some(payer), contracts, pricing);
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
-    let (plan, coordination) = match plan(&origin, &settings).await? {
-        Some(Plan { policy, coordination }) => (Some(policy), coordination),
-        None => (None, None),
-    };
-    let provers = match coordination {
-        Some(with) => Some(Provers::open(&context, with, &settings.data).await.context("starting the prover")?),
-        None => None,
-    };
-    let prover = plan.map(|policy| prover_of(policy, provers.as_ref(), &settings)).transpose()?;
+    let mut plan = plan(&origin, &settings).await?;
+    let coordination = plan.as_mut().and_then(|plan| plan.coordination.take());
+    let provers = Provers::open_if(&context, coordination, &settings.data).await?;
+    let prover = plan.as_ref().map(|plan| prover_of(plan, provers.as_ref(), &settings)).transpose()?;
     let reports = Some(Arc::new(Written::into(settings.data.clone())) as Arc<dyn Reports>);
     let parts = Parts { availability: Some(published), layer1: Some(Arc::new(settled)), prover, reports };
-    let proofs = plan.map_or_else(|| NOT_PROVEN.to_owned(), Policy::kind);
-    let node = start(&context, &origin, parts, proofs, &settings, keys, promoted).await?;
+    let proofs = plan.map_or_else(|| NOT_PROVEN.to_owned(), |plan| plan.policy.kind());
+    let config = config_of(&origin, proofs, &settings, keys, promoted);
+    let node = match Node::start(context.child("node"), config.clone(), parts.clone()).await {
+        // The journal has forgotten the beginning, and no checkpoint that it goes on from is whole.
+        Err(NodeError::Snapshot { why }) => {
+            tracing::warn!(%why, "no checkpoint can be used; the state is rebuilt and the journal goes on from there");
+            begin::from_l1(&context, &l1, &settings).await.context(why)?;
+            Node::start(context.child("node"), config, parts).await
+        }
+        started => started,
+    };
+    let node = node.map_err(|error| anyhow!("the node does not start: {error}"))?;
     node.levers().reload_from(Arc::new(move || limits(&sources)));
 
     let files = if settings.api.dashboard { files::FILES } else { &[] };
-    let api_config = ApiConfig { burst: settings.api.burst, per_second: settings.api.per_second, files };
+    let api_config =
+        ApiConfig { burst: settings.api.burst, per_second: settings.api.per_second, files, ..ApiConfig::default() };
     let api = Api::new(node.door(), api_config);
     let follow = tokio::spawn(api.clone().follow());
     let servers = serve(&api, &node, &settings).await?;
@@ -158,7 +167,7 @@ async fn order(
 
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let ended = tokio::select! {
-        failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
+        failed = node.failed() => Err(anyhow!("the node stopped: {failed}{}", disk::why(&settings.data))),
         failed = Provers::failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
         reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
         _ = interrupt.recv() => Ok(()),
@@ -196,23 +205,22 @@ async fn settle(
         .map_err(|reason| anyhow!("the L1 client does not start: {reason}"))
 }
 
-fn prover_of(policy: Policy, provers: Option<&Provers>, settings: &NodeSettings) -> Result<Arc<dyn Proving>> {
+fn prover_of(plan: &Plan, provers: Option<&Provers>, settings: &NodeSettings) -> Result<Arc<dyn Proving>> {
+    let policies = plan.policies.clone();
     Ok(match provers {
-        Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), policy)),
-        None => Arc::new(Executed::open(policy.key(), settings.data.join("checked"))?),
+        Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), policies)),
+        None => Arc::new(Executed::open(policies, settings.data.join("checked"))?),
     })
 }
 
-async fn start(
-    context: &runtime::Context,
+fn config_of(
     origin: &Origin,
-    parts: Parts,
     proofs: String,
     settings: &NodeSettings,
     keys: Keys,
     promoted: Option<Promoted>,
-) -> Result<NodeHandle> {
-    let config = Config {
+) -> Config {
+    Config {
         mode: if settings.mode.follows() { Mode::Standard } else { settings.mode },
         epoch_min: promoted.as_ref().map_or(0, Promoted::epoch),
         checkers: settings.checkers,
@@ -221,9 +229,9 @@ async fn start(
         checkpoint_commands: settings.checkpoint_commands,
         limits: settings.limits,
         proofs,
+        programs: Some(release_programs()),
         ..Config::new(origin.exchange, origin.genesis(), keys.receipts)
-    };
-    Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))
+    }
 }
 
 /// Where data is published, and by which targets a commit may name it: what the contracts say of custodians and blobs is asked of them.
@@ -232,7 +240,11 @@ async fn published(
     origin: &Origin,
     settings: &NodeSettings,
 ) -> Result<(Published, Possible)> {
-    let published = Published::new(stores(context, origin, settings)?);
+    let mut published = Published::new(stores(context, origin, settings)?);
+    if let (Some(keep_newest), Some(archive)) = (settings.da_keep_newest, &settings.da_archive) {
+        let retained = Retained::open(&settings.data, keep_newest, archive).context("da.keep_newest")?;
+        published = published.retaining(retained);
+    }
     let at = BlockAt::Latest;
     let is_production = ask(&origin.l1, at, origin.addresses.registry, &IVerifierRegistry::productionCall {}).await?;
     let possible = Possible { signatures: None, blobs: !is_production };
@@ -272,7 +284,7 @@ pub fn stores(context: &runtime::Context, origin: &Origin, settings: &NodeSettin
     let stores = match (settings.da_custodians.as_slice(), &settings.da_writer_key_file) {
         ([], _) | (_, None) => (0..settings.da_folders).map(folder).collect(),
         (urls, Some(file)) => {
-            let key = secret(file).context("da.writer_key_file")?;
+            let key = read_key(file).context("da.writer_key_file")?;
             let key = WalletSecret::new(&key).map_err(|_| {
                 anyhow!("da.writer_key_file: {} holds no key of the curve; make another", file.display())
             })?;
@@ -294,7 +306,7 @@ pub async fn serve(api: &Api, node: &NodeHandle, settings: &NodeSettings) -> Res
         ashlar_api::gateway::listen(settings.api.gateway, api.clone()).await.with_context(|| listens("api.gateway"))?;
     let token = admin_token(&settings.api.token_file)?;
     let audit = Audit::open(&settings.data.join("admin-audit.log"))?;
-    let operator = admin::router(Admin::new(api.clone(), node.operator(), token, audit));
+    let operator = admin::router(Admin::new(api.clone(), node.operator(), token, audit, crate::log::kept()));
     let admin = listen(settings.api.admin, api.clone(), operator).await.with_context(|| listens("api.admin"))?;
     Ok([public, gateway, admin])
 }

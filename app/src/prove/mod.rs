@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Write as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use ashlar_batch::PublicValues;
@@ -16,6 +16,7 @@ use clap::Args;
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use serde_json::json;
 
+use crate::clock::now_ms;
 use crate::proving::{Backend, Session, find_worker, verifier_of};
 
 /// The beginning of the names under which `ashlar up` stores.
@@ -158,7 +159,6 @@ fn kept(backend: Backend, sealed: &Sealed, proved: Proved) -> Result<KeptProof> 
     let header = *sealed.header();
     let values = PublicValues::of(&header);
     ensure!(proved.public_values == to_bytes(&values), "the proof says something else than the batch's header");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     Ok(KeptProof {
         first: header.number,
         last: header.number,
@@ -167,7 +167,7 @@ fn kept(backend: Backend, sealed: &Sealed, proved: Proved) -> Result<KeptProof> 
         values,
         header,
         measured: proved.measured,
-        proven_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        proven_ms: now_ms(),
         worker: "by hand".to_owned(),
         proof: proved.proof,
     })

@@ -1,5 +1,6 @@
 //! `ashlar prover`: a worker on this machine for a coordinator on any.
 
+use std::io::{Write as _, stdout};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 use ashlar_prover::Native;
 use ashlar_prover_wire::{ADDRESS_VARIABLE, ServeError, TOKEN_VARIABLE, Token, Worker};
-use clap::Args;
+use clap::{Args, ValueEnum as _};
+use serde_json::json;
 
 use crate::proving::{Backend, find_worker, read_token};
 
@@ -37,6 +39,9 @@ pub struct ProverArguments {
     /// Seconds to look for a coordinator that is not there yet
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     patience: u64,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
 }
 
 /// Serves until the coordinator says stop.
@@ -46,8 +51,12 @@ pub fn run(arguments: &ProverArguments) -> Result<()> {
         (None, Some(token)) => Token::from_hex(token)?,
         (None, None) => return Err(anyhow!("name the file of this worker's token with --token-file")),
     };
+    say(arguments, "asks", &format!("asks {} for work", arguments.connect))?;
     match arguments.backend {
-        Backend::Execute => execute(arguments, &token),
+        Backend::Execute => {
+            execute(arguments, &token)?;
+            say(arguments, "ended", "the coordinator has no more work")
+        }
         Backend::Sp1 => {
             let program = find_worker(arguments.worker.as_deref())?;
             // From here on this process is that program.
@@ -58,6 +67,17 @@ pub fn run(arguments: &ProverArguments) -> Result<()> {
             Err(error).with_context(|| format!("{} cannot be started", program.display()))
         }
     }
+}
+
+/// What happens, for a program, or for a person where standard error is one's.
+fn say(arguments: &ProverArguments, event: &str, words: &str) -> Result<()> {
+    if arguments.json {
+        let backend = arguments.backend.to_possible_value().map_or_else(String::new, |name| name.get_name().to_owned());
+        writeln!(stdout(), "{}", json!({ "event": event, "backend": backend, "coordinator": arguments.connect }))?;
+    } else {
+        tracing::info!("{words}");
+    }
+    Ok(())
 }
 
 fn execute(arguments: &ProverArguments, token: &Token) -> Result<()> {

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use ashlar_prover::{Target, native_program};
 use ashlar_prover_wire::{BackendName, ProgramHash, ProofKind};
+use ashlar_sequencer::ProgramNames;
 use clap::ValueEnum;
+
+use crate::up::wallet::development_key;
 
 /// A proof system by the name that a person types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -33,24 +36,48 @@ impl Backend {
         }
     }
 
-    /// The program in force.
+    /// The program of this release.
     pub fn program(self) -> ProgramHash {
         match self {
             Backend::Execute => native_program(),
-            Backend::Sp1 => sp1_program(),
+            Backend::Sp1 => ProgramHash(named(SP1_PROGRAM, "program=0x")),
+        }
+    }
+
+    /// The same program as the contracts' verifier names it.
+    pub fn key(self) -> [u8; 32] {
+        match self {
+            Backend::Execute => development_key("execute-only program"),
+            Backend::Sp1 => self.program().0,
+        }
+    }
+
+    /// The hash of its file, as the contracts' registry names it.
+    pub fn file_hash(self) -> [u8; 32] {
+        match self {
+            Backend::Execute => development_key("execute-only program hash"),
+            Backend::Sp1 => named(SP1_PROGRAM, "elf_sha256="),
         }
     }
 }
 
-/// What is committed beside the guest: its program's name and the sum of its file.
-const SP1_PROGRAM: &str = include_str!("../../../guests/sp1/program.hash");
+/// The programs of this release, by every name that a registry may have for them: all are made of the same rules.
+pub fn release_programs() -> ProgramNames {
+    let of_backends = [Backend::Execute, Backend::Sp1].into_iter().flat_map(|one| [one.key(), one.file_hash()]);
+    // There is no worker for it yet, and contracts can ask for it.
+    let of_risc_zero = ["program=0x", "elf_sha256="].map(|name| named(RISC_ZERO_PROGRAM, name));
+    of_backends.chain(of_risc_zero).collect()
+}
 
-/// The hash of the verifying key of the committed guest (guests/sp1/program.elf).
-fn sp1_program() -> ProgramHash {
-    let line = SP1_PROGRAM.lines().find_map(|line| line.strip_prefix("program=0x"));
-    let digits = line.unwrap_or_default().as_bytes();
+/// What is committed beside a guest: its program's name, which is the hash of its verifying key or the id of its image, and the sum of its file.
+const SP1_PROGRAM: &str = include_str!("../../../guests/sp1/program.hash");
+const RISC_ZERO_PROGRAM: &str = include_str!("../../../guests/risc0/program.hash");
+
+/// The hash after this name in such a file.
+fn named(file: &str, name: &str) -> [u8; 32] {
+    let digits = file.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().as_bytes();
     let digit = |at: usize| digits.get(at).and_then(|byte| char::from(*byte).to_digit(16)).unwrap_or(0) as u8;
-    ProgramHash(std::array::from_fn(|at| digit(2 * at) << 4 | digit(2 * at + 1)))
+    std::array::from_fn(|at| digit(2 * at) << 4 | digit(2 * at + 1))
 }
 
 /// The binary of SP1's worker.
@@ -88,6 +115,8 @@ fn places() -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     #[test]
@@ -101,5 +130,14 @@ mod tests {
         let line = format!("program=0x{}", Backend::Sp1.program());
         assert!(SP1_PROGRAM.lines().any(|committed| committed == line), "{SP1_PROGRAM}");
         assert_ne!(Backend::Sp1.program(), ProgramHash::default());
+    }
+
+    #[test]
+    fn a_release_has_names_for_its_programs() {
+        let elf: [u8; 32] = Sha256::digest(include_bytes!("../../../guests/sp1/program.elf")).into();
+        assert_eq!(Backend::Sp1.file_hash(), elf);
+        let names = release_programs();
+        assert_eq!((names.len(), names.contains(&[0; 32])), (6, false), "each has two, and they differ");
+        assert!(names.contains(&elf) && names.contains(&Backend::Execute.key()));
     }
 }

@@ -1,11 +1,10 @@
 //! A node's coordinator, its sockets, and the worker that it starts.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
-use ashlar_prover::{Member, ProverConfig, ProverError, ProverHandle, Quorum, Role, StretchRules, start};
+use ashlar_prover::{Member, Programs, ProverConfig, ProverError, ProverHandle, Quorums, Role, StretchRules, start};
 use commonware_runtime::{Network as _, Supervisor as _, tokio as runtime};
 
 use super::{Backend, LocalWorker, Supervised, UnixDoor, load_or_make_token, verifier_of};
@@ -23,8 +22,10 @@ pub struct Coordination {
     pub listen: Option<SocketAddr>,
     /// Which of them may.
     pub members: Vec<Member>,
+    /// Which program proves which version.
+    pub programs: Programs,
     /// Who signs for what L1 has no verifier for.
-    pub quorum: Option<Quorum>,
+    pub quorums: Quorums,
     /// How much goes under one proof.
     pub stretch: StretchRules,
 }
@@ -41,12 +42,12 @@ impl Provers {
     pub async fn open(context: &runtime::Context, with: Coordination, folder: &Path) -> Result<Provers> {
         let token = load_or_make_token(&folder.join("prover-token"))?;
         let target = with.backend.target();
-        let mut config = ProverConfig::new(vec![target], BTreeMap::from([(target.backend, with.backend.program())]));
+        let mut config = ProverConfig::new(vec![target], with.programs);
         config.members = vec![Member { name: LOCAL.to_owned(), token: token.clone(), role: Role::Prove }];
         config.members.extend(with.members);
         config.stretch = with.stretch;
         config.verifiers.extend(verifier_of(target.backend).map(|verifier| (target.backend, verifier)));
-        config.quorum = with.quorum;
+        config.quorums = with.quorums;
         let handle = start(context.child("prover"), config).await?;
         let socket = folder.join("prover.sock");
         let door = UnixDoor::open(&socket).with_context(|| format!("{} cannot be listened on", socket.display()))?;
@@ -68,6 +69,18 @@ impl Provers {
             local.supervise(handle.clone())
         });
         Ok(Provers { handle, worker })
+    }
+
+    /// The same where there is something to coordinate.
+    pub async fn open_if(
+        context: &runtime::Context,
+        with: Option<Coordination>,
+        folder: &Path,
+    ) -> Result<Option<Provers>> {
+        match with {
+            Some(with) => Provers::open(context, with, folder).await.context("starting the prover").map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Ends when the coordinator does, if there is one, which it does not by itself.

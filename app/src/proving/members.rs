@@ -1,8 +1,5 @@
 //! Who may connect to a coordinator: tokens, in files that nobody else can read.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -22,13 +19,13 @@ pub fn load_or_make_token(path: &Path) -> Result<Token> {
 
 /// The token in a file.
 pub fn read_token(path: &Path) -> Result<Token> {
-    let text = read_secret(path)?;
+    let text = secrets::read(path, FILE_BYTES_MAX)?;
     Token::from_hex(text.trim()).with_context(|| format!("{} holds no token", path.display()))
 }
 
 /// Workers, a line each: a name, its token, and `verify` if it only verifies. Lines that begin with `#` are for people.
 pub fn load_members(path: &Path) -> Result<Vec<Member>> {
-    let text = read_secret(path)?;
+    let text = secrets::read(path, FILE_BYTES_MAX)?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let member = |line: &str| {
         let words: Vec<_> = line.split_whitespace().collect();
@@ -43,22 +40,11 @@ pub fn load_members(path: &Path) -> Result<Vec<Member>> {
     numbered.map(|(at, line)| member(line).with_context(|| format!("worker {at} in {}", path.display()))).collect()
 }
 
-/// The text of a file that only its owner can read.
-fn read_secret(path: &Path) -> Result<String> {
-    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let mode = file.metadata()?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        bail!("{} has mode {mode:o}, so others can read the tokens in it; chmod 600 it", path.display());
-    }
-    let mut text = String::new();
-    file.take(FILE_BYTES_MAX).read_to_string(&mut text).with_context(|| format!("{} is no text", path.display()))?;
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
     fn file(name: &str, text: &str, mode: u32) -> PathBuf {

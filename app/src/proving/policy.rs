@@ -1,12 +1,14 @@
 //! Which proofs a batch needs, on what they rest, and in which words every screen says so.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address as L1Address, B256};
 use anyhow::{Result, anyhow};
 use ashlar_contracts::{ProgramTerms, VerifierTerms};
-use ashlar_prover::{Attestor, Quorum};
+use ashlar_prover::{Attestor, Quorum, Signer, native_program};
+use ashlar_prover_wire::ProgramHash;
 use ashlar_types::Address;
 use ashlar_types::sign::WalletSecret;
-use sha2::{Digest as _, Sha256};
 
 use super::{Backend, verifier_of};
 use crate::up::wallet::development_key;
@@ -24,6 +26,8 @@ const THRESHOLD: usize = 2;
 pub struct Policy {
     backend: Backend,
     proof_type: u8,
+    /// The program, as the contracts' verifier names it.
+    key: [u8; 32],
     signers: Signers,
 }
 
@@ -36,19 +40,79 @@ struct Signers {
     are_public: bool,
 }
 
+/// Whose signatures can be given here.
+#[derive(Clone)]
+pub struct SignerKeys {
+    secrets: Vec<WalletSecret>,
+    elsewhere: Vec<Arc<dyn Signer>>,
+    are_public: bool,
+}
+
+impl SignerKeys {
+    /// Those of a development deployment, which everybody knows.
+    pub fn development() -> Result<SignerKeys> {
+        let signer = |number: usize| {
+            let secret = WalletSecret::new(&development_key(&format!("attestation signer {number}")));
+            secret.map_err(|_| anyhow!("a signer's key is no key"))
+        };
+        let secrets = (0..SIGNERS).map(signer).collect::<Result<_>>()?;
+        Ok(SignerKeys { secrets, elsewhere: Vec::new(), are_public: true })
+    }
+
+    /// Secret ones.
+    pub const fn named(secrets: Vec<WalletSecret>) -> SignerKeys {
+        SignerKeys { secrets, elsewhere: Vec::new(), are_public: false }
+    }
+
+    /// The same with signers on other machines.
+    pub fn and(self, elsewhere: Vec<Arc<dyn Signer>>) -> SignerKeys {
+        SignerKeys { elsewhere, ..self }
+    }
+
+    /// Of whom they are.
+    pub fn addresses(&self) -> Vec<L1Address> {
+        let here = self.secrets.iter().map(WalletSecret::address);
+        here.chain(self.elsewhere.iter().map(|signer| signer.address())).map(l1_address).collect()
+    }
+
+    /// Those of them who are members, if they are enough: each verifies what it signs.
+    pub fn quorum(&self, backend: Backend, members: &[L1Address], threshold: usize) -> Result<Quorum> {
+        let system = backend.target().backend;
+        let verifier = verifier_of(system).ok_or_else(|| anyhow!("there is no verifier for {system} in this build"))?;
+        let ours = self.secrets.iter().filter(|secret| members.contains(&l1_address(secret.address())));
+        let signers = ours.map(|secret| Attestor::new(secret.clone(), verifier.clone())).collect::<Vec<_>>();
+        let of_members = |signer: &&Arc<dyn Signer>| members.contains(&l1_address(signer.address()));
+        let elsewhere: Vec<_> = self.elsewhere.iter().filter(of_members).cloned().collect();
+        let named = signers.len() + elsewhere.len();
+        if named < threshold {
+            return Err(anyhow!(
+                "L1 wants the signatures of {threshold} of {} signers, and prover.signer_key_files and prover.signers_file name {named} of them",
+                members.len()
+            ));
+        }
+        Ok(Quorum::new(signers, threshold).and(elsewhere))
+    }
+}
+
 impl Policy {
     /// The policy of a development deployment that proves so.
-    pub const fn development(backend: Backend) -> Policy {
+    pub fn development(backend: Backend) -> Policy {
         let proof_type = match backend {
             Backend::Execute => EXECUTE_ONLY_TYPE,
             Backend::Sp1 => SP1_ATTESTED_TYPE,
         };
-        Policy { backend, proof_type, signers: Signers { count: SIGNERS, threshold: THRESHOLD, are_public: true } }
+        let signers = Signers { count: SIGNERS, threshold: THRESHOLD, are_public: true };
+        Policy { backend, proof_type, key: backend.key(), signers }
     }
 
-    /// The policy of contracts that know these proofs by a number, and count so many signers of so many.
-    pub const fn of_contracts(backend: Backend, proof_type: u8, threshold: usize, count: usize) -> Policy {
-        Policy { backend, proof_type, signers: Signers { count, threshold, are_public: false } }
+    /// The policy of contracts that know these proofs by a number and their program by a key, and count so many of so many signers.
+    pub const fn of_contracts(
+        backend: Backend,
+        (proof_type, key): (u8, [u8; 32]),
+        (threshold, count): (usize, usize),
+        keys: &SignerKeys,
+    ) -> Policy {
+        Policy { backend, proof_type, key, signers: Signers { count, threshold, are_public: keys.are_public } }
     }
 
     /// Who proves.
@@ -88,44 +152,29 @@ impl Policy {
 
     /// What the contracts of a development deployment are told of it.
     pub fn terms(self) -> Result<ProgramTerms> {
-        let (program_hash, verifier) = match self.backend {
-            Backend::Execute => (B256::from(development_key("execute-only program hash")), VerifierTerms::Development),
+        let verifier = match self.backend {
+            Backend::Execute => VerifierTerms::Development,
             Backend::Sp1 => {
-                let members = self.development_quorum()?.members().into_iter().map(l1_address).collect();
-                let elf = include_bytes!("../../../guests/sp1/program.elf");
-                (
-                    B256::from_slice(&Sha256::digest(elf)),
-                    VerifierTerms::Attestation { members, threshold: THRESHOLD as u8 },
-                )
+                let mut members = SignerKeys::development()?.addresses();
+                members.sort_unstable();
+                VerifierTerms::Attestation { members, threshold: THRESHOLD as u8 }
             }
         };
-        Ok(ProgramTerms { proof_type: self.proof_type, program_hash, key: B256::from(self.key()), verifier })
+        let program_hash = B256::from(self.backend.file_hash());
+        Ok(ProgramTerms { proof_type: self.proof_type, program_hash, key: B256::from(self.key), verifier })
     }
 
     /// The program, as the contracts' verifier names it.
-    pub fn key(self) -> [u8; 32] {
+    pub const fn key(self) -> [u8; 32] {
+        self.key
+    }
+
+    /// The same, as workers name it. What is executed has no other name than that of this build.
+    pub fn program(self) -> ProgramHash {
         match self.backend {
-            Backend::Execute => development_key("execute-only program"),
-            Backend::Sp1 => self.backend.program().0,
+            Backend::Execute => native_program(),
+            Backend::Sp1 => ProgramHash(self.key),
         }
-    }
-
-    /// The signers of a development deployment.
-    pub fn development_quorum(self) -> Result<Quorum> {
-        let signer = |number: usize| {
-            let secret = WalletSecret::new(&development_key(&format!("attestation signer {number}")));
-            secret.map_err(|_| anyhow!("a signer's key is no key"))
-        };
-        self.quorum((0..SIGNERS).map(signer).collect::<Result<_>>()?)
-    }
-
-    /// Signers with these keys. Each verifies what it signs.
-    pub fn quorum(self, keys: Vec<WalletSecret>) -> Result<Quorum> {
-        let backend = self.backend.target().backend;
-        let verifier =
-            verifier_of(backend).ok_or_else(|| anyhow!("there is no verifier for {backend} in this build"))?;
-        let signers = keys.into_iter().map(|secret| Attestor::new(secret, verifier.clone())).collect();
-        Ok(Quorum::new(signers, self.signers.threshold))
     }
 }
 

@@ -2,21 +2,24 @@
 
 use std::io::{Write as _, stdout};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use ashlar_batch::merkle::Digest;
 use ashlar_da::archive::index::Branching;
-use ashlar_da::archive::{Archive, Content, Entry, Folder, Lookup, Objects, Policy, S3, S3Config, Tier};
+use ashlar_da::archive::{Archive, Content, Entry, Folder, Lookup, Mended, Moved, Objects, Policy, S3, S3Config, Tier};
 use ashlar_da::{Availability, SectionKey};
 use ashlar_sync::Chain as _;
 use ashlar_types::{BatchNumber, Sequence, Time, to_bytes};
 use clap::{Args, Subcommand};
 use commonware_runtime::{Runner as _, tokio as runtime};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::Sources;
+use super::folder::Folders;
 use super::verify::{Opened, word};
+use crate::clock::now_ms;
 use crate::progress::Progress;
 
 /// Of the archive.
@@ -34,6 +37,9 @@ enum What {
     /// Find a batch by its number, time, command or any of its hashes, with its proof
     #[command(after_help = "Example: ashlar archive get --archive archive --sequence 12345 --out batch.bin")]
     Get(GetArguments),
+    /// Read every batch and restore what is damaged, from published data and from what the archive still has
+    #[command(after_help = "Example: ashlar archive repair --archive archive --da exchange/da-0 --da exchange/da-1")]
+    Repair(RepairArguments),
 }
 
 /// Where an archive is.
@@ -74,12 +80,45 @@ struct AddArguments {
     sources: Sources,
     #[command(flatten)]
     place: Place,
+    /// Go on: look again after so many seconds, until it is interrupted
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    follow: Option<u64>,
+}
+
+/// Where published data is, for what is damaged in the archive.
+#[derive(Clone, Debug, Args)]
+struct Helpers {
+    /// A folder of published data, from which what is damaged is restored; give as many as you have
+    #[arg(long = "da", value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// A custodian of published data, http://HOST:PORT; give as many as you know
+    #[arg(long = "da-node", value_name = "URL")]
+    da_nodes: Vec<String>,
+}
+
+impl Helpers {
+    fn open(&self) -> Result<Option<Folders>> {
+        if self.folders.is_empty() && self.da_nodes.is_empty() {
+            return Ok(None);
+        }
+        Folders::new(&self.folders, &self.da_nodes, Vec::new()).map(Some)
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+struct RepairArguments {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    helpers: Helpers,
 }
 
 #[derive(Clone, Debug, Args)]
 struct GetArguments {
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    helpers: Helpers,
     /// The number of the batch
     #[arg(long, value_name = "BATCH")]
     batch: Option<u64>,
@@ -108,6 +147,7 @@ pub fn run(arguments: &ArchiveArguments) -> Result<()> {
         match &arguments.what {
             What::Add(arguments) => add(arguments).await,
             What::Get(arguments) => get(arguments).await,
+            What::Repair(arguments) => repair(arguments).await,
         }
     });
     let _ = std::fs::remove_dir_all(&scratch);
@@ -143,16 +183,44 @@ fn object_store(store: &str, region: &str) -> Result<S3Config> {
     })
 }
 
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+/// What one look at L1 brought.
+struct Pass {
+    added: u64,
+    moved: Moved,
 }
 
 async fn add(arguments: &AddArguments) -> Result<()> {
     let archive = open(&arguments.place)?;
-    let opened = Opened::new(&arguments.sources).await?;
+    let Some(seconds) = arguments.follow else {
+        let pass = add_what_is_new(&archive, &arguments.sources).await?;
+        return tell(&archive, &pass, arguments.place.json);
+    };
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut is_first = true;
+    loop {
+        // What was begun is ended with: a batch is archived whole or not at all, and one signal stops the next look.
+        match add_what_is_new(&archive, &arguments.sources).await {
+            Ok(pass) if is_first || pass.added > 0 || pass.moved != Moved::default() => {
+                tell(&archive, &pass, arguments.place.json)?;
+                is_first = false;
+            }
+            Ok(_) => {}
+            // L1 or the stores may answer the next time; what is archived stays.
+            Err(error) => eprintln!("not archived: {error:#}; looking again in {seconds} s"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+        }
+    }
+}
+
+/// Archives every committed batch that is not there yet, and moves what is old.
+async fn add_what_is_new(archive: &Archive, sources: &Sources) -> Result<Pass> {
+    let opened = Opened::new(sources).await?;
     let (count, _) = archive.root()?;
-    let last = opened.last(&arguments.sources).get();
+    let last = opened.last(sources).get();
     let first = archive.newest()?.map_or(1, |entry| entry.number.get().saturating_add(1));
     let mut bar = Progress::new("batch");
     for number in first..=last {
@@ -166,27 +234,67 @@ async fn add(arguments: &AddArguments) -> Result<()> {
         bar.at(number, last);
     }
     let moved = archive.migrate(now_ms()).await?;
+    // Only now, so that nobody forgets what was not archived whole.
+    archive.mark()?;
+    Ok(Pass { added: archive.root()?.0 - count, moved })
+}
+
+fn tell(archive: &Archive, pass: &Pass, json: bool) -> Result<()> {
+    let Pass { added, moved } = pass;
     let (now, root) = archive.root()?;
     let tiers = archive.segments()?.iter().fold((0, 0, 0), |(warm, cold, bytes), segment| match segment.tier {
         Tier::Cold => (warm, cold + segment.count, bytes + segment.bytes),
         _ => (warm + segment.count, cold, bytes + segment.bytes),
     });
     let (warm, cold, packed_bytes) = tiers;
-    let text = if arguments.place.json {
+    let text = if json {
         let object = json!({
-            "added": now - count, "batches": now, "root": word(&root), "packed": moved.packed, "cooled": moved.cooled,
+            "added": added, "batches": now, "root": word(&root), "packed": moved.packed, "cooled": moved.cooled,
             "warmed": moved.warmed, "hot": now - warm - cold, "warm": warm, "cold": cold, "packed_bytes": packed_bytes,
         });
         format!("{object}\n")
     } else {
         format!(
-            "archived     {} batches, {now} in all under {}\ntiers        {} hot, {warm} warm, {cold} cold\n",
-            now - count,
+            "archived     {added} batches, {now} in all under {}\ntiers        {} hot, {warm} warm, {cold} cold\n",
             word(&root),
             now - warm - cold
         )
     };
-    stdout().write_all(text.as_bytes()).context("printing")
+    let mut out = stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("printing")
+}
+
+/// Reads everything, and restores what is damaged.
+async fn repair(arguments: &RepairArguments) -> Result<()> {
+    let archive = open(&arguments.place)?;
+    let helpers = arguments.helpers.open()?.context("name published data with --da or --da-node")?;
+    let Some(newest) = archive.newest()? else { bail!("the archive is empty; add batches with `ashlar archive add`") };
+    let (count, _) = archive.root()?;
+    let (mut lines, mut objects, mut mended, mut lost) = (Vec::new(), Vec::new(), 0_u64, 0_u64);
+    let first = newest.number.get().saturating_add(1).saturating_sub(count);
+    for number in first..=newest.number.get() {
+        match archive.get_or_mend(BatchNumber::new(number), now_ms(), helpers.stores()).await {
+            Ok(Some(Mended { was_damaged: false, .. })) => {}
+            Ok(Some(Mended { wrong, .. })) => {
+                mended += 1;
+                let wrong: Vec<u16> = wrong.iter().map(|row| row.get()).collect();
+                lines.push(format!("restored     batch {number}, of which {} rows were corrected", wrong.len()));
+                objects.push(json!({ "batch": number, "corrected": wrong }));
+            }
+            Ok(None) => bail!("the archive lost batch {number}"),
+            Err(error) => {
+                lost += 1;
+                lines.push(format!("lost         {error}"));
+                objects.push(json!({ "batch": number, "lost": error.to_string() }));
+            }
+        }
+    }
+    lines.push(format!("repaired     {mended} of {count} batches were damaged and are whole, {lost} are not"));
+    objects.push(json!({ "batches": count, "restored": mended, "lost": lost }));
+    let lines: Vec<String> =
+        if arguments.place.json { objects.iter().map(ToString::to_string).collect() } else { lines };
+    stdout().write_all(format!("{}\n", lines.join("\n")).as_bytes()).context("printing")?;
+    if lost > 0 { bail!("{lost} batches are not whole; add stores that have them") } else { Ok(()) }
 }
 
 async fn signatures(stores: &Availability, key: &SectionKey) -> Result<Vec<u8>> {
@@ -224,7 +332,17 @@ async fn get(arguments: &GetArguments) -> Result<()> {
         Some(Tier::Cold) => "cold",
         None => bail!("the archive lost batch {}", entry.number.get()),
     };
-    let content = archive.get(entry.number, now_ms()).await?.context("the archive lost the batch")?;
+    let content = match arguments.helpers.open()? {
+        None => archive.get(entry.number, now_ms()).await?,
+        Some(helpers) => {
+            let got = archive.get_or_mend(entry.number, now_ms(), helpers.stores()).await?;
+            if got.as_ref().is_some_and(|got| got.was_damaged) {
+                eprintln!("batch {} was damaged in the archive and is restored", entry.number.get());
+            }
+            got.map(|got| got.content)
+        }
+    };
+    let content = content.context("the archive lost the batch")?;
     let (count, root) = archive.root()?;
     let proof = archive.prove(entry.number)?;
     entry.is_proven(&proof, &root).context("the archive's index is damaged")?;

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
@@ -53,6 +53,10 @@ pub struct Sources {
 pub struct VerifyArguments {
     #[command(flatten)]
     pub sources: Sources,
+    /// Compare what a node keeps too, leaf by leaf and batch by batch: the data folder of a node, or a folder that was recovered into. It is copied
+    /// and not changed
+    #[arg(long, value_name = "DIR")]
+    pub local: Option<PathBuf>,
     /// Print one JSON object a line
     #[arg(long)]
     pub json: bool,
@@ -64,14 +68,43 @@ pub struct RecoverArguments {
     #[command(flatten)]
     pub sources: Sources,
     /// Write snapshots into this folder; one that was stopped goes on from its newest
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["range", "range_ms"])]
+    pub into: Option<PathBuf>,
+    /// Go to what was committed up to this L1 block
+    #[arg(long, value_name = "BLOCK", conflicts_with_all = ["upto", "at_time", "root"])]
+    pub at_block: Option<u64>,
+    /// Go to the last batch that ended by this time, in milliseconds since 1970
+    #[arg(long, value_name = "MS", conflicts_with_all = ["upto", "root"])]
+    pub at_time: Option<u64>,
+    /// Go to the batch that left this state
+    #[arg(long, value_name = "HASH", conflicts_with = "upto")]
+    pub root: Option<B256>,
+    /// In place of a state: the bytes of these batches, each checked against its header, as FIRST..LAST with both of them
+    #[arg(long, value_name = "A..B", value_parser = range, requires = "out", conflicts_with_all = ["into", "dump", "upto", "at_block", "at_time", "root", "range_ms"])]
+    pub range: Option<(u64, u64)>,
+    /// The same of the batches that ended within a time, in milliseconds since 1970
+    #[arg(long, value_name = "A..B", value_parser = range, requires = "out", conflicts_with_all = ["into", "dump", "upto", "at_block", "at_time", "root"])]
+    pub range_ms: Option<(u64, u64)>,
+    /// Write the batches of a range into this folder, a file each
     #[arg(long, value_name = "DIR")]
-    pub into: PathBuf,
+    pub out: Option<PathBuf>,
+    /// Take what final batches changed from this node's folder, in place of executing them; it is checked against L1, which vouches for the rest
+    #[arg(long, value_name = "DIR")]
+    pub diffs: Option<PathBuf>,
     /// Write every leaf of the state into this file, a line each, so that two states can be compared byte by byte
     #[arg(long, value_name = "FILE")]
     pub dump: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Two numbers of which the second is not less.
+fn range(text: &str) -> Result<(u64, u64), String> {
+    let (first, last) = text.split_once("..").ok_or("write it as FIRST..LAST")?;
+    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("{text}: {error}"));
+    let (first, last) = (number(first)?, number(last)?);
+    if first <= last { Ok((first, last)) } else { Err(format!("it ends at {last}, before it begins at {first}")) }
 }
 
 impl Sources {

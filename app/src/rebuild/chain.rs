@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256, U256};
 use anyhow::{Context as _, Result, bail, ensure};
-use ashlar_batch::{Hash, InboxChain, PublicValues};
+use ashlar_batch::{BatchHeader, Hash, InboxChain, PublicValues};
 use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
 use ashlar_replica::{CanonicalEntry, L1Block};
 use ashlar_settlement::contract::{DataKind, EntryAdded, Fact, fact};
@@ -215,6 +215,16 @@ impl History {
     /// The newest committed batch.
     pub fn last(&self) -> BatchNumber {
         BatchNumber::new(self.batches.len() as u64)
+    }
+
+    /// The last batch that is final in the contract.
+    pub fn last_final(&self) -> BatchNumber {
+        BatchNumber::new(self.finalized)
+    }
+
+    /// Whether this is the header of a batch that L1 holds.
+    pub fn holds(&self, header: &BatchHeader) -> bool {
+        self.held(header.number).is_some_and(|batch| batch.header == *header)
     }
 
     /// How each batch was committed last.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ashlar_coding::{Coded, Expansion, Row, Simd};
-use ashlar_da::{Answer, BatchKey, Deposit, Kept, Receipt, SectionKey, Share, Store, StoreError, Wanted};
+use ashlar_da::{Answer, BatchKey, Deposit, Distance, Kept, Receipt, SectionKey, Share, Store, StoreError, Wanted};
 use ashlar_settlement::contract::DataKind;
 use ashlar_types::BatchNumber;
 
@@ -21,7 +21,7 @@ pub trait Reader: Send + Sync {
     fn content<'a>(&'a self, key: &'a BatchKey, commit: &'a PublishedAt) -> Answer<'a, Vec<u8>>;
 }
 
-/// How each batch was committed, by its number. Whoever follows an exchange adds what is new.
+/// How each batch was committed, by its number. Whoever follows an exchange puts in the one that it asks for next.
 pub type Known = Arc<Mutex<BTreeMap<u64, PublishedAt>>>;
 
 /// Commits and who reads them.
@@ -60,6 +60,10 @@ fn share_of(content: &[u8], key: &BatchKey, wanted: Wanted<'_>) -> Option<Share>
 impl<R: Reader> Store for Commits<R> {
     fn name(&self) -> &str {
         R::NAME
+    }
+
+    fn distance(&self) -> Distance {
+        Distance::Far
     }
 
     fn put<'a>(&'a self, _: &'a BatchKey, _: &'a Deposit) -> Answer<'a, Option<Receipt>> {

@@ -20,6 +20,8 @@ use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 
 /// How long to wait before stores are asked again of which some did not answer, until the data counts as withheld.
 const PATIENCE: [Duration; 3] = [Duration::from_millis(300), Duration::from_millis(600), Duration::from_millis(1_200)];
+/// Batches of which it is remembered why they were not found.
+const FAILURES_MAX: usize = 64;
 /// The longest beginning that the runtime's storage puts before a file's content.
 const BEGINNING_MAX: u64 = 4_096;
 
@@ -76,7 +78,7 @@ impl Folder {
 
 /// What follows the beginning that the runtime's storage gives each file. Whether it was altered does not matter: the content is
 /// checked against L1.
-fn content(file: &[u8]) -> Result<&[u8], StoreError> {
+pub fn content(file: &[u8]) -> Result<&[u8], StoreError> {
     let beginning = match file.first_chunk::<4>() {
         Some(b"CWIC") => Some(8),
         Some(b"CWIK") => Some(BEGINNING_MAX as usize),
@@ -103,6 +105,15 @@ impl Store for Folder {
         Box::pin(std::future::ready(read))
     }
 
+    fn salvage<'a>(&'a self, key: &'a BatchKey) -> Answer<'a, Share> {
+        let salvaged = || {
+            let file = self.read(&to_bytes(key), SHARE_BYTES_MAX)?.ok_or(StoreError::Absent(*key))?;
+            let bytes = content(&file)?;
+            from_bytes(bytes).or_else(|error| Share::salvage(bytes).ok_or(StoreError::Damaged(error)))
+        };
+        Box::pin(std::future::ready(salvaged()))
+    }
+
     fn signatures<'a>(&'a self, key: &'a SectionKey) -> Answer<'a, Vec<u8>> {
         Box::pin(std::future::ready(self.section(key)))
     }
@@ -115,7 +126,7 @@ impl Store for Folder {
 /// What is held against a folder.
 #[derive(Clone, Debug)]
 pub struct Remark {
-    /// The batch at which it was first noticed.
+    /// The first batch at which it was noticed.
     pub batch: BatchNumber,
     /// What it did then.
     pub what: String,
@@ -128,8 +139,8 @@ pub struct Remark {
 pub struct Folders {
     stores: Arc<Availability>,
     remarks: Arc<Mutex<BTreeMap<String, Remark>>>,
-    /// Why the last batch that was not found was not.
-    failure: Arc<Mutex<Option<(BatchNumber, String)>>>,
+    /// Why batches were not found, of the first that were not: others are asked for before it shows that one is missing.
+    failures: Arc<Mutex<BTreeMap<BatchNumber, String>>>,
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -151,7 +162,7 @@ impl Folders {
         // Nothing is published here, so how many must confirm does not matter.
         let all = stores.len();
         let stores = Availability::new(stores, Expansion::Double, all).context("choosing other folders with --da")?;
-        Ok(Folders { stores: Arc::new(stores), remarks: Arc::default(), failure: Arc::default() })
+        Ok(Folders { stores: Arc::new(stores), remarks: Arc::default(), failures: Arc::default() })
     }
 
     /// How many there are.
@@ -171,7 +182,7 @@ impl Folders {
 
     /// Why a batch was not found.
     pub fn failure(&self, batch: BatchNumber) -> Option<String> {
-        lock(&self.failure).clone().filter(|(of, _)| *of == batch).map(|(_, why)| why)
+        lock(&self.failures).get(&batch).cloned()
     }
 
     fn note(&self, batch: BatchNumber, sources: &[SourceReport]) {
@@ -184,8 +195,12 @@ impl Folders {
                 Verdict::Wrong(error) => format!("what it has was altered: {error}"),
                 Verdict::Relayed(error) => format!("the publisher coded it wrongly: {error}"),
             };
-            let remark = remarks.entry(name.clone()).or_insert(Remark { batch, what, times: 0 });
+            let remark = remarks.entry(name.clone()).or_insert(Remark { batch, what: what.clone(), times: 0 });
             remark.times = remark.times.saturating_add(1);
+            // Several batches are asked for at once, and which is answered first is chance.
+            if batch < remark.batch {
+                (remark.batch, remark.what) = (batch, what);
+            }
         }
     }
 }
@@ -197,6 +212,7 @@ impl BatchSource for Folders {
             let error = match self.stores.fetch(header).await {
                 Ok(Fetched { bytes, sources }) => {
                     self.note(header.number, &sources);
+                    lock(&self.failures).remove(&header.number);
                     return Ok(Some(bytes));
                 }
                 Err(error) => error,
@@ -206,20 +222,17 @@ impl BatchSource for Folders {
                 None => break error,
             }
         };
-        if let FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. } = &error {
-            self.note(header.number, sources);
+        self.note(header.number, error.sources());
+        let mut failures = lock(&self.failures);
+        failures.insert(header.number, error.to_string());
+        while failures.len() > FAILURES_MAX {
+            failures.pop_last();
         }
-        *lock(&self.failure) = Some((header.number, error.to_string()));
         Ok(None)
     }
 }
 
 /// Whether what was not found may be where nobody answered just now.
 fn may_answer_later(error: &FetchError) -> bool {
-    match error {
-        FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. } => {
-            sources.iter().any(|source| matches!(source.verdict, Verdict::Silent(StoreError::Failed { .. })))
-        }
-        FetchError::OtherScheme { .. } | FetchError::NotTheBatch(_) => false,
-    }
+    error.sources().iter().any(|source| matches!(source.verdict, Verdict::Silent(StoreError::Failed { .. })))
 }

@@ -11,7 +11,9 @@ mod calldata;
 mod chain;
 mod commits;
 pub mod contract;
+mod diffs;
 mod folder;
+mod local;
 pub mod origin;
 mod record;
 
@@ -24,6 +26,7 @@ pub use calldata::Calldata;
 pub use chain::PublishedAt;
 pub use commits::{Commits, Known};
 pub use contract::{ask, try_ask};
+pub use diffs::KeptDiffs;
 pub use folder::Folders;
 pub use recover::PARTITION as SNAPSHOTS;
 pub use recover::into_snapshots;

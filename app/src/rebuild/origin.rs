@@ -20,7 +20,7 @@ use super::contract::{ask, try_ask};
 use super::record::Replayed;
 
 /// A question to L1 that takes longer than this has failed.
-const L1_TIMEOUT: Duration = Duration::from_secs(30);
+pub const L1_TIMEOUT: Duration = Duration::from_secs(30);
 /// Contracts of the deployer that are looked at for the settlement contract.
 const CREATED_MAX: u64 = 64;
 

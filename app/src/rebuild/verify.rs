@@ -2,6 +2,7 @@
 
 use std::io::{Write as _, stdout};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -10,8 +11,8 @@ use ashlar_da::Store;
 use ashlar_prover::Threads;
 use ashlar_replica::Shadow;
 use ashlar_settlement::contract::DataKind;
-use ashlar_sync::{Finding, Report, Stage, verify};
-use ashlar_types::BatchNumber;
+use ashlar_sync::{Audit, Finding, Report, Stage};
+use ashlar_types::{BatchNumber, Sequence};
 use commonware_runtime::{Runner as _, tokio as runtime};
 use serde_json::json;
 
@@ -21,11 +22,10 @@ use super::calldata::Calldata;
 use super::chain::History;
 use super::commits::{Commits, Known};
 use super::folder::Folders;
-use super::origin::Origin;
+use super::local::{Compared, Local};
+use super::origin::{L1_TIMEOUT, Origin};
 use crate::progress::Progress as Bar;
 
-/// Batches between two words about progress.
-const STRIDE: u64 = 16;
 /// On how many threads the state root is computed.
 pub const THREADS: Threads = Threads(NonZeroUsize::new(2).unwrap());
 
@@ -56,7 +56,7 @@ impl Opened {
         let known: Known = Arc::new(Mutex::new(history.commits()));
         let mut l1: Vec<Box<dyn Store>> = Vec::new();
         if let Some(url) = url.filter(|_| sources.calldata) {
-            l1.push(Box::new(Commits { reader: Calldata::new(url)?, known: known.clone() }));
+            l1.push(Box::new(Commits { reader: Calldata::new([url], L1_TIMEOUT)?, known: known.clone() }));
         }
         if let Some(beacon) = sources.beacon.as_ref().or(url).filter(|_| sources.takes_blobs()) {
             l1.push(Box::new(Commits { reader: Blobs::new(beacon).await?, known }));
@@ -92,38 +92,45 @@ impl Opened {
 
 /// Runs on a runtime of its own.
 pub fn run(arguments: &VerifyArguments) -> Result<()> {
-    // An audit keeps nothing; the runtime wants a folder nevertheless.
+    // An audit keeps nothing; the runtime wants a folder nevertheless, and what a node keeps is copied there.
     let scratch = std::env::temp_dir().join(format!("ashlar-verify-{}", std::process::id()));
     let config = runtime::Config::new().with_storage_directory(&scratch).with_worker_threads(2);
-    let ended = runtime::Runner::new(config).start(|_| audit(arguments.clone()));
+    let ended = runtime::Runner::new(config).start(|context| audit(context, arguments.clone(), scratch.clone()));
     let _ = std::fs::remove_dir_all(&scratch);
     ended
 }
 
-async fn audit(arguments: VerifyArguments) -> Result<()> {
+async fn audit(context: runtime::Context, arguments: VerifyArguments, scratch: PathBuf) -> Result<()> {
+    let mut local = match &arguments.local {
+        Some(folder) => Some(Local::open(&context, folder, &scratch).await?),
+        None => None,
+    };
     let opened = Opened::new(&arguments.sources).await?;
     let last = opened.last(&arguments.sources);
     let begun = Instant::now();
     let mut shadow = Shadow::from_snapshot(opened.origin.snapshot()?);
     let mut report = Report::default();
     let mut bar = Bar::new("batch");
-    while shadow.header().number < last {
-        let reached = shadow.header().number;
-        let until = BatchNumber::new(reached.get().saturating_add(STRIDE).min(last.get()));
-        let part = verify(&opened.history, &opened.folders, &mut shadow, Some(until), &THREADS).await?;
-        report.batches += part.batches;
-        report.commands += part.commands;
-        report.findings.extend(part.findings);
-        bar.at(shadow.header().number.get(), last.get());
-        if shadow.header().number < until || !report.is_clean() {
+    let (history, folders) = (&opened.history, &opened.folders);
+    let mut audit = Audit::new(&context, history, folders, shadow.header().number, Some(last)).await?;
+    loop {
+        if let Some(local) = &mut local {
+            local.compare(&context, &opened, &shadow, &mut report).await?;
+        }
+        if !audit.step(&mut shadow, &THREADS, &mut report).await? {
             break;
         }
+        bar.at(shadow.header().number.get(), last.get());
     }
     let seconds = begun.elapsed().as_secs_f64();
+    if let Some(local) = &mut local {
+        local.finish(&opened, shadow.header().number, &mut report).await?;
+    }
+    let compared = local.map(|local| local.compared);
     let text = if arguments.json {
-        lines_of_json(&opened, &shadow, &report, seconds)
+        lines_of_json(&opened, &shadow, &report, compared, seconds)
     } else {
-        lines(&opened, &shadow, &report, seconds)
+        lines(&opened, &shadow, &report, compared, seconds)
     };
     stdout().write_all(text.as_bytes()).context("printing")?;
     match report.findings.first() {
@@ -132,7 +139,7 @@ async fn audit(arguments: VerifyArguments) -> Result<()> {
     }
 }
 
-fn lines(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> String {
+fn lines(opened: &Opened, shadow: &Shadow, report: &Report, compared: Option<Compared>, seconds: f64) -> String {
     let Opened { origin, history, folders } = opened;
     let header = shadow.header();
     let mut lines = vec![
@@ -158,6 +165,14 @@ fn lines(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> Str
         let (batch, times) = (remark.batch.get(), remark.times);
         lines.push(format!("data         {folder}: batch {batch}: {} ({times} batches in all)", remark.what));
     }
+    if let Some(Compared { snapshots, leaves, batches, ahead }) = compared {
+        lines.push(format!(
+            "local        {snapshots} snapshots with {leaves} leaves and {batches} batches were compared"
+        ));
+        if ahead > 0 {
+            lines.push(format!("             {ahead} more are of batches that were not executed here"));
+        }
+    }
     lines.extend(report.findings.iter().map(|finding| format!("WRONG        {}", opened.explain(finding))));
     if report.is_clean() {
         lines.push(format!("clean        of {} stores of data, nothing contradicts L1", folders.count()));
@@ -166,7 +181,13 @@ fn lines(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> Str
     lines.join("\n")
 }
 
-fn lines_of_json(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64) -> String {
+fn lines_of_json(
+    opened: &Opened,
+    shadow: &Shadow,
+    report: &Report,
+    compared: Option<Compared>,
+    seconds: f64,
+) -> String {
     let Opened { origin, history, folders } = opened;
     let header = shadow.header();
     let mut lines: Vec<String> = Vec::new();
@@ -175,10 +196,18 @@ fn lines_of_json(opened: &Opened, shadow: &Shadow, report: &Report, seconds: f64
         lines.push(json!({ "folder": folder, "batch": batch, "times": times, "what": remark.what }).to_string());
     }
     for finding in &report.findings {
-        let line = json!({ "finding": opened.explain(finding), "batch": finding.batch().get() });
-        lines.push(line.to_string());
+        let command = finding.command().map(Sequence::get);
+        let key = finding.key().map(|key| alloy::hex::encode(key.to_bytes()));
+        let finding = json!({
+            "finding": opened.explain(finding), "batch": finding.batch().get(), "command": command, "key": key,
+        });
+        lines.push(finding.to_string());
     }
+    let local = compared.map(|Compared { snapshots, leaves, batches, ahead }| {
+        json!({ "snapshots": snapshots, "leaves": leaves, "batches": batches, "ahead": ahead })
+    });
     let summary = json!({
+        "local": local,
         "clean": report.is_clean(),
         "settlement": origin.addresses.settlement,
         "chain_id": origin.exchange.chain_id,

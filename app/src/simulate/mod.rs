@@ -2,14 +2,15 @@
 
 use std::cell::Cell;
 use std::io::{Write as _, stdout};
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use ashlar_simulator::{Outcome, Scenario, Violation, simulate_scenario};
 use clap::Args;
 use serde_json::json;
+
+use crate::progress::Progress;
 
 /// Of the simulator.
 #[derive(Clone, Debug, Args)]
@@ -62,6 +63,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<()> {
     let next = AtomicU64::new(arguments.seed);
     let end = arguments.seed.saturating_add(arguments.seeds);
     let sum = Mutex::new(Sum::default());
+    let progress = Mutex::new(Progress::new("seed"));
     let work = || -> Result<()> {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -74,6 +76,9 @@ pub fn run(arguments: &SimulateArguments) -> Result<()> {
             tell(&ended, arguments)?;
             let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
             sum.seeds += 1;
+            if arguments.seeds > 1 {
+                progress.lock().unwrap_or_else(PoisonError::into_inner).at(sum.seeds, arguments.seeds);
+            }
             match ended {
                 Ok(outcome) => {
                     sum.commands += outcome.commands;
@@ -86,7 +91,10 @@ pub fn run(arguments: &SimulateArguments) -> Result<()> {
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..arguments.threads).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Ok(())))
+        let ended = |thread: std::thread::ScopedJoinHandle<'_, Result<()>>| {
+            thread.join().unwrap_or_else(|_| Err(anyhow!("a thread that runs seeds panicked; what it said is above")))
+        };
+        threads.into_iter().map(ended).collect::<Result<()>>()
     })?;
     let Sum { seeds, commands, reorgs, unwindings, violations } =
         sum.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -98,10 +106,12 @@ pub fn run(arguments: &SimulateArguments) -> Result<()> {
             violations.len()
         )?;
     }
-    match violations.first() {
-        None => Ok(()),
-        Some(first) => bail!("{} of {seeds} seeds show what must never happen, the first: {first}", violations.len()),
+    if let Some(first) = violations.first() {
+        bail!("{} of {seeds} seeds show what must never happen, the first: {first}", violations.len());
     }
+    // A campaign that ran less than it was told to has shown less than it says.
+    ensure!(seeds == end - arguments.seed, "{seeds} seeds were run of {}", end - arguments.seed);
+    Ok(())
 }
 
 fn tell(ended: &Result<Outcome, Violation>, arguments: &SimulateArguments) -> Result<()> {
@@ -111,14 +121,14 @@ fn tell(ended: &Result<Outcome, Violation>, arguments: &SimulateArguments) -> Re
             let line = json!({
                 "seed": one.seed, "ok": true, "lives": one.lives, "sent": one.sent, "acknowledged": one.acknowledged,
                 "commands": one.commands, "batches": one.batches, "reorgs": one.reorgs, "deepest": one.deepest,
-                "unwindings": one.unwindings, "failures": one.failures, "virtual_ms": one.virtual_ms,
-                "digest": one.digest,
+                "unwindings": one.unwindings, "failures": one.failures, "upgrades": one.upgrades, "rebuilt": one.rebuilt,
+                "virtual_ms": one.virtual_ms, "digest": one.digest,
             });
             writeln!(out, "{line}")?;
         }
         Ok(one) if arguments.seeds == 1 => writeln!(out, "{one:#?}")?,
         Ok(_) => {}
-        Err(Violation { seed, what }) if arguments.json => {
+        Err(Violation { seed, what, .. }) if arguments.json => {
             writeln!(out, "{}", json!({ "seed": seed, "ok": false, "what": what }))?;
         }
         Err(violation) => writeln!(out, "{violation}")?,

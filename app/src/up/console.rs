@@ -3,20 +3,34 @@
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::net::SocketAddr;
 
+use serde_json::Value;
+
 /// The terminal, or a file in its place.
 pub struct Console {
+    json: bool,
     terminal: bool,
     open: bool,
 }
 
 impl Console {
-    /// Standard output.
-    pub fn new() -> Console {
-        Console { terminal: stdout().is_terminal(), open: false }
+    /// Standard output, read by a person or by a program.
+    pub fn new(json: bool) -> Console {
+        Console { json, terminal: stdout().is_terminal(), open: false }
+    }
+
+    /// An event, which only a program is told so.
+    pub fn tell(&self, event: &Value) {
+        if self.json {
+            // Who closed the pipe does not want to know.
+            let _ = writeln!(stdout(), "{event}");
+        }
     }
 
     /// A line that stays.
     pub fn say(&mut self, line: &str) {
+        if self.json {
+            return;
+        }
         let clear = if self.open { "\r\x1b[K" } else { "" };
         self.open = false;
         // Who closed the pipe does not want to know.
@@ -25,6 +39,9 @@ impl Console {
 
     /// The line that is written over. In a file each would stay, so there only every so many are written.
     pub fn status(&mut self, line: &str, turn: u64) {
+        if self.json {
+            return;
+        }
         if self.terminal {
             self.open = true;
             let _ = write!(stdout(), "\r\x1b[K{line}").and_then(|()| stdout().flush());
@@ -39,5 +56,10 @@ impl Console {
         self.say(&format!(
             "             curl -s -X POST 'http://{api}/faucet?owner=0x00000000000000000000000000000000000000aa'"
         ));
+    }
+
+    /// An order to try.
+    pub fn order(&mut self, command: &str) {
+        self.say(&format!("order        {command}"));
     }
 }

@@ -7,6 +7,7 @@ mod bank;
 mod console;
 mod custodians;
 mod deployment;
+mod example;
 mod faucet;
 pub mod files;
 pub mod ports;
@@ -27,11 +28,13 @@ use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Pricing, Provin
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
+use serde_json::json;
 
 pub use settings::UpArguments;
 pub use wallet::{da_writer, development_key};
 
-use crate::proving::{Backend, Provers};
+use crate::disk;
+use crate::proving::{Asked, Backend, Policies, Policy, Provers, SignerKeys, release_programs};
 use crate::publishing::{Possible, Publishing};
 use crate::secrets::admin_token;
 use crate::up::deployment::Deployment;
@@ -56,7 +59,7 @@ pub fn run(arguments: &UpArguments) -> Result<()> {
 }
 
 async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
-    let mut console = Console::new();
+    let mut console = Console::new(settings.json);
     let chain = deployment::start_chain(&settings)?;
     console.say(&format!("L1           ethrex, in this process, {} (chain {})", chain.url(), settings.chain_id()));
     let endpoint = Endpoint::new(&chain.url(), L1_TIMEOUT)?;
@@ -69,25 +72,24 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
 
     let client = settle(&context, &l1, &deployment, &settings).await?;
     let mut handle = client.handle.clone();
-    let operator = deployment.operator_address();
+    let (operator, contracts) = (deployment.operator_address(), deployment.addresses());
     let possible =
         Possible { signatures: u32::try_from(custodians.threshold).ok().filter(|count| *count > 0), blobs: true };
     let model = settings.gas_model(possible);
     let pricing = Pricing::new(model, Arc::new(SystemTime::now));
     let (settled, listening) =
-        Settled::new(client.handle, client.events, l1.clone(), Some(operator), deployment.addresses(), pricing);
+        Settled::new(client.handle, client.events, l1.clone(), Some(operator), contracts, pricing);
     let exchange = deployment.exchange().exchange_id();
     let published = Arc::new(custodians.open(&context, exchange, &settings).await?);
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
     settings.proving.check_folder(&settings.folder())?;
-    let provers = match settings.proving.coordination()? {
-        Some(with) => Some(Provers::open(&context, with, &settings.folder()).await.context("starting the prover")?),
-        None => None,
-    };
-    let node = start_node(&context, &deployment, (published, settled), provers.as_ref(), &settings).await?;
+    let asked = Policies::open(settings.proving.backend, SignerKeys::development()?, l1.clone(), &contracts);
+    let Asked { policies, policy, learnt } = asked.await.context("asking L1 how batches are to be proven")?;
+    let provers = Provers::open_if(&context, settings.proving.coordination(learnt), &settings.folder()).await?;
+    let proving = (policies, provers.as_ref());
+    let node = start_node(&context, &deployment, (published, settled), proving, policy, &settings).await?;
     say_where_data_goes(&mut console, &settings, &custodians);
-    let policy = settings.proving.policy();
     console.say(&format!("proofs       {}", policy.kind()));
     console.say(&format!("             {}", policy.trust()));
 
@@ -104,13 +106,20 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     console.say(&format!("gateway      {} (binary, for market makers)", gateway.address));
     console.say(&format!("admin        http://{} (token in {})", admin.address, settings.token().display()));
     console.example(&serving.address);
+    console.tell(&json!({
+        "event": "started", "api": format!("http://{}", serving.address), "gateway": gateway.address.to_string(),
+        "admin": format!("http://{}", admin.address), "token_file": settings.token().display().to_string(),
+        "l1": chain.url(), "chain_id": settings.chain_id(), "settlement": deployment.addresses().settlement.to_string(),
+        "bridge": deployment.addresses().bridge.to_string(), "proofs": policy.kind(), "publish": format!("{:?}", settings.publish).to_lowercase(),
+    }));
 
+    let example = example::prepare(node.door(), deployment.exchange(), bank.clone(), listed.clone(), serving.address);
     let brake = Brake::new(provers.as_ref().map(|provers| provers.handle.clone()));
     let traders = traders::start(node.door(), deployment.exchange(), &bank, &listed, &settings, &brake);
     let goal = Goal::new(settings.until_final, settings.seconds, settings.proving.backend != Backend::Execute);
     let ended = tokio::select! {
-        ended = status::watch(&node, &mut console, goal) => ended,
-        failed = node.failed() => Err(anyhow!("the node stopped: {failed}")),
+        ended = status::watch(&node, &mut console, goal, example) => ended,
+        failed = node.failed() => Err(anyhow!("the node stopped: {failed}{}", disk::why(&settings.folder()))),
         failed = Provers::failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
         reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
         stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop"),
@@ -126,6 +135,7 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     }
     listening.abort();
     console.say("stopped");
+    console.tell(&json!({ "event": "stopped", "ok": ended.is_ok() }));
     ended
 }
 
@@ -167,13 +177,13 @@ async fn start_node(
     context: &runtime::Context,
     deployment: &Deployment,
     (published, settled): (Arc<Published>, Settled<RpcL1>),
-    provers: Option<&Provers>,
+    (policies, provers): (Arc<Policies>, Option<&Provers>),
+    policy: Policy,
     settings: &Settings,
 ) -> Result<NodeHandle> {
-    let (backend, policy) = (settings.proving.backend, settings.proving.policy());
     let prover: Arc<dyn Proving> = match provers {
-        Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), policy)),
-        None => Arc::new(Executed::open(policy.key(), settings.folder().join("checked"))?),
+        Some(provers) => Arc::new(Coordinated::new(provers.handle.clone(), policies)),
+        None => Arc::new(Executed::open(policies, settings.folder().join("checked"))?),
     };
     let parts = Parts {
         availability: Some(published),
@@ -184,7 +194,8 @@ async fn start_node(
     let key = NodeKey::new(&deployment.node_key()).map_err(|_| anyhow!("the node's key is no key"))?;
     let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);
     config.proofs = policy.kind();
-    if backend != Backend::Execute {
+    config.programs = Some(release_programs());
+    if policy.backend() != Backend::Execute {
         config.limits.batches.commands_max = settings.proving.commands as usize;
     }
     config.names = venue::names();
@@ -197,7 +208,7 @@ async fn start_node(
 async fn administer(api: &Api, node: &NodeHandle, settings: &Settings) -> Result<Serving> {
     let token = admin_token(&settings.token())?;
     let audit = Audit::open(&settings.folder().join("admin-audit.log"))?;
-    let router = admin::router(Admin::new(api.clone(), node.operator(), token, audit));
+    let router = admin::router(Admin::new(api.clone(), node.operator(), token, audit, crate::log::kept()));
     listen(settings.beside(2), api.clone(), router).await.context("opening the operator's server")
 }
 

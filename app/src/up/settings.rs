@@ -56,6 +56,9 @@ pub struct UpArguments {
     /// Stop by itself once the first trade is final on L1
     #[arg(long, env = "ASHLAR_UNTIL_FINAL", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true", default_value = "false")]
     until_final: bool,
+    /// Print one JSON object a line: when all is started, each second how it goes, and when the first trade is final
+    #[arg(long)]
+    json: bool,
 }
 
 /// What was chosen, checked.
@@ -84,6 +87,8 @@ pub struct Settings {
     pub seconds: Option<u64>,
     /// Stop once the first trade is final.
     pub until_final: bool,
+    /// Whether a program reads what is said.
+    pub json: bool,
 }
 
 /// The folder of everything; one that nobody named is removed at the end.
@@ -127,6 +132,7 @@ impl Settings {
             publish: arguments.publish,
             seconds: arguments.seconds,
             until_final: arguments.until_final,
+            json: arguments.json,
         })
     }
 

@@ -6,6 +6,8 @@ use anyhow::{Result, bail};
 use ashlar_api::door::{BatchFacts, BatchKey, Door, Feed, Line, ProofStep, Stage, Tip};
 use ashlar_sequencer::NodeHandle;
 use ashlar_types::{BatchNumber, Event, Sequence};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::console::Console;
 
@@ -39,8 +41,13 @@ enum First {
     Final,
 }
 
-/// Says every second how everything goes, until the goal is reached.
-pub async fn watch(node: &NodeHandle, console: &mut Console, goal: Goal) -> Result<()> {
+/// Says every second how everything goes, and what to try once that is there, until the goal is reached.
+pub async fn watch(
+    node: &NodeHandle,
+    console: &mut Console,
+    goal: Goal,
+    mut example: oneshot::Receiver<String>,
+) -> Result<()> {
     let door = node.door();
     let mut feed = door.open().await?.feed;
     let (begun, mut first, mut turn) = (Instant::now(), First::None, 0);
@@ -48,6 +55,9 @@ pub async fn watch(node: &NodeHandle, console: &mut Console, goal: Goal) -> Resu
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         turn += 1;
+        if let Ok(command) = example.try_recv() {
+            console.order(&command);
+        }
         if !drain(&mut feed, &mut trades, &mut first)
             && let Ok(opening) = door.open().await
         {
@@ -57,11 +67,16 @@ pub async fn watch(node: &NodeHandle, console: &mut Console, goal: Goal) -> Resu
         let Ok(tip) = door.tip().await else { continue };
         let next = tip.next.get();
         let proving = proving(&*door, &tip).await;
+        console.tell(&event(&tip, trades, next.saturating_sub(before)));
         console.status(&format!("{}{proving}", line(&tip, trades, next.saturating_sub(before))), turn);
         before = next;
         if let First::Traded { sequence, at } = first {
             let batch = door.batch(BatchKey::Sequence(sequence)).await.unwrap_or_default();
             if let Some(batch) = batch.filter(|batch| batch.stage == Stage::Final) {
+                console.tell(&json!({
+                    "event": "final", "sequence": sequence.get(), "batch": batch.number.get(),
+                    "since_trade_s": at.elapsed().as_secs_f64(), "since_start_s": begun.elapsed().as_secs_f64(),
+                }));
                 console.say(&settled(&batch, sequence, begun.elapsed(), at.elapsed()));
                 first = First::Final;
             } else if goal.until_final && at.elapsed() > goal.patience {
@@ -119,6 +134,14 @@ async fn proving(door: &dyn Door, tip: &Tip) -> String {
         ProofStep::Refused { why } => format!("  {batches} cannot be proven: {why}"),
         ProofStep::Proven { .. } => String::new(),
     }
+}
+
+fn event(tip: &Tip, trades: u64, per_second: u64) -> Value {
+    let at = |stage: Stage| tip.batches.iter().find(|(reached, _)| *reached == stage).map(|(_, number)| number.get());
+    json!({
+        "event": "status", "commands": tip.next.get(), "per_second": per_second, "trades": trades, "built": at(Stage::Built),
+        "committed": at(Stage::Committed), "proven": at(Stage::Proven), "final": at(Stage::Final), "l1_block": tip.l1_block,
+    })
 }
 
 fn line(tip: &Tip, trades: u64, per_second: u64) -> String {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use ashlar_api::door::{Answered, Door, HeldKey, Line, Origin, Refusal, Signature, Signed};
@@ -20,6 +20,7 @@ use super::proving::Brake;
 use super::settings::Settings;
 use super::venue::{DemoMarket, Listed};
 use super::wallet::development_key;
+use crate::clock::now_ms;
 
 /// How long what a trader says is good for.
 const GOOD_FOR_MS: u64 = 60_000;
@@ -103,20 +104,8 @@ impl Trader {
         bank: &Bank,
         listed: &Listed,
     ) -> Result<Trader> {
-        let wallet = WalletSecret::new(&development_key(&format!("wallet of trader {number}")))
-            .map_err(|_| anyhow!("the wallet's key is no key"))?;
-        let key = SessionSecret::new(&development_key(&format!("session of trader {number}")))
-            .map_err(|_| anyhow!("the session's key is no key"))?;
-        if door.accounts_of(wallet.address()).await?.is_empty() {
-            bank.give(wallet.address(), listed, GIFTS).await?;
-        }
-        let account = loop {
-            match door.accounts_of(wallet.address()).await?.first() {
-                Some(account) => break *account,
-                None => tokio::time::sleep(Duration::from_millis(200)).await,
-            }
-        };
-        let held = register(&*door, &exchange, account, &wallet, &key).await?;
+        let name = format!("trader {number}");
+        let Opened { account, key, held } = open(&name, &*door, &exchange, bank, listed, GIFTS).await?;
         let heard = door.tip().await?.time;
         let open = listed.markets.iter().map(|_| Vec::new()).collect();
         let dice = Dice(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -196,6 +185,43 @@ impl Trader {
     }
 }
 
+/// An account with funds and a key that may trade.
+pub struct Opened {
+    /// Which.
+    pub account: AccountId,
+    /// What signs for it.
+    pub key: SessionSecret,
+    /// The key as the exchange holds it.
+    pub held: HeldKey,
+}
+
+/// Opens the account of whoever has this name, whose keys are made of it: waits for gifts of the faucet, if there is none yet, and registers
+/// the session key.
+pub async fn open(
+    name: &str,
+    door: &dyn Door,
+    exchange: &Deployment,
+    bank: &Bank,
+    listed: &Listed,
+    gifts: u32,
+) -> Result<Opened> {
+    let wallet = WalletSecret::new(&development_key(&format!("wallet of {name}")))
+        .map_err(|_| anyhow!("the wallet's key is no key"))?;
+    let key = SessionSecret::new(&development_key(&format!("session of {name}")))
+        .map_err(|_| anyhow!("the session's key is no key"))?;
+    if door.accounts_of(wallet.address()).await?.is_empty() {
+        bank.give(wallet.address(), listed, gifts).await?;
+    }
+    let account = loop {
+        match door.accounts_of(wallet.address()).await?.first() {
+            Some(account) => break *account,
+            None => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    };
+    let held = register(door, exchange, account, &wallet, &key).await?;
+    Ok(Opened { account, key, held })
+}
+
 /// Registers a session key by the owner's wallet, unless it is registered already.
 async fn register(
     door: &dyn Door,
@@ -229,8 +255,7 @@ fn loopback() -> Origin {
 
 /// Some time from now, by whichever clock is ahead: ours or the exchange's.
 fn soon(heard: Time) -> Time {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).max(heard.get()).saturating_add(GOOD_FOR_MS);
+    let millis = now_ms().max(heard.get()).saturating_add(GOOD_FOR_MS);
     Time::new(millis).unwrap_or(Time::NEVER)
 }
 

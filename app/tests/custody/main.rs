@@ -4,8 +4,12 @@
 mod blobs;
 mod custodian;
 mod folders;
+#[path = "../support/keys.rs"]
+mod keys;
 mod node;
 mod parts;
 #[path = "../support/ports.rs"]
 mod ports;
+#[path = "../support/process.rs"]
+mod process;
 mod processes;

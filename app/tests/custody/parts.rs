@@ -3,15 +3,18 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
+use crate::keys::secret;
+use crate::process;
+
+pub use crate::keys::development_key;
 pub use crate::ports::free;
+pub use crate::process::said;
 
 /// Longer than anything takes on a busy machine: who failed is left alone for up to half a minute at a time.
 pub const PATIENCE: Duration = Duration::from_secs(180);
@@ -32,10 +35,7 @@ impl Folder {
 
     /// A key in a file that only its owner reads.
     pub fn secret(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, alloy::hex::encode(bytes)).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its mode");
-        path
+        secret(self.0.join(name), bytes)
     }
 }
 
@@ -46,12 +46,7 @@ impl Drop for Folder {
 }
 
 pub fn ashlar<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ashlar")).args(arguments).output().expect("runs")
-}
-
-pub fn said(output: &Output) -> String {
-    let both = [&output.stdout[..], &output.stderr[..]].concat();
-    String::from_utf8_lossy(&both).into_owned()
+    process::ashlar(arguments).output().expect("runs")
 }
 
 /// What `ashlar verify --json` said, and whether all is well.
@@ -82,11 +77,6 @@ pub fn recover(into: &str, arguments: &[&str]) -> Value {
     let output = ashlar([&["recover", "--json", "--into", into][..], arguments].concat());
     assert!(output.status.success(), "{}", said(&output));
     serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
-/// The key that development gives to whoever has this name.
-pub fn development_key(name: &str) -> [u8; 32] {
-    Sha256::digest(format!("ashlar development key: {name}").as_bytes()).into()
 }
 
 /// A process that ends with this.

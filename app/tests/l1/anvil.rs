@@ -3,8 +3,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use crate::chain::{BLOCK, Chain};
+use crate::chain::{BLOCK, CHAIN_ID, Chain};
 use crate::stories;
 
 pub struct Anvil {
@@ -13,10 +14,10 @@ pub struct Anvil {
 }
 
 impl Anvil {
-    fn start(program: &PathBuf) -> Anvil {
+    fn start(program: &PathBuf, block: Duration) -> Anvil {
         let mut process = Command::new(program)
-            .args(["--host", "127.0.0.1", "--port", "0", "--chain-id", "31337", "--hardfork", "osaka"])
-            .args(["--slots-in-an-epoch", "1", "--block-time", &BLOCK.as_secs_f64().to_string()])
+            .args(["--host", "127.0.0.1", "--port", "0", "--chain-id", &CHAIN_ID.to_string(), "--hardfork", "osaka"])
+            .args(["--slots-in-an-epoch", "1", "--block-time", &block.as_secs_f64().to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -43,26 +44,33 @@ impl Drop for Anvil {
 }
 
 /// The program that `ASHLAR_ANVIL` names; `.ci/contract-tools anvil` installs one and says where.
-fn anvil(test: &str) -> Option<Chain> {
+pub fn anvil(test: &str, block: Duration) -> Option<Chain> {
     let named = std::env::var_os("ASHLAR_ANVIL").map(PathBuf::from).filter(|path| path.is_file());
     if named.is_none() {
         println!(
             "skipped: {test}: ASHLAR_ANVIL does not name anvil's program; .ci/contract-tools anvil installs it and says where it is"
         );
     }
-    named.map(|program| Chain::Anvil(Anvil::start(&program)))
+    named.map(|program| Chain::Anvil(Anvil::start(&program, block)))
 }
 
 #[test]
 fn anvil_in_trade_and_out() {
-    if let Some(chain) = anvil("anvil_in_trade_and_out") {
+    if let Some(chain) = anvil("anvil_in_trade_and_out", BLOCK) {
         stories::in_trade_and_out("anvil-in-out", chain);
     }
 }
 
 #[test]
+fn anvil_what_is_forced_is_honoured() {
+    if let Some(chain) = anvil("anvil_what_is_forced_is_honoured", BLOCK) {
+        stories::what_is_forced_is_honoured("anvil-forced", chain);
+    }
+}
+
+#[test]
 fn anvil_everybody_leaves_when_a_deadline_is_missed() {
-    if let Some(chain) = anvil("anvil_everybody_leaves_when_a_deadline_is_missed") {
+    if let Some(chain) = anvil("anvil_everybody_leaves_when_a_deadline_is_missed", BLOCK) {
         stories::everybody_leaves_when_a_deadline_is_missed("anvil-exit", chain);
     }
 }

@@ -8,6 +8,8 @@ use serde_json::json;
 
 use crate::anvil::Anvil;
 
+/// What both call themselves.
+pub const CHAIN_ID: u64 = 31_337;
 /// Time between blocks.
 pub const BLOCK: Duration = Duration::from_millis(100);
 
@@ -18,12 +20,13 @@ pub enum Chain {
 
 impl Chain {
     pub fn ethrex() -> Chain {
-        let config = Config {
-            chain_id: 31_337,
-            mining: Mining::Every { busy: BLOCK, idle: BLOCK },
-            tags: Tags { safe_behind: 1, finalized_behind: 2 },
-            ..Config::default()
-        };
+        Chain::ethrex_with(BLOCK, Tags { safe_behind: 1, finalized_behind: 2 })
+    }
+
+    /// With so much time between blocks and tags so far behind the head.
+    pub fn ethrex_with(block: Duration, tags: Tags) -> Chain {
+        let mining = Mining::Every { busy: block, idle: block };
+        let config = Config { chain_id: CHAIN_ID, mining, tags, ..Config::default() };
         Chain::Ethrex(Devnet::start(&config).expect("starts"))
     }
 

@@ -15,10 +15,16 @@ pub struct Ran {
 }
 
 pub fn ashlar<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Ran {
+    ashlar_with(None, arguments)
+}
+
+/// The same with a variable of the environment.
+pub fn ashlar_with<A: Into<OsString>>(variable: Option<(&str, &str)>, arguments: impl IntoIterator<Item = A>) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_ashlar"))
         .args(arguments.into_iter().map(Into::into))
         .env_remove("ASHLAR_L1")
         .env_remove("ASHLAR_DEPLOYMENT")
+        .envs(variable)
         .output()
         .expect("runs");
     ran(&output)

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use alloy::primitives::{B256, Bytes, U256, keccak256};
-use alloy::sol_types::SolCall as _;
-use ashlar_batch::{BatchHeader, PublicValues, Signatures, Timed, entry_bytes};
+use alloy::primitives::{Bytes, U256, keccak256};
+use ashlar_batch::{BatchHeader, PublicValues, Signatures, Timed};
 use ashlar_coding::Expansion;
-use ashlar_contracts::abi::{IBridge, IGovernance};
 use ashlar_da::{Availability, Disk, Store};
 use ashlar_devnet::DEVELOPMENT_ACCOUNTS;
 use ashlar_exchange::Genesis;
@@ -21,22 +19,18 @@ use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::signer::LocalKey;
 use ashlar_settlement::{Config, Handle, Settlement, SettlementEvent, Status, StopReason};
 use ashlar_state::Serial;
-use ashlar_types::{
-    Address as Owner, AssetId, BatchNumber, Deployment, FeeTier, InboxEntry, InboxIndex, Input, Lots, MarketId,
-    MarketRules, MarketTerms, Message, ParamChange, Ppm, Price, Receipt, Time, to_bytes,
-};
+use ashlar_types::{Address as Owner, BatchNumber, Deployment, Input, Message, Receipt, Time, to_bytes};
 use commonware_runtime::{Supervisor as _, tokio as runtime};
 use sha2::{Digest as _, Sha256};
 
 use crate::traders::Said;
+use crate::venue::{ENTRIES, governed};
 use crate::world::{OPERATOR, World};
 
 /// How long anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The proof that a development exchange takes, and its program's name.
 const PROOF: ProofType = ProofType(0);
-/// The kind, index, time and change in front of an entry's terms (SPEC B-32).
-const BEFORE_TERMS: usize = 1 + 8 + 6 + 1;
 const FOLDERS: usize = 4;
 
 pub struct Operator<'a> {
@@ -60,8 +54,10 @@ pub struct Operator<'a> {
 
 impl<'a> Operator<'a> {
     pub async fn start(context: &runtime::Context, world: &'a World) -> Operator<'a> {
-        let endpoint = Endpoint::new(&world.chain.url(), Duration::from_secs(10)).expect("a URL");
-        let l1 = RpcL1::new(vec![endpoint], PoolConfig { chain_id: 31_337, quorum: 1 });
+        // The first of the endpoints is a port that nobody serves: every story is told over a failover.
+        let endpoint = |url: &str| Endpoint::new(url, Duration::from_secs(10)).expect("a URL");
+        let endpoints = vec![endpoint("http://127.0.0.1:1"), endpoint(&world.chain.url())];
+        let l1 = RpcL1::new(endpoints, PoolConfig { chain_id: 31_337, quorum: 1 });
         let key = alloy::hex::encode(DEVELOPMENT_ACCOUNTS[OPERATOR].development_key);
         let key = LocalKey::from_hex(&key, "the development account").expect("a key");
         let config = Config { poll_every: Duration::from_millis(50), ..Config::new(31_337, world.addresses) };
@@ -102,39 +98,20 @@ impl<'a> Operator<'a> {
 
     /// Lists ether, the token and a market between them, through the timelock, and with a fee.
     pub async fn list(&mut self) {
-        let most = u64::MAX >> 2;
-        let ether = IBridge::listAssetCall { asset: 0, token: Default::default(), scaleDigits: 9, totalMax: most };
-        let token = IBridge::listAssetCall { asset: 1, token: self.world.token, scaleDigits: 0, totalMax: most };
-        let fees = FeeTier { maker: Ppm(100), maker_rebate: Ppm(0), taker: Ppm(400) };
-        let market = IBridge::listMarketCall { terms: terms_of(market()) };
-        let fees = IBridge::changeParameterCall {
-            change: 4,
-            terms: terms_of(ParamChange::SetFees { schedule: 0, tier: 0, fees }),
-        };
-        let calls = [ether.abi_encode(), token.abi_encode(), market.abi_encode(), fees.abi_encode()];
-        for data in calls {
-            self.govern(data.into()).await;
-        }
-        self.entries(4).await;
-    }
-
-    async fn govern(&mut self, data: Bytes) {
-        let (target, value, salt) = (self.world.addresses.bridge, U256::ZERO, B256::ZERO);
-        let schedule = IGovernance::scheduleCall { target, value, data: data.clone(), salt }.abi_encode();
-        let execute = IGovernance::executeCall { target, value, data, salt }.abi_encode();
-        for input in [schedule, execute] {
+        for input in governed(&self.world.addresses, self.world.token) {
             let intent = Intent {
                 id: IntentId(keccak256(&input)),
                 label: "govern".into(),
                 to: Some(self.world.addresses.governance),
-                value,
-                input: input.into(),
+                value: U256::ZERO,
+                input,
                 blob_content: Bytes::new(),
                 gas: GasLimit::Fixed(1_000_000),
                 urgency: Urgency::NextBlock,
             };
             self.client.send(intent).await.expect("taken");
         }
+        self.entries(ENTRIES).await;
     }
 
     /// Waits until so many entries of the inbox may be consumed.
@@ -175,7 +152,8 @@ impl<'a> Operator<'a> {
         let inputs = entries.chain(messages.into_iter().map(Input::Message)).map(|input| Timed { time, input });
         let stores = &self.stores;
         let commit = |bytes: &[u8]| stores.code(bytes).expect("coded").commitment().to_hash();
-        let captured = self.capture.capture(&self.parent, inputs.collect(), &signatures, commit, &Serial);
+        let captured =
+            self.capture.capture(&self.parent, self.parent.version, inputs.collect(), &signatures, commit, &Serial);
         let captured = captured.expect("a batch");
         let values = check(&captured.guest_input(), &mut NativePlatform::default()).expect("the guest accepts it");
         let header = captured.header;
@@ -219,31 +197,4 @@ impl<'a> Operator<'a> {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
-}
-
-/// Ether in hundredths of a dollar, for thousandths of ether.
-fn market() -> ParamChange {
-    let lots = |count| Lots::new(count).expect("lots");
-    let terms = MarketTerms {
-        base: AssetId::FIRST,
-        quote: AssetId::new(1).expect("an asset"),
-        base_per_lot: 1_000_000,
-        quote_per_tick: 10,
-        fee_cap: Ppm(1_000),
-    };
-    let rules = MarketRules {
-        lots_min: lots(1),
-        lots_max: lots(1_000_000_000),
-        band: Ppm(500_000),
-        collar: Ppm(50_000),
-        orders_max: 1_000,
-        schedule: 0,
-    };
-    let reference = Price::new(200_000).expect("a price");
-    ParamChange::ListMarket { market: MarketId::FIRST, terms, rules, reference }
-}
-
-fn terms_of(change: ParamChange) -> Bytes {
-    let entry = entry_bytes(InboxIndex::new(0), Time::ZERO, &InboxEntry::Param(change));
-    Bytes::copy_from_slice(&entry[BEFORE_TERMS..])
 }

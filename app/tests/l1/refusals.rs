@@ -4,18 +4,20 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256, U256};
 use alloy::providers::Provider as _;
 use alloy::signers::SignerSync as _;
 use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::SolCall;
+use ashlar_contracts::abi::{IBridge, IGovernance, ISettlement};
 use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, Fault};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::chain::Chain;
-use crate::command::{Folder, ashlar};
-use crate::world::{ALICE, BOB, OPERATOR, World, address, wallet};
+use crate::command::{Folder, ashlar, ashlar_with};
+use crate::world::{ALICE, BOB, OPERATOR, World, address, deploy, wallet};
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
@@ -109,16 +111,57 @@ fn each_mistake_has_its_sentence_and_sends_nothing() {
 
 /// Lists ether as asset 0.
 async fn list_ether(world: &World) {
-    use alloy::primitives::{B256, U256};
-    use alloy::sol_types::SolCall as _;
-    use ashlar_contracts::abi::{IBridge, IGovernance};
     let data = IBridge::listAssetCall { asset: 0, token: Address::ZERO, scaleDigits: 9, totalMax: u64::MAX >> 2 };
+    govern(world, world.addresses.bridge, data).await;
+}
+
+/// Has the timelock make a call.
+async fn govern(world: &World, to: Address, call: impl SolCall) {
     let governance = IGovernance::new(world.addresses.governance, wallet(&world.chain.url(), OPERATOR));
-    let (bridge, data) = (world.addresses.bridge, data.abi_encode());
-    let scheduled = governance.schedule(bridge, U256::ZERO, data.clone().into(), B256::ZERO).send().await;
+    let data = call.abi_encode();
+    let scheduled = governance.schedule(to, U256::ZERO, data.clone().into(), B256::ZERO).send().await;
     assert!(scheduled.expect("sent").get_receipt().await.expect("mined").status());
-    let executed = governance.execute(bridge, U256::ZERO, data.into(), B256::ZERO).send().await;
+    let executed = governance.execute(to, U256::ZERO, data.into(), B256::ZERO).send().await;
     assert!(executed.expect("sent").get_receipt().await.expect("mined").status());
+}
+
+#[test]
+fn a_deployment_that_was_changed_since_is_not_taken_for_what_the_terms_say() {
+    runtime().block_on(async {
+        let world = World::build("changed", Chain::ethrex()).await;
+        let before = nonce(&world, OPERATOR).await;
+        deploy(&world.chain, &world.folder).done();
+        assert_eq!(nonce(&world, OPERATOR).await, before, "begun again it finds what it did");
+        let operator = address(BOB);
+        govern(&world, world.addresses.settlement, ISettlement::setOperatorCall { operator }).await;
+        assert_eq!(nonce(&world, OPERATOR).await, before + 2);
+        let refused = deploy(&world.chain, &world.folder).refused();
+        for word in ["the settlement contract", "has operator", &operator.to_string(), "do not use it"] {
+            assert!(refused.contains(word), "{refused} has not {word}");
+        }
+        assert_eq!(nonce(&world, OPERATOR).await, before + 2, "nothing was sent");
+    });
+}
+
+#[test]
+fn a_key_may_be_in_the_environment_and_what_is_wrong_with_it_is_said_without_showing_it() {
+    runtime().block_on(async {
+        let world = World::build("environment", Chain::ethrex()).await;
+        list_ether(&world).await;
+        let url = world.chain.url();
+        let settlement = world.addresses.settlement.to_string();
+        let line =
+            ["deposit", "--l1", &url, "--settlement", &settlement, "--key-env", "ASHLAR_TEST_KEY", "--asset", "0"];
+        let deposit = |key: Option<&str>| {
+            ashlar_with(key.map(|key| ("ASHLAR_TEST_KEY", key)), line.into_iter().chain(["--amount", "1"]))
+        };
+        let missing = deposit(None).refused();
+        assert!(missing.contains("ASHLAR_TEST_KEY"), "{missing}");
+        let broken = deposit(Some("abc123 is no key")).refused();
+        assert!(broken.contains("ASHLAR_TEST_KEY") && !broken.contains("abc123"), "{broken}");
+        deposit(Some(&alloy::hex::encode(DEVELOPMENT_ACCOUNTS[ALICE].development_key))).done();
+        assert_eq!(world.held(0).await, 1_000_000_000);
+    });
 }
 
 fn what_production_refuses(url: &str, folder: &Folder, mut terms: Value) {

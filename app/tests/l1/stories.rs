@@ -11,8 +11,8 @@ use crate::traders::Trader;
 use crate::world::{ALICE, BOB, DEADLINE_S, GRACE_S, World, address, deploy};
 
 /// A thousandth of ether and a cent in the exchange's units.
-const MILLI: u64 = 1_000_000;
-const CENT: u64 = 10_000;
+pub const MILLI: u64 = 1_000_000;
+pub const CENT: u64 = 10_000;
 
 fn told(name: &'static str, chain: Chain, story: impl AsyncFnOnce(runtime::Context, World)) {
     let storage = std::env::temp_dir().join(format!("ashlar-l1-{name}-{}", std::process::id()));
@@ -23,7 +23,7 @@ fn told(name: &'static str, chain: Chain, story: impl AsyncFnOnce(runtime::Conte
     });
 }
 
-fn sum(lines: &[Value], kind: &str, asset: u16) -> u64 {
+pub fn sum(lines: &[Value], kind: &str, asset: u16) -> u64 {
     let of = lines.iter().filter(|line| !line[kind].is_null() && line["asset"] == asset);
     of.map(|line| line["units"].as_str().expect("units").parse::<u64>().expect("a number")).sum()
 }
@@ -84,7 +84,7 @@ pub fn in_trade_and_out(name: &'static str, chain: Chain) {
     });
 }
 
-async fn held_is_what_came_less_what_went(world: &World) {
+pub async fn held_is_what_came_less_what_went(world: &World) {
     assert_eq!(world.held(0).await, 3_000 * MILLI - 999 * MILLI);
     assert_eq!(world.held(1).await, 1_000_050 * CENT - 150_000 * CENT);
     let bridge = world.purse(world.addresses.bridge).await;

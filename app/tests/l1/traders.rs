@@ -8,6 +8,7 @@ use ashlar_types::{
 };
 
 /// A message and what its owner signed.
+#[derive(Clone)]
 pub struct Said {
     pub message: Message,
     pub signature: [u8; 65],

@@ -14,10 +14,12 @@ use ashlar_contracts::Artifact;
 use ashlar_contracts::abi::{DevelopmentToken, IBridge};
 use ashlar_devnet::DEVELOPMENT_ACCOUNTS;
 use ashlar_settlement::contract::Addresses;
+use ashlar_types::{Address as Owner, Deployment};
 use serde_json::{Value, json};
 
-use crate::chain::Chain;
+use crate::chain::{CHAIN_ID, Chain};
 use crate::command::{Folder, Ran, ashlar};
+use crate::venue::governed;
 
 /// Seconds in which an entry must be final, and of the first phase of a freeze.
 pub const DEADLINE_S: u64 = 7_200;
@@ -31,6 +33,8 @@ pub const MINTER: usize = 3;
 pub struct World {
     pub chain: Chain,
     pub folder: Folder,
+    /// Where the operator's folders of data are.
+    pub data: PathBuf,
     pub addresses: Addresses,
     pub token: Address,
     pub house: Address,
@@ -44,6 +48,11 @@ pub fn address(who: usize) -> Address {
 impl World {
     /// Deploys with short deadlines, through the binary.
     pub async fn build(name: &str, chain: Chain) -> World {
+        World::build_with(name, chain, |_| {}).await
+    }
+
+    /// The same with other terms.
+    pub async fn build_with(name: &str, chain: Chain, change: impl FnOnce(&mut Value)) -> World {
         let folder = Folder::new(name);
         for (who, account) in DEVELOPMENT_ACCOUNTS.iter().enumerate() {
             let key = alloy::hex::encode(account.development_key);
@@ -53,6 +62,7 @@ impl World {
         let mut terms: Value = serde_json::from_str(&template.out).expect("JSON");
         terms["deadline_s"] = json!(DEADLINE_S);
         terms["grace_s"] = json!(GRACE_S);
+        change(&mut terms);
         fs::write(folder.join("terms.json"), terms.to_string()).expect("written");
         deploy(&chain, &folder).done();
         let file: Value =
@@ -61,7 +71,23 @@ impl World {
         let genesis_ms = file["terms"]["genesis_ms"].as_u64().expect("a time");
         let house = file["terms"]["house_owner"].as_str().expect("an owner").parse().expect("an address");
         let token = make_token(&chain).await;
-        World { chain, folder, addresses, token, house, genesis_ms }
+        let data = folder.0.clone();
+        World { chain, folder, data, addresses, token, house, genesis_ms }
+    }
+
+    /// Lists ether, the token and a market between them, as whoever proposes does without a node.
+    pub async fn list(&self) {
+        let governance = wallet(&self.chain.url(), OPERATOR);
+        for input in governed(&self.addresses, self.token) {
+            let call = TransactionRequest::default().with_to(self.addresses.governance).with_input(input);
+            let receipt = governance.send_transaction(call).await.expect("sent").get_receipt().await.expect("mined");
+            assert!(receipt.status(), "{receipt:?}");
+        }
+    }
+
+    /// The exchange that its contracts are of.
+    pub fn deployment(&self) -> Deployment {
+        Deployment { chain_id: CHAIN_ID, settlement: Owner(self.addresses.settlement.0.0) }
     }
 
     /// Runs a command about this exchange as one of the development accounts.
@@ -86,10 +112,30 @@ impl World {
     pub fn run_with_data(&self, who: usize, command: &[&str], folders: &[usize]) -> Ran {
         let mut all: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
         for folder in folders {
-            all.extend(["--da".to_owned(), self.path(&format!("da-{folder}"))]);
+            all.extend(["--da".to_owned(), self.data.join(format!("da-{folder}")).display().to_string()]);
         }
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         self.run(who, &all)
+    }
+
+    /// What an audit says that has nothing but L1 and these folders of data. It executes every batch again.
+    pub fn audit(&self, folders: &[usize]) -> Value {
+        let mut arguments = vec!["verify".to_owned(), "--json".to_owned()];
+        for (option, value) in [
+            ("--l1", self.chain.url()),
+            ("--settlement", self.addresses.settlement.to_string()),
+            ("--genesis-ms", self.genesis_ms.to_string()),
+            ("--house-owner", self.house.to_string()),
+        ] {
+            arguments.extend([option.to_owned(), value]);
+        }
+        for folder in folders {
+            arguments.extend(["--da".to_owned(), self.data.join(format!("da-{folder}")).display().to_string()]);
+        }
+        let mut lines = ashlar(arguments).done();
+        let summary = lines.pop().expect("a summary");
+        assert_eq!(summary["clean"], true, "{lines:?}{summary}");
+        summary
     }
 
     pub fn path(&self, name: &str) -> String {

@@ -112,6 +112,14 @@ impl Verifier {
         }
     }
 
+    /// Whether bytes look as this row does, by its combination alone. Damage does not, but for a chance of 2^-128; who means to can make bytes
+    /// that do, so this is worth something only where the whole is hashed afterwards.
+    pub fn fits(&self, row: Row, bytes: &[u8]) -> bool {
+        let layout = self.manifest.layout();
+        let place = layout.place(row).filter(|_| bytes.len() == layout.row_bytes());
+        place.is_some_and(|place| self.coefficients.combine(bytes) == self.combination(row, place))
+    }
+
     fn combination(&self, row: Row, place: u32) -> Combination {
         let data = self.manifest.combinations();
         match data.get(usize::from(row.get())) {

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use ashlar_batch::{Rows, unpad};
 
+use crate::engine::data_rows;
 use crate::limits::BLOCK_BYTES;
 use crate::{Chunk, CodingError, Engine, Row, Verifier};
 
@@ -81,19 +82,7 @@ impl Collector {
         }
         let stripes: Vec<(Row, &[u8])> =
             self.rows.iter().filter_map(|(row, bytes)| Some((*row, bytes.get(columns.clone())?))).collect();
-        let mut restored = engine.restore(layout, &stripes)?.into_iter().peekable();
-        let mut data = Vec::with_capacity(layout.data_rows() * length);
-        let mut known = stripes.iter().peekable();
-        for row in (0..layout.data_rows() as u16).map(Row::new) {
-            if let Some((_, bytes)) = known.next_if(|(number, _)| *number == row) {
-                data.extend_from_slice(bytes);
-            } else if let Some((_, bytes)) = restored.next_if(|(number, _)| *number == row) {
-                data.extend_from_slice(&bytes);
-            } else {
-                return Err(CodingError::Engine);
-            }
-        }
-        Ok(data)
+        data_rows(layout, &stripes, engine)
     }
 
     /// The bytes of the batch, if there are enough rows. They are hashed again: a row that passed its combination by luck

@@ -35,6 +35,7 @@ mod roots;
 
 pub mod errors;
 pub mod lists;
+pub mod repair;
 pub mod sampling;
 pub mod soundness;
 

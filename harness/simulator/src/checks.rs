@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use ashlar_api::door::{BatchKey, Door, Line, Refusal, Stage, Unwound};
 use ashlar_batch::{BatchHeader, codec};
-use ashlar_exchange::{HotConfig, HotStore, OrderIndex, Store};
+use ashlar_exchange::{Balance, HotConfig, HotStore, OrderIndex, Store};
 use ashlar_prover::Capture;
 use ashlar_replica::Shadow;
 use ashlar_sequencer::NodeHandle;
 use ashlar_state::{Key, Map, Serial, Sha256Node, Value};
 use ashlar_types::limits::ASSETS_MAX;
 use ashlar_types::{
-    AccountId, AssetId, BatchNumber, Decode, Event, InboxEntry, Input, Message, Reader, Receipt, Sequence,
+    AccountId, Amount, AssetId, BatchNumber, Decode, Event, InboxEntry, Input, Message, Reader, Receipt, Sequence,
     WithdrawalIndex, to_bytes,
 };
 
@@ -29,16 +29,16 @@ pub(crate) fn next_of(leaves: &[(Key, Value)]) -> Result<Sequence, String> {
 
 /// Everything, of a node that is at rest with this state. The root of the state, if all is well.
 pub(crate) async fn all(world: &World, node: &NodeHandle, leaves: &[(Key, Value)]) -> Result<String, String> {
-    let Replayed { flows, places } = replay(world, node, leaves)?;
-    conservation(leaves, &flows)?;
-    withdrawals(world, node).await?;
+    let Replayed { came_in, went_out, places } = replay(world, node, leaves)?;
+    conservation(leaves, &came_in, &went_out)?;
+    withdrawals(world, node, &went_out).await?;
     acknowledgements(world, node, &places).await?;
     health(node)?;
     let last = node.books().last_at(Stage::Final).and_then(|last| node.books().header(last));
     Ok(last.map(|last| format!("{:?}", last.state_root_after)).unwrap_or_default())
 }
 
-/// Money that came in and went out, by asset.
+/// Money that went one way between the exchange and L1, by asset.
 type Flows = BTreeMap<u16, i128>;
 
 /// Where the first command of each message stands in the final order, by the bytes of the message.
@@ -47,7 +47,10 @@ type Places = BTreeMap<Vec<u8>, Sequence>;
 /// What published bytes say.
 #[derive(Default)]
 struct Replayed {
-    flows: Flows,
+    /// What the inbox brought.
+    came_in: Flows,
+    /// What may be claimed on L1 since, deposits that were given back among it.
+    went_out: Flows,
     places: Places,
 }
 
@@ -88,7 +91,7 @@ fn run(world: &World, shadow: &mut Shadow, header: &BatchHeader, replayed: &mut 
     for timed in &batch.inputs {
         match &timed.input {
             Input::Inbox { entry: InboxEntry::Deposit { asset, amount, .. }, .. } => {
-                *replayed.flows.entry(asset.get()).or_default() += i128::from(amount.get());
+                add(&mut replayed.came_in, *asset, *amount);
             }
             Input::Message(message) => {
                 replayed.places.insert(to_bytes(message), Sequence::new(place));
@@ -98,7 +101,19 @@ fn run(world: &World, shadow: &mut Shadow, header: &BatchHeader, replayed: &mut 
         place += timed.input.commands() as u64;
     }
     let ran = shadow.run(&bytes, header, &Serial).map_err(|error| format!("batch {number}: {error}"))?;
-    if ran.header == *header { Ok(()) } else { Err(format!("batch {number} does not do what its header says")) }
+    if ran.header != *header {
+        return Err(format!("batch {number} does not do what its header says"));
+    }
+    ran.withdrawals.iter().for_each(|withdrawal| add(&mut replayed.went_out, withdrawal.asset, withdrawal.amount));
+    Ok(())
+}
+
+fn add(flows: &mut Flows, asset: AssetId, amount: Amount) {
+    *flows.entry(asset.get()).or_default() += i128::from(amount.get());
+}
+
+fn of(flows: &Flows, asset: AssetId) -> i128 {
+    flows.get(&asset.get()).copied().unwrap_or(0)
 }
 
 fn store_of(leaves: &[(Key, Value)]) -> Result<HotStore, String> {
@@ -107,44 +122,54 @@ fn store_of(leaves: &[(Key, Value)]) -> Result<HotStore, String> {
     HotStore::from_leaves(config, view).map_err(|error| format!("the state cannot be loaded: {error:?}"))
 }
 
-/// What all accounts have is what came in less what went out, and what each asset says of itself.
-fn conservation(leaves: &[(Key, Value)], came_in: &Flows) -> Result<(), String> {
+/// What all accounts have is what each asset says of itself, and it is what came in less what went out, to the last unit: whatever is lost from
+/// both sides at once shows here.
+fn conservation(leaves: &[(Key, Value)], came_in: &Flows, went_out: &Flows) -> Result<(), String> {
     let mut store = store_of(leaves)?;
     let accounts = store.clock().accounts;
     for asset in (0..ASSETS_MAX).filter_map(AssetId::new) {
-        let Some(total) = store.asset(asset, |asset| asset.total) else { continue };
         let mut sum = 0_i128;
-        for account in (0..accounts).filter_map(AccountId::new) {
-            sum += store
-                .balance(account, asset, |balance| i128::from(balance.free.get()) + i128::from(balance.reserved.get()));
+        // Of what is not listed nobody has anything: all of it was given back.
+        if let Some(total) = store.asset(asset, |asset| asset.total) {
+            for account in (0..accounts).filter_map(AccountId::new) {
+                let held = |balance: &mut Balance| i128::from(balance.free.get()) + i128::from(balance.reserved.get());
+                sum += store.balance(account, asset, held);
+            }
+            if sum != i128::from(total.get()) {
+                return Err(format!("accounts have {sum} of asset {} and the asset says {}", asset.get(), total.get()));
+            }
         }
-        if sum != i128::from(total.get()) {
-            return Err(format!("accounts have {sum} of asset {} and the asset says {}", asset.get(), total.get()));
-        }
-        let in_all = came_in.get(&asset.get()).copied().unwrap_or(0);
-        if sum > in_all {
-            return Err(format!("accounts have {sum} of asset {} and {in_all} came in", asset.get()));
+        let (came, went) = (of(came_in, asset), of(went_out, asset));
+        if sum + went != came {
+            let asset = asset.get();
+            return Err(format!("accounts have {sum} of asset {asset}, {went} went out, and {came} came in"));
         }
     }
     Ok(())
 }
 
-/// A withdrawal is said to be final only if L1 can pay it, and what went out is what is missing inside.
-async fn withdrawals(world: &World, node: &NodeHandle) -> Result<(), String> {
+/// A withdrawal is said to be final only if L1 can pay it, and what the node says went out is what its batches let out.
+async fn withdrawals(world: &World, node: &NodeHandle, went_out: &Flows) -> Result<(), String> {
     let contracts = world.chain.contracts().ok_or("L1 has no state")?;
     let (.., finalized) = contracts.batches();
     let door = node.door();
     let next = door.tip().await.map_err(|error| error.to_string())?.withdrawal_next;
+    let mut told = Flows::new();
     for index in 0..next.get() {
         let found = door.withdrawal(WithdrawalIndex::new(index)).await.map_err(|error| error.to_string())?;
         let facts = found.ok_or_else(|| format!("withdrawal {index} is in no batch"))?;
+        add(&mut told, facts.asset, facts.amount);
         let batch = facts.proof.as_ref().map(|proof| proof.batch.get());
         let can_be_paid = batch.is_some_and(|batch| batch <= finalized && contracts.header(batch).is_some());
         if facts.stage == Some(Stage::Final) && !can_be_paid {
             return Err(format!("withdrawal {index} is said to be final and L1 has finalized {finalized}"));
         }
     }
-    Ok(())
+    if told == *went_out {
+        Ok(())
+    } else {
+        Err(format!("the node tells of withdrawals of {told:?}, and {went_out:?} went out"))
+    }
 }
 
 /// A receipt without its number, which moves when something before it went away.
@@ -231,4 +256,41 @@ fn health(node: &NodeHandle) -> Result<(), String> {
     }
     let last = node.books().batch(BatchKey::Last(Stage::Final));
     if last.is_some() { Ok(()) } else { Err("no batch ever became final".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use ashlar_exchange::Exchange;
+    use ashlar_replica::Silent;
+    use ashlar_types::InboxIndex;
+
+    use super::*;
+    use crate::world::opening;
+
+    #[test]
+    fn money_that_is_lost_from_both_sides_is_missed() {
+        let mut store = HotStore::new(HotConfig { accounts: 64, balances: 256, counts: 256, hash_key: 0 });
+        genesis().write(&mut store);
+        let (mut exchange, mut came_in) = (Exchange::new(store), Flows::new());
+        for (index, entry) in opening(1).into_iter().enumerate() {
+            if let InboxEntry::Deposit { asset, amount, .. } = &entry {
+                add(&mut came_in, *asset, *amount);
+            }
+            let (index, time) = (InboxIndex::new(index as u64), genesis().time);
+            exchange.apply(time, &Input::Inbox { index, time, entry }, &mut Silent);
+        }
+        assert_eq!(conservation(&exchange.store.leaves(), &came_in, &Flows::new()), Ok(()));
+        let (account, asset, one) = (AccountId::new(1).expect("one"), AssetId::FIRST, Amount::new(1).expect("one"));
+        assert_eq!(of(&came_in, asset), 1_000_000_000, "somebody paid in");
+        exchange.store.balance(account, asset, |balance| balance.free = balance.free.saturating_sub(one));
+        let leaves = exchange.store.leaves();
+        let why = conservation(&leaves, &came_in, &Flows::new()).expect_err("the asset says more than accounts have");
+        assert!(why.contains("the asset says 1000000000"), "{why}");
+        exchange.store.asset(asset, |asset| asset.total = asset.total.saturating_sub(one));
+        let leaves = exchange.store.leaves();
+        let why = conservation(&leaves, &came_in, &Flows::new()).expect_err("nothing went out");
+        assert!(why.contains("0 went out, and 1000000000 came in"), "{why}");
+        let went_out = Flows::from([(asset.get(), 1)]);
+        assert_eq!(conservation(&leaves, &came_in, &went_out), Ok(()), "unless it was paid out");
+    }
 }

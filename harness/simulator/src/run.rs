@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ashlar_api::door::{Act, Door};
+use ashlar_api::door::{Act, Door, Stage};
 use ashlar_sequencer::{Node, NodeHandle, Parts, Pricing, Settled};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::rpc::Pool;
@@ -34,12 +34,18 @@ pub(crate) const POLL: Duration = Duration::from_millis(250);
 
 /// Something that must never happen.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("seed {seed}: {what}; `ashlar simulate --seed {seed}` shows it again")]
+#[error("seed {seed}: {what}; `ashlar simulate --seed {seed}{}` shows it again", of_storm(.storm_minutes))]
 pub struct Violation {
     /// The seed that shows it.
     pub seed: u64,
+    /// How long the storm is, if it is not the seed's own scenario.
+    pub storm_minutes: Option<u64>,
     /// What happened.
     pub what: String,
+}
+
+fn of_storm(minutes: &Option<u64>) -> String {
+    minutes.map_or_else(String::new, |minutes| format!(" --storm {minutes}"))
 }
 
 /// A run in which all was well.
@@ -65,6 +71,10 @@ pub struct Outcome {
     pub unwindings: u64,
     /// Attempts outside of the node that failed.
     pub failures: u64,
+    /// Versions that began after the first, and batches that were built anew since their commits came too late for one.
+    pub upgrades: u64,
+    /// See `upgrades`.
+    pub rebuilt: u64,
     /// Milliseconds of simulated time.
     pub virtual_ms: u64,
     /// Of every event and of the state at the end: the same for the same seed.
@@ -78,8 +88,8 @@ pub fn simulate(seed: u64) -> Result<Outcome, Violation> {
 
 /// Runs a scenario.
 pub fn simulate_scenario(scenario: Scenario) -> Result<Outcome, Violation> {
-    let seed = scenario.seed;
-    let violation = |what: String| Violation { seed, what };
+    let Scenario { seed, storm_minutes, .. } = scenario;
+    let violation = |what: String| Violation { seed, storm_minutes, what };
     let caught = catch_unwind(AssertUnwindSafe(|| lives(scenario)));
     match caught {
         Ok(outcome) => outcome.map_err(violation),
@@ -117,7 +127,7 @@ fn lives(scenario: Scenario) -> Result<Outcome, String> {
 
 fn outcome(world: &World, digest: String) -> Outcome {
     let of = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    let Counts { reorgs, deepest, unwindings, sent, failures } = &world.counts;
+    let Counts { reorgs, deepest, unwindings, sent, failures, rebuilt } = &world.counts;
     let ends = world.ends();
     Outcome {
         seed: world.scenario.seed,
@@ -130,6 +140,8 @@ fn outcome(world: &World, digest: String) -> Outcome {
         deepest: of(deepest),
         unwindings: of(unwindings),
         failures: of(failures),
+        upgrades: u64::from(ends.version.saturating_sub(1)),
+        rebuilt: of(rebuilt),
         virtual_ms: ends.virtual_ms,
         digest,
     }
@@ -229,7 +241,7 @@ async fn live(context: Context, world: Arc<World>) -> Result<(), String> {
     let Some(running) = start(&context, &world, until_ms).await? else { return Ok(()) };
     let numbers = (1..=world.scenario.traders).chain(NEWCOMERS);
     let mut traders = people::start(&context, &world, &running.door, numbers);
-    let mut epoch = running.door.epoch();
+    let mut seen = Seen::of(&running);
     loop {
         let left_ms = until_ms.saturating_sub(millis(context.current()));
         if left_ms == 0 {
@@ -237,15 +249,27 @@ async fn live(context: Context, world: Arc<World>) -> Result<(), String> {
             return Ok(());
         }
         context.sleep(LOOK.min(Duration::from_millis(left_ms))).await;
-        if look(&world, &running, &mut epoch).await? {
+        if look(&world, &running, &mut seen).await? {
             return Ok(());
         }
         traders = still_trading(traders).await?;
     }
 }
 
+/// What was counted of a life.
+struct Seen {
+    epoch: u64,
+    rebuilt: u64,
+}
+
+impl Seen {
+    fn of(running: &Running) -> Seen {
+        Seen { epoch: running.door.epoch(), rebuilt: 0 }
+    }
+}
+
 /// Whether a life ended early, by a disk that failed.
-async fn look(world: &World, running: &Running, epoch: &mut u64) -> Result<bool, String> {
+async fn look(world: &World, running: &Running, seen: &mut Seen) -> Result<bool, String> {
     let has_bad_disk = world.scenario.disk != Disk::default();
     if let Some(ended) = running.node.ended() {
         return match ended {
@@ -261,10 +285,13 @@ async fn look(world: &World, running: &Running, epoch: &mut u64) -> Result<bool,
         return Err(format!("a divergence: {what}"));
     }
     let now = running.door.epoch();
-    if now != *epoch && running.node.gate_is_open() {
-        Counts::add(&world.counts.unwindings, now.saturating_sub(*epoch));
-        *epoch = now;
+    if now != seen.epoch && running.node.gate_is_open() {
+        Counts::add(&world.counts.unwindings, now.saturating_sub(seen.epoch));
+        seen.epoch = now;
     }
+    let rebuilt = running.node.metrics().rebuilt.get();
+    Counts::add(&world.counts.rebuilt, rebuilt.saturating_sub(seen.rebuilt));
+    seen.rebuilt = rebuilt;
     hear(world, &running.door).await;
     Ok(false)
 }
@@ -321,7 +348,7 @@ async fn end_well(context: Context, world: Arc<World>) -> Result<String, String>
         return Err("the client of L1 does not start in fair weather".to_owned());
     };
     let Running { node, door, .. } = &running;
-    let mut epoch = door.epoch();
+    let mut seen = Seen::of(&running);
     let traders = people::start(&context, &world, door, 1..=world.scenario.traders);
     context.sleep(Duration::from_secs(3)).await;
     for trader in traders {
@@ -329,7 +356,7 @@ async fn end_well(context: Context, world: Arc<World>) -> Result<String, String>
     }
     let leaves = loop {
         context.sleep(LOOK).await;
-        look(&world, &running, &mut epoch).await?;
+        look(&world, &running, &mut seen).await?;
         let now_ms = millis(context.current());
         if let Some(leaves) = at_rest(&world, &running).await? {
             break leaves;
@@ -342,7 +369,8 @@ async fn end_well(context: Context, world: Arc<World>) -> Result<String, String>
         drop(node.operator().act(Act::BatchNow).await);
     };
     let root = checks::all(&world, node, &leaves).await?;
-    world.end(millis(context.current()), node.metrics().next_sequence.get(), node.metrics().batch_final.get());
+    let last = node.books().last_at(Stage::Final).and_then(|last| node.books().header(last));
+    world.end(millis(context.current()), node.metrics().next_sequence.get(), last);
     running.node.stop().await.map_err(|error| format!("the node does not stop cleanly: {error}"))?;
     Ok(root)
 }

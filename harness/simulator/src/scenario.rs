@@ -18,6 +18,8 @@ pub struct Disk {
 pub struct Scenario {
     /// From which all of it follows.
     pub seed: u64,
+    /// How long the storm is, if it is one and not what the seed alone decides.
+    pub storm_minutes: Option<u64>,
     /// Lives of the node. Each but the last ends by a kill.
     pub lives: u32,
     /// How long a life is at least and at most, in milliseconds.
@@ -50,6 +52,10 @@ pub struct Scenario {
     pub batch: (u64, usize),
     /// Commands between two checkpoints.
     pub checkpoint_commands: u64,
+    /// Versions that are announced on L1 at most, each under way for up to a minute.
+    pub versions: u32,
+    /// How long before one begins no batch is built, in milliseconds.
+    pub version_margin_ms: u64,
 }
 
 impl Scenario {
@@ -75,6 +81,7 @@ impl Scenario {
         let is_bad_disk = d.below(3) == 0;
         Scenario {
             seed,
+            storm_minutes: None,
             lives: 1 + d.below(4) as u32,
             life_ms: (200, 20_000),
             traders: 2 + d.below(3) as u32,
@@ -91,18 +98,31 @@ impl Scenario {
             jumps: ([0, 0, 1_000][d.below(3) as usize], 8_000),
             batch: ([300, 1_500][d.below(2) as usize], [5, 40, 10_000][d.below(3) as usize]),
             checkpoint_commands: [3, 50, 1 << 20][d.below(3) as usize],
+            versions: [0, 1, 3][d.below(3) as usize],
+            version_margin_ms: [0, 2_000, 20_000][d.below(3) as usize],
         }
     }
 
     /// Nothing fails: for measuring what there is to wait for.
     pub fn calm(seed: u64) -> Scenario {
         let storm = Scenario::storm(seed, 1);
-        Scenario { reorgs: 0, entries: 0, block_s: 1, send_ms: 200, batch: (1_000, 10_000), prove_ms: 200, ..storm }
+        Scenario {
+            storm_minutes: None,
+            reorgs: 0,
+            entries: 0,
+            block_s: 1,
+            send_ms: 200,
+            batch: (1_000, 10_000),
+            prove_ms: 200,
+            versions: 0,
+            ..storm
+        }
     }
 
     /// Reorganisations of any depth up to 64 every few blocks for so long, on an L1 that is otherwise fair.
     pub fn storm(seed: u64, minutes: u64) -> Scenario {
         Scenario {
+            storm_minutes: Some(minutes),
             lives: 3,
             life_ms: (minutes * 20_000, minutes * 20_000),
             traders: 3,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use ashlar_settlement::Activation;
 use ashlar_settlement::sim::Orphans;
-use ashlar_types::{AccountId, Amount, AssetId, InboxEntry};
+use ashlar_types::{AccountId, Amount, AssetId, BatchNumber, InboxEntry};
 use commonware_runtime::{Clock, deterministic};
 
 use crate::people::wallet;
@@ -13,6 +14,9 @@ use crate::world::{Counts, World, millis, newcomer};
 
 /// People who come through L1 while the exchange runs; traders have the numbers below.
 pub(crate) const NEWCOMERS: std::ops::Range<u32> = 20..24;
+
+/// That governance does something about versions, at each block, in ten thousand.
+const VERSIONS: u32 = 1_500;
 
 /// Mines, and leaves blocks again, and puts in what others send.
 pub(crate) async fn mine(context: deterministic::Context, world: Arc<World>, fair: bool) {
@@ -24,6 +28,9 @@ pub(crate) async fn mine(context: deterministic::Context, world: Arc<World>, fai
             for entry in entries(&world) {
                 world.chain.enter(entry);
             }
+        }
+        if !fair {
+            govern(&world, now_ms / 1_000);
         }
         world.chain.mine(now_ms / 1_000);
         if !fair && world.chance(scenario.reorgs) {
@@ -40,6 +47,27 @@ pub(crate) async fn mine(context: deterministic::Context, world: Arc<World>, fai
                 world.reorg_ms.store(now_ms, Ordering::Relaxed);
             }
         }
+    }
+}
+
+/// Announces a version in the next block, with batches in flight, or takes back the one that was announced last.
+fn govern(world: &World, now_s: u64) {
+    let versions = world.scenario.versions;
+    if versions == 0 || !world.chance(VERSIONS) {
+        return;
+    }
+    let Some(contracts) = world.chain.contracts() else { return };
+    let Some(last) = contracts.versions().last().copied() else { return };
+    if last.not_before > now_s {
+        if world.below(3) == 0 {
+            world.chain.cancel_version(last.version);
+        }
+    } else if contracts.versions().len() <= usize::try_from(versions).unwrap_or(usize::MAX) {
+        let (committed, ..) = contracts.batches();
+        let from = committed.max(last.from_batch.get()) + 1 + world.below(4);
+        let not_before = now_s + world.below(60);
+        let next = Activation { version: last.version + 1, from_batch: BatchNumber::new(from), not_before };
+        world.chain.schedule_version(next);
     }
 }
 

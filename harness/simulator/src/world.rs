@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::Address as L1Address;
 use ashlar_api::door::{Answered, Signed, Unwound};
-use ashlar_batch::Hash;
+use ashlar_batch::{BatchHeader, Hash};
 use ashlar_exchange::{Genesis, HotConfig};
 use ashlar_harness::flow::Venue;
 use ashlar_prover::Capture;
@@ -75,6 +75,8 @@ pub(crate) struct Ends {
     pub virtual_ms: u64,
     pub commands: u64,
     pub batches: u64,
+    /// The version of the last batch.
+    pub version: u32,
 }
 
 /// What happened in a run.
@@ -85,6 +87,7 @@ pub(crate) struct Counts {
     pub unwindings: AtomicU64,
     pub sent: AtomicU64,
     pub failures: AtomicU64,
+    pub rebuilt: AtomicU64,
 }
 
 impl Counts {
@@ -158,6 +161,7 @@ impl World {
         config.checkers = 1;
         config.checkpoint_commands = self.scenario.checkpoint_commands;
         (config.limits.batches.age_ms_max, config.limits.batches.commands_max) = self.scenario.batch;
+        config.limits.batches.version_margin_ms = self.scenario.version_margin_ms;
         Ok(config)
     }
 
@@ -219,8 +223,9 @@ impl World {
         self.is_fair.load(Ordering::Relaxed)
     }
 
-    pub fn end(&self, now_ms: u64, commands: u64, batches: u64) {
-        *lock(&self.ends) = Ends { virtual_ms: now_ms - BEGIN_S * 1_000, commands, batches };
+    pub fn end(&self, now_ms: u64, commands: u64, last: Option<BatchHeader>) {
+        let (batches, version) = last.map(|last| (last.number.get(), last.version)).unwrap_or_default();
+        *lock(&self.ends) = Ends { virtual_ms: now_ms - BEGIN_S * 1_000, commands, batches, version };
     }
 
     pub fn ends(&self) -> Ends {
@@ -262,7 +267,7 @@ pub(crate) fn newcomer(number: u32, account: u32, units: u64) -> Vec<InboxEntry>
     entries
 }
 
-fn opening(traders: u32) -> Vec<InboxEntry> {
+pub(crate) fn opening(traders: u32) -> Vec<InboxEntry> {
     let mut venue = Venue::new(genesis().time);
     let (quote, base) = (AssetId::FIRST, AssetId::new(1).unwrap_or(AssetId::FIRST));
     venue.asset(quote);

@@ -38,6 +38,8 @@ fn five_hundred_seeds_end_well() {
         "L1 takes things back: {reorgs} times, {unwindings} with consumed entries"
     );
     assert!(sum(|one| one.failures) > 100, "stores and provers fail");
+    let (upgrades, rebuilt) = (sum(|one| one.upgrades), sum(|one| one.rebuilt));
+    assert!(upgrades > 100 && rebuilt > 10, "versions begin: {upgrades} times, {rebuilt} batches too late for one");
     assert!(sum(|one| one.acknowledged) > 10_000, "people trade");
     assert!(outcomes.iter().all(|one| one.batches > 0 && one.commands > 0), "everything becomes final");
 }
@@ -64,8 +66,8 @@ fn an_hour_of_reorganisations_of_any_depth() {
 
 #[test]
 fn what_l1_says_is_known_within_half_a_second() {
-    let latency = ashlar_simulator::sync_latency(30).unwrap_or_else(|why| panic!("{why}"));
-    assert!(latency.facts() >= 90, "a commit, a proof and a finalization of each batch: {latency:?}");
-    assert!(latency.max_ms().is_some_and(|max| max < 500), "{latency:?}");
+    let latency = ashlar_simulator::sync_latency(200).unwrap_or_else(|why| panic!("{why}"));
+    assert!(latency.facts() >= 600, "a commit, a proof and a finalization of each batch: {latency:?}");
+    assert!(latency.p99_ms().is_some_and(|p99| p99 < 500), "{latency:?}");
     assert!(latency.measured > 0, "the node measures it by itself: {latency:?}");
 }

@@ -4,6 +4,8 @@
 pub const FEED_BLOCKS_MAX: usize = 1_024;
 /// Bytes of the body of one request.
 pub const BODY_BYTES_MAX: usize = 1 << 18;
+/// Bytes of an error's sentence, however long what it is about.
+pub const SENTENCE_BYTES_MAX: usize = 1_024;
 /// Accounts of one owner that are listed.
 pub const OWNER_ACCOUNTS_MAX: usize = 1_024;
 
@@ -43,12 +45,20 @@ pub const SUBSCRIPTIONS_MAX: usize = 256;
 pub const INFLIGHT_MAX: usize = 1_024;
 /// Bytes of one WebSocket message from a client.
 pub const SOCKET_BYTES_MAX: usize = BODY_BYTES_MAX;
+/// How long a client may take to say what it wants: the head of a request.
+pub const HEAD_MS_MAX: u64 = 10_000;
 /// How long a send to a client may take.
 pub const SEND_MS_MAX: u64 = 5_000;
+/// How long a connection may take nothing of what it is being sent.
+pub const STALL_MS_MAX: u64 = 2 * SEND_MS_MAX;
 /// How long a connection may say nothing, not even a pong.
 pub const SILENCE_MS_MAX: u64 = 60_000;
 /// Between two pings to a client that says nothing.
 pub const PING_MS: u64 = 20_000;
+/// How long the answer about a batch waits for what its transactions cost.
+pub const COST_MS_MAX: u64 = 250;
+/// Between two looks at how far everything has come, while someone listens.
+pub const TIP_MS: u64 = 200;
 /// How long a request may take, its body and its answer included.
 pub const REQUEST_MS_MAX: u64 = 15_000;
 
@@ -57,11 +67,16 @@ const _: () = {
     assert!(CHECKSUM_LEVELS <= BOOK_LEVELS_MAX);
     assert!(2 * ashlar_types::limits::MESSAGE_BYTES_MAX + 4_096 <= BODY_BYTES_MAX, "the longest message fits as hex");
     assert!(PING_MS * 2 <= SILENCE_MS_MAX);
+    assert!(SEND_MS_MAX < STALL_MS_MAX, "a send is given up before its connection, so that it can be said why");
 };
 
 /// Bytes of the payload of a gateway frame: the longest message with the longest signature, and some.
 pub const FRAME_BYTES_MAX: usize = ashlar_types::limits::MESSAGE_BYTES_MAX + 128;
 /// Bytes of an answer's payload that a client of the gateway takes.
 pub const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Lines of the log that the admin server keeps at hand, and bytes of one.
+pub const LOG_LINES_MAX: usize = 2_000;
+/// See there.
+pub const LOG_LINE_MAX: usize = 1_000;
 /// Acts that the admin server shows.
 pub const AUDIT_MAX: usize = 1_000;

@@ -12,3 +12,5 @@ mod hostile;
 mod rest;
 #[path = "servers/stream.rs"]
 mod stream;
+#[path = "servers/words.rs"]
+mod words;

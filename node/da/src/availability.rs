@@ -4,11 +4,11 @@ use ashlar_coding::{Coded, CodingError, DaCommitment, Expansion, Row, Simd};
 use ashlar_types::BatchNumber;
 use futures::future::join_all;
 
-use crate::fetch::{Sources, fetch, fetch_section};
+use crate::fetch::{Asking, Sources, fetch, fetch_section};
 use crate::limits::STORES_MAX;
 use crate::{
-    BatchKey, Deposit, FetchError, Fetched, Receipt, SectionKey, Share, SourceReport, Spread, Standing, Standings,
-    Store, StoreError,
+    BatchKey, Deposit, FetchError, Fetched, Pace, Receipt, Salvage, SectionKey, Share, SourceReport, Spread, Standing,
+    Standings, Store, StoreError,
 };
 
 /// The stores of a node, and how batches are spread over them.
@@ -17,6 +17,7 @@ pub struct Availability {
     expansion: Expansion,
     confirmed_min: usize,
     standings: Standings,
+    pace: Pace,
 }
 
 /// What was published.
@@ -90,12 +91,23 @@ impl Availability {
         if !(min..=max).contains(&confirmed_min) {
             return Err(SetupError::Confirmations { min, max, got: confirmed_min });
         }
-        Ok(Availability { stores, expansion, confirmed_min, standings: Standings::default() })
+        Ok(Availability { stores, expansion, confirmed_min, standings: Standings::default(), pace: Pace::default() })
+    }
+
+    /// The same, by another clock.
+    #[must_use]
+    pub fn paced(self, pace: Pace) -> Availability {
+        Availability { pace, ..self }
     }
 
     /// The stores, in the order they are spread over.
     pub fn stores(&self) -> &[Box<dyn Store>] {
         &self.stores
+    }
+
+    /// How many of them must confirm a batch before it counts as published.
+    pub const fn confirmed_min(&self) -> usize {
+        self.confirmed_min
     }
 
     /// What the header of a batch will commit to, before anything is published.
@@ -164,7 +176,8 @@ impl Availability {
 
     /// The bytes of a batch by its commitment alone, which fixes the data root too; a root that is known besides is compared.
     pub async fn fetch_key(&self, key: &BatchKey, data_root: Option<Digest>) -> Result<Fetched, FetchError> {
-        let fetched = fetch(self.sources(), key, data_root).await;
+        let asking = Asking { sources: self.sources(), standings: &self.standings, pace: &self.pace };
+        let fetched = fetch(asking, key, data_root).await;
         match &fetched {
             Ok(Fetched { sources, .. })
             | Err(FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. }) => {
@@ -173,6 +186,11 @@ impl Availability {
             Err(_) => {}
         }
         fetched
+    }
+
+    /// Whatever stores still have of a batch, damaged or not, for when too little of it is proven.
+    pub async fn salvage(&self, key: &BatchKey) -> Salvage {
+        Salvage::of(&self.stores, key).await
     }
 
     /// The signatures of a batch's messages, from whichever store has them.
@@ -188,7 +206,7 @@ impl Availability {
     }
 
     fn sources(&self) -> Sources<'_> {
-        let order = self.standings.order(self.stores.iter().map(|store| store.name()));
+        let order = self.standings.order(&self.stores);
         order.into_iter().filter_map(|index| self.stores.get(index)).map(AsRef::as_ref).collect()
     }
 }

@@ -190,8 +190,20 @@ impl<E: Storage> Store for Disk<E> {
         })
     }
 
+    fn salvage<'a>(&'a self, key: &'a BatchKey) -> Answer<'a, Share> {
+        Box::pin(async move {
+            let bytes = self.read(&to_bytes(key), SHARE_BYTES_MAX).await?;
+            let bytes = bytes.ok_or(StoreError::Absent(*key))?;
+            from_bytes(&bytes).or_else(|error| Share::salvage(&bytes).ok_or(StoreError::Damaged(error)))
+        })
+    }
+
     fn signatures<'a>(&'a self, key: &'a SectionKey) -> Answer<'a, Vec<u8>> {
         Box::pin(self.section(key))
+    }
+
+    fn forget(&self, before: BatchNumber) -> Answer<'_, usize> {
+        Box::pin(self.prune(Retention::From(before)))
     }
 
     fn list(&self, from: BatchNumber, most: usize) -> Answer<'_, Kept> {

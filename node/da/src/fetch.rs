@@ -1,9 +1,16 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
 use ashlar_batch::merkle::Digest;
 use ashlar_batch::{Hash, Signatures};
 use ashlar_coding::{CodingError, Collector, Row, Simd, Verifier};
+use futures::future::{Either, select, select_all};
 
 use crate::deposit::signatures_of;
-use crate::{BatchKey, SectionKey, Share, Store, StoreError, Wanted};
+use crate::limits::FETCHES_AT_ONCE;
+use crate::{Answer, BatchKey, Pace, SectionKey, Share, Standings, Store, StoreError, Wanted};
 
 /// Stores in the order they are asked.
 pub(crate) type Sources<'a> = Vec<&'a dyn Store>;
@@ -83,6 +90,16 @@ pub enum FetchError {
     NotTheBatch(CodingError),
 }
 
+impl FetchError {
+    /// What each store answered; nothing where that is not why.
+    pub fn sources(&self) -> &[SourceReport] {
+        match self {
+            FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. } => sources,
+            FetchError::OtherScheme { .. } | FetchError::NotTheBatch(_) => &[],
+        }
+    }
+}
+
 /// The numbers of rows, with runs joined.
 fn names(rows: &[Row]) -> String {
     let mut runs: Vec<(u16, u16)> = Vec::new();
@@ -96,34 +113,85 @@ fn names(rows: &[Row]) -> String {
     runs.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// Asks one store after the other for what is still missing, until there is enough.
+/// Who is asked, and by what.
+pub(crate) struct Asking<'a> {
+    /// Stores in the order they are asked.
+    pub sources: Sources<'a>,
+    /// How they behaved.
+    pub standings: &'a Standings,
+    /// The clock.
+    pub pace: &'a Pace,
+}
+
+/// A store that was asked and has not answered.
+struct Asked<'a> {
+    index: usize,
+    since: Duration,
+    patience: Duration,
+    is_late: bool,
+    answer: Answer<'a, Share>,
+}
+
+impl Future for Asked<'_> {
+    type Output = Result<Share, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.answer.as_mut().poll(context)
+    }
+}
+
+async fn ask<'a>(store: &'a dyn Store, key: &'a BatchKey, have: Vec<Row>, most: usize) -> Result<Share, StoreError> {
+    store.get(key, Wanted::Beside { have: &have, most }).await
+}
+
+/// What happens next.
+enum Next {
+    /// One of those asked has answered.
+    Answer(usize, Result<Share, StoreError>),
+    /// Somebody has taken longer than was to be expected.
+    Late,
+}
+
+/// A fetch under way.
+struct Fetch<'a> {
+    asking: Asking<'a>,
+    key: &'a BatchKey,
+    data_root: Option<Digest>,
+    collector: Option<Collector>,
+    asked: Vec<Asked<'a>>,
+    /// How many sources were asked so far.
+    begun: usize,
+    reports: Vec<(usize, SourceReport)>,
+}
+
+/// Asks stores for what is still missing, the best first and several at once, until there is enough.
+///
+/// As many are asked as are expected to have enough together, [`FETCHES_AT_ONCE`] at most. Who takes longer than was to be expected counts for
+/// nothing from then on: the next is asked beside it, or, when all places are taken, in its place.
 pub(crate) async fn fetch(
-    stores: Sources<'_>,
+    asking: Asking<'_>,
     key: &BatchKey,
     data_root: Option<Digest>,
 ) -> Result<Fetched, FetchError> {
-    let mut collector: Option<Collector> = None;
-    let mut sources = Vec::new();
-    for store in stores {
-        let have: Vec<Row> = collector.iter().flat_map(Collector::rows).collect();
-        let most = collector.as_ref().map_or(usize::MAX, |collector| {
-            let progress = collector.progress();
-            progress.need - progress.have
-        });
-        let report = |accepted, verdict| SourceReport { name: store.name().to_owned(), accepted, verdict };
-        match store.get(key, Wanted::Beside { have: &have, most }).await {
-            Err(error) => sources.push(report(0, Verdict::Silent(error))),
-            Ok(share) => {
-                let (accepted, verdict) = take(&mut collector, key, data_root, share)?;
-                sources.push(report(accepted, verdict));
+    let (asked, reports) = (Vec::new(), Vec::new());
+    let mut fetch = Fetch { asking, key, data_root, collector: None, asked, begun: 0, reports };
+    loop {
+        fetch.ask_more();
+        let Some(next) = fetch.next().await else { break };
+        match next {
+            Next::Late => fetch.mark_late(),
+            Next::Answer(at, answer) => {
+                fetch.take(at, answer)?;
+                if let Some(enough) = fetch.collector.as_ref().filter(|collector| collector.progress().is_enough()) {
+                    let bytes = enough.restore(&Simd).map_err(FetchError::NotTheBatch)?;
+                    fetch.note_the_late();
+                    return Ok(Fetched { bytes, sources: in_order(fetch.reports) });
+                }
             }
         }
-        if let Some(enough) = collector.as_ref().filter(|collector| collector.progress().is_enough()) {
-            let bytes = enough.restore(&Simd).map_err(FetchError::NotTheBatch)?;
-            return Ok(Fetched { bytes, sources });
-        }
     }
-    Err(match collector {
+    let sources = in_order(fetch.reports);
+    Err(match fetch.collector {
         None => FetchError::NoManifest { sources },
         Some(collector) => {
             let progress = collector.progress();
@@ -131,6 +199,123 @@ pub(crate) async fn fetch(
             FetchError::TooFew { need: progress.need, have: progress.have, missing, sources }
         }
     })
+}
+
+/// In the order they were asked.
+fn in_order(mut reports: Vec<(usize, SourceReport)>) -> Vec<SourceReport> {
+    reports.sort_by_key(|(index, _)| *index);
+    reports.into_iter().map(|(_, report)| report).collect()
+}
+
+impl<'a> Fetch<'a> {
+    /// Whether what is there and what is expected of those asked is enough.
+    fn is_covered(&self) -> bool {
+        let stores = self.asking.sources.len();
+        let expected = self.asked.iter().filter(|asked| !asked.is_late).count();
+        match &self.collector {
+            // Of stores of one publisher half have the data, at the shorter of both rates.
+            None => expected >= stores.div_ceil(2).min(FETCHES_AT_ONCE),
+            Some(collector) => {
+                let rows = collector.verifier().manifest().layout().rows();
+                let progress = collector.progress();
+                progress.have + expected * rows.div_ceil(stores.max(1)) >= progress.need
+            }
+        }
+    }
+
+    fn ask_more(&mut self) {
+        while !self.is_covered() {
+            let Some(store) = self.asking.sources.get(self.begun).copied() else { return };
+            if self.asked.len() >= FETCHES_AT_ONCE && !self.give_up_the_latest() {
+                return;
+            }
+            let have = self.collector.iter().flat_map(Collector::rows).collect();
+            let most = self.collector.as_ref().map_or(usize::MAX, |collector| {
+                let progress = collector.progress();
+                progress.need - progress.have
+            });
+            self.asked.push(Asked {
+                index: self.begun,
+                since: self.asking.pace.now(),
+                patience: self.asking.standings.patience(store),
+                is_late: false,
+                answer: Box::pin(ask(store, self.key, have, most)),
+            });
+            self.begun += 1;
+        }
+    }
+
+    /// Takes the place of the one who is late for longest; false if nobody is.
+    fn give_up_the_latest(&mut self) -> bool {
+        let late = self.asked.iter().enumerate().filter(|(_, asked)| asked.is_late);
+        let Some((at, _)) = late.min_by_key(|(_, asked)| asked.since) else { return false };
+        let asked = self.asked.remove(at);
+        let took = self.asking.pace.now().saturating_sub(asked.since);
+        let reason = format!("it has not answered for {} ms, and others were asked in its place", took.as_millis());
+        self.report(asked.index, 0, Verdict::Silent(StoreError::Failed { action: "answer", reason }));
+        true
+    }
+
+    async fn next(&mut self) -> Option<Next> {
+        if self.asked.is_empty() {
+            return None;
+        }
+        let now = self.asking.pace.now();
+        let waits = self.asked.iter().filter(|asked| !asked.is_late);
+        // Who is late matters only if there is somebody else to ask.
+        let waits = waits.filter(|_| self.begun < self.asking.sources.len());
+        let wait = waits.map(|asked| (asked.since + asked.patience).saturating_sub(now)).min();
+        let late = wait.map(|wait| self.asking.pace.sleep(wait));
+        let answer = select_all(self.asked.iter_mut());
+        match late {
+            None => {
+                let (answer, at, _) = answer.await;
+                Some(Next::Answer(at, answer))
+            }
+            Some(late) => match select(answer, late).await {
+                Either::Left(((answer, at, _), _)) => Some(Next::Answer(at, answer)),
+                Either::Right(_) => Some(Next::Late),
+            },
+        }
+    }
+
+    fn mark_late(&mut self) {
+        let now = self.asking.pace.now();
+        for asked in self.asked.iter_mut().filter(|asked| asked.since + asked.patience <= now) {
+            asked.is_late = true;
+        }
+    }
+
+    /// Who was late and is not waited for is as slow as it was so far, at least.
+    fn note_the_late(&self) {
+        let now = self.asking.pace.now();
+        for asked in self.asked.iter().filter(|asked| asked.is_late) {
+            if let Some(store) = self.asking.sources.get(asked.index) {
+                self.asking.standings.note_time(store.name(), now.saturating_sub(asked.since));
+            }
+        }
+    }
+
+    fn take(&mut self, at: usize, answer: Result<Share, StoreError>) -> Result<(), FetchError> {
+        let Asked { index, since, .. } = self.asked.remove(at);
+        match answer {
+            Err(error) => self.report(index, 0, Verdict::Silent(error)),
+            Ok(share) => {
+                let took = self.asking.pace.now().saturating_sub(since);
+                if let Some(store) = self.asking.sources.get(index) {
+                    self.asking.standings.note_time(store.name(), took);
+                }
+                let (accepted, verdict) = take(&mut self.collector, self.key, self.data_root, share)?;
+                self.report(index, accepted, verdict);
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, index: usize, accepted: usize, verdict: Verdict) {
+        let name = self.asking.sources.get(index).map_or_else(String::new, |store| store.name().to_owned());
+        self.reports.push((index, SourceReport { name, accepted, verdict }));
+    }
 }
 
 /// Asks one store after the other for signatures, until they are those of the root.

@@ -24,6 +24,8 @@ mod disk;
 mod audit;
 mod availability;
 mod fetch;
+mod pace;
+mod repair;
 mod standing;
 
 pub mod custodian;
@@ -32,6 +34,8 @@ mod remote;
 pub mod archive;
 pub mod pack;
 
+mod retained;
+
 pub use audit::{Holding, NoManifest, Sampled, audit, sample};
 pub use availability::{Availability, PublishError, Published, SetupError};
 pub use custody::{Permit, Receipt, SIGNED_BYTES, custody_digest};
@@ -39,8 +43,11 @@ pub use deposit::{Deposit, SectionKey, signatures_of};
 pub use disk::{Disk, Retention};
 pub use fetch::{FetchError, Fetched, SourceReport, Verdict};
 pub use key::BatchKey;
+pub use pace::Pace;
 pub use remote::{Remote, RemoteError, Writer};
+pub use repair::{Salvage, SalvageError};
+pub use retained::{Retained, RetentionError};
 pub use share::{Share, Wanted};
 pub use spread::Spread;
 pub use standing::{Standing, Standings};
-pub use store::{Answer, Kept, Store, StoreError};
+pub use store::{Answer, Distance, Kept, Store, StoreError};

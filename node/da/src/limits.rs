@@ -8,6 +8,8 @@ use ashlar_types::Decode;
 
 /// Stores that one node publishes to or fetches from.
 pub const STORES_MAX: usize = 32;
+/// Stores that are asked for one batch at once.
+pub const FETCHES_AT_ONCE: usize = 4;
 /// Rows of one batch.
 pub const ROWS_MAX: usize = DATA_ROWS_MAX << EXPANSION_LEVELS_MAX;
 /// Bytes of the longest share: every row of the longest batch.

@@ -25,7 +25,7 @@ use crate::custodian::wire::{
 };
 use crate::limits::{LIST_BYTES_MAX, LISTED_MAX, SECTION_BYTES_MAX, SHARE_BYTES_MAX, WORDS_BYTES_MAX};
 use crate::pack::{Effort, pack, unpack};
-use crate::{Answer, BatchKey, Deposit, Kept, Permit, Receipt, SectionKey, Share, Store, StoreError, Wanted};
+use crate::{Answer, BatchKey, Deposit, Distance, Kept, Permit, Receipt, SectionKey, Share, Store, StoreError, Wanted};
 
 /// How long a custodian may take to accept a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(3);
@@ -316,6 +316,10 @@ const NOTHING: SectionKey = SectionKey { number: BatchNumber::new(0), root: ashl
 impl Store for Remote {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn distance(&self) -> Distance {
+        Distance::There
     }
 
     fn put<'a>(&'a self, key: &'a BatchKey, deposit: &'a Deposit) -> Answer<'a, Option<Receipt>> {

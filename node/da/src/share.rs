@@ -1,7 +1,11 @@
+use ashlar_batch::merkle::Digest;
 use ashlar_coding::{Chunk, Coded, Manifest, Row};
-use ashlar_types::{Decode, DecodeError, Encode, Reader, Writer};
+use ashlar_types::{Decode, DecodeError, Encode, Reader, Writer, from_bytes};
 
 use crate::limits::{ROWS_MAX, SHARE_BYTES_MAX};
+
+/// Bytes of a path before its digests: where it begins and how many there are.
+const PATH_HEAD_BYTES: usize = 5;
 
 /// What one store keeps of one batch, or sends of it: the manifest and some of the rows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,6 +52,20 @@ impl Share {
         self.chunks.iter().filter_map(move |chunk| layout.row_at(chunk.place()))
     }
 
+    /// What can still be read of a share that is damaged: every chunk that is where it should be, whether it is right or not. Nothing if not even the
+    /// manifest can be read, without which nobody knows where chunks begin.
+    pub fn salvage(bytes: &[u8]) -> Option<Share> {
+        let mut reader = Reader::new(bytes);
+        reader.u8().ok()?;
+        let manifest = Manifest::decode(&mut reader).ok()?;
+        reader.u16().ok()?;
+        let layout = *manifest.layout();
+        let length = PATH_HEAD_BYTES + (layout.height() + 1) * Digest::BYTES + 2 + layout.row_bytes();
+        let whole = bytes.get(reader.offset()..)?.chunks_exact(length).take(layout.rows());
+        let chunks = whole.filter_map(|bytes| from_bytes(bytes).ok()).collect();
+        Some(Share { manifest, chunks })
+    }
+
     /// Leaves out what is not asked for.
     pub fn narrow(&mut self, wanted: Wanted<'_>) {
         let layout = *self.manifest.layout();
@@ -57,6 +75,8 @@ impl Share {
         };
         self.chunks.retain(|chunk| layout.row_at(chunk.place()).is_some_and(|row| asked(&row)));
         if let Wanted::Beside { most, .. } = wanted {
+            // Data rows first: what needs no decoding costs whoever asked the least.
+            self.chunks.sort_by_key(|chunk| layout.row_at(chunk.place()));
             self.chunks.truncate(most);
         }
     }

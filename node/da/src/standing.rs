@@ -1,7 +1,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::{SourceReport, StoreError, Verdict};
+use crate::{Distance, SourceReport, Store, StoreError, Verdict};
+
+/// How much longer than was to be expected a store may take before another is asked beside it, and the least that any may take.
+const PATIENCE: u32 = 4;
+const PATIENCE_MIN: Duration = Duration::from_millis(250);
+const PATIENCE_MAX: Duration = Duration::from_secs(20);
 
 /// How a store has behaved so far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -12,12 +18,24 @@ pub struct Standing {
     pub silent: u64,
     /// Answers that were right.
     pub right: u64,
+    /// Microseconds that a share took, the last ones counting most; zero before the first.
+    pub time_us: u64,
 }
 
 impl Standing {
-    /// Smaller is asked first: who never sent anything wrong, and of those who answers.
-    const fn rank(self) -> (u64, u64) {
-        (self.wrong, self.silent)
+    /// Smaller is asked first: who never sent anything wrong, of those who answers, and of those who is quick. Times are compared by their powers
+    /// of two, so that chance does not shuffle stores that are alike.
+    fn rank(self, distance: Distance) -> (u64, u64, u32) {
+        let time_ms = self.expected(distance).as_millis();
+        (self.wrong, self.silent, u128::BITS - time_ms.leading_zeros())
+    }
+
+    /// How long it should take: as long as it did, or, while nobody knows, as long as its kind does.
+    fn expected(self, distance: Distance) -> Duration {
+        match self.time_us {
+            0 => distance.usual(),
+            time => Duration::from_micros(time),
+        }
     }
 }
 
@@ -53,9 +71,28 @@ impl Standings {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default()
     }
 
+    /// Takes how long a share took.
+    pub(crate) fn note_time(&self, name: &str, took: Duration) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = all.entry(name.to_owned()).or_default();
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        standing.time_us = match standing.time_us {
+            0 => took,
+            before => before - before / 4 + took / 4,
+        };
+    }
+
+    /// How long a store may take before another is asked beside it.
+    pub(crate) fn patience(&self, store: &dyn Store) -> Duration {
+        let expected = self.of(store.name()).expected(store.distance());
+        expected.saturating_mul(PATIENCE).clamp(PATIENCE_MIN, PATIENCE_MAX)
+    }
+
     /// In which order stores are asked.
-    pub(crate) fn order<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<usize> {
-        let mut ranked: Vec<_> = names.enumerate().map(|(index, name)| (self.of(name).rank(), index)).collect();
+    pub(crate) fn order(&self, stores: &[Box<dyn Store>]) -> Vec<usize> {
+        let rank = |store: &dyn Store| self.of(store.name()).rank(store.distance());
+        let mut ranked: Vec<_> =
+            stores.iter().enumerate().map(|(index, store)| (rank(store.as_ref()), index)).collect();
         ranked.sort_unstable();
         ranked.into_iter().map(|(_, index)| index).collect()
     }

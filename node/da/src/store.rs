@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use ashlar_types::{BatchNumber, DecodeError};
 
@@ -17,10 +18,36 @@ pub struct Kept {
     pub sections: Vec<SectionKey>,
 }
 
+/// What kind of place a store is: how long it takes while nobody has asked it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Distance {
+    /// On this machine.
+    Here,
+    /// A server elsewhere that keeps shares.
+    There,
+    /// What has to be gathered first, such as the blocks of L1.
+    Far,
+}
+
+impl Distance {
+    pub(crate) const fn usual(self) -> Duration {
+        match self {
+            Self::Here => Duration::ZERO,
+            Self::There => Duration::from_millis(250),
+            Self::Far => Duration::from_secs(2),
+        }
+    }
+}
+
 /// A place that keeps shares: a folder, a node of others, an object store. None is believed.
 pub trait Store: Send + Sync {
     /// What people call it.
     fn name(&self) -> &str;
+
+    /// What kind of place it is.
+    fn distance(&self) -> Distance {
+        Distance::Here
+    }
 
     /// Keeps a deposit. It is durable when the answer is there; doing it again is no mistake. A custodian signs for it.
     fn put<'a>(&'a self, key: &'a BatchKey, deposit: &'a Deposit) -> Answer<'a, Option<Receipt>>;
@@ -28,8 +55,18 @@ pub trait Store: Send + Sync {
     /// The manifest and those of the rows asked for that it has.
     fn get<'a>(&'a self, key: &'a BatchKey, wanted: Wanted<'a>) -> Answer<'a, Share>;
 
+    /// Whatever it still has of a batch, damaged or not: for repairs, which look at everything and believe nothing.
+    fn salvage<'a>(&'a self, key: &'a BatchKey) -> Answer<'a, Share> {
+        self.get(key, Wanted::ALL)
+    }
+
     /// The signatures under a root, one after the other.
     fn signatures<'a>(&'a self, key: &'a SectionKey) -> Answer<'a, Vec<u8>>;
+
+    /// Forgets everything before a batch, and says how many that were. Who decides for itself what it keeps forgets nothing.
+    fn forget(&self, _before: BatchNumber) -> Answer<'_, usize> {
+        Box::pin(std::future::ready(Ok(0)))
+    }
 
     /// What it has from a batch on; of each kind at most so many.
     fn list(&self, from: BatchNumber, most: usize) -> Answer<'_, Kept>;

@@ -2,11 +2,11 @@
 
 mod client;
 
-use alloy::consensus::{SidecarBuilder, SimpleCoder};
+use alloy::consensus::{SidecarBuilder, SimpleCoder, Transaction as _};
 use alloy::eips::BlockNumberOrTag;
 use alloy::eips::eip7594::BlobTransactionSidecarVariant;
 use alloy::network::{TransactionBuilder, TransactionBuilder4844};
-use alloy::primitives::{B256, U256};
+use alloy::primitives::{Address, B256, U256};
 use alloy::providers::Provider;
 use alloy::rpc::types::{BlockId, Filter, TransactionRequest};
 use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, DevnetError, Mining, Orphaned, Tags};
@@ -20,6 +20,10 @@ async fn number(provider: &impl Provider, tag: BlockNumberOrTag) -> u64 {
 /// Of a tag that a running clock moves: between two of its steps the block that it names may be on its way.
 async fn number_now(provider: &impl Provider, tag: BlockNumberOrTag) -> Option<u64> {
     Some(provider.get_block_by_number(tag).await.expect("answers")?.header.number)
+}
+
+fn address(account: usize) -> Address {
+    DEVELOPMENT_ACCOUNTS[account].address.into()
 }
 
 async fn mine(devnet: &Devnet, blocks: u64) {
@@ -133,6 +137,45 @@ async fn orphaned_transactions_can_change_their_order() {
     let mut all = hashes.to_vec();
     all.sort();
     assert_eq!(now, all);
+}
+
+/// A client that remembers the next nonce by itself would leave a gap here.
+#[tokio::test]
+async fn a_nonce_that_a_reorganisation_freed_is_used_again() {
+    let devnet = devnet(Config::default());
+    let client = alice(&devnet);
+    for number in 0..3 {
+        pay(&client, 1).await;
+        mine(&devnet, 1).await;
+        assert_eq!(client.get_transaction_count(address(0)).await.expect("answers"), number + 1);
+    }
+    devnet.reorganise(2, 3, Orphaned::Dropped).await.expect("reorganised");
+    assert_eq!(client.get_transaction_count(address(0)).await.expect("answers"), 1);
+    let again = pay(&client, 9).await;
+    mine(&devnet, 1).await;
+    let paid = client.get_transaction_by_hash(again).await.expect("answers").expect("mined");
+    assert_eq!((paid.nonce(), client.get_balance(BOB).await.expect("answers")), (1, U256::from(10)));
+}
+
+/// What ethrex has not is refused by its name, and what it would leave out of a question is not answered as if it had been heard.
+#[tokio::test]
+async fn what_it_does_not_have_is_said() {
+    let devnet = devnet(Config::default());
+    let client = alice(&devnet);
+    mine(&devnet, 1).await;
+    let asked = json!({ "from": address(0), "to": BOB, "value": "0x1" });
+    for (method, params) in [
+        ("eth_newBlockFilter", json!([])),
+        ("eth_simulateV1", json!([{ "blockStateCalls": [] }, "latest"])),
+        ("eth_accounts", json!([])),
+    ] {
+        let refused = raw(&client, method, params).await.expect_err(method);
+        assert!(refused.contains("Method not found") && refused.contains(method), "{method}: {refused}");
+    }
+    let overridden = json!([asked, "latest", { BOB.to_string(): { "balance": "0x5" } }]);
+    let refused = raw(&client, "eth_call", overridden).await.expect_err("an override");
+    assert!(refused.contains("overrides"), "{refused}");
+    raw(&client, "eth_call", json!([asked, "latest"])).await.expect("without one it answers");
 }
 
 /// ethrex answers only about the first transaction of a block once the block has left its buffer.

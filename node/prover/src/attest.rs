@@ -2,8 +2,11 @@
 //!
 //! 1. A signer signs only what its own verifier accepted.
 //! 2. What is signed names the program, and by its public values the exchange and the chain.
+//! 3. What comes from elsewhere counts only if it is the signature of the one who was asked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
 
 use ashlar_batch::PublicValues;
 use ashlar_types::sign::{WalletSecret, recover};
@@ -31,6 +34,20 @@ pub enum AttestError {
         /// Why.
         why: VerifyError,
     },
+    /// It is elsewhere, and gave no signature.
+    #[error("signer {signer:02x?} gave no signature: {why}")]
+    Elsewhere {
+        /// Whose.
+        signer: [u8; 20],
+        /// Why.
+        why: String,
+    },
+    /// What it gave is somebody else's, or of something else.
+    #[error("what signer {signer:02x?} gave is not its signature of this proof")]
+    Foreign {
+        /// Whose it had to be.
+        signer: [u8; 20],
+    },
     /// Fewer have signed than must.
     #[error("{got} of the {threshold} signatures that are needed: {why}")]
     TooFew {
@@ -41,6 +58,15 @@ pub enum AttestError {
         /// Why one of the others did not.
         why: String,
     },
+}
+
+/// A signer that is not in this process.
+pub trait Signer: Send + Sync {
+    /// By what L1 knows it.
+    fn address(&self) -> Address;
+
+    /// Has it verify a proof and sign that it did, or say why not within a bounded time.
+    fn attest(&self, proof: &KeptProof) -> Result<[u8; ATTESTATION_BYTES], AttestError>;
 }
 
 /// One signer, with the verifier that it believes.
@@ -76,16 +102,28 @@ impl Attestor {
 }
 
 /// Signers of whom a number must sign.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Quorum {
     signers: Vec<Attestor>,
+    elsewhere: Vec<Arc<dyn Signer>>,
     threshold: usize,
+}
+
+impl std::fmt::Debug for Quorum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Quorum({} of {})", self.threshold, self.signers.len() + self.elsewhere.len())
+    }
 }
 
 impl Quorum {
     /// These signers, of whom so many must sign. The signers that a contract has must be the same.
     pub const fn new(signers: Vec<Attestor>, threshold: usize) -> Quorum {
-        Quorum { signers, threshold }
+        Quorum { signers, elsewhere: Vec::new(), threshold }
+    }
+
+    /// The same with signers that are elsewhere.
+    pub fn and(self, elsewhere: Vec<Arc<dyn Signer>>) -> Quorum {
+        Quorum { elsewhere, ..self }
     }
 
     /// How many must sign.
@@ -95,18 +133,40 @@ impl Quorum {
 
     /// All of them, ascending, as the contract is given them.
     pub fn members(&self) -> Vec<Address> {
-        let mut members: Vec<_> = self.signers.iter().map(Attestor::address).collect();
+        let here = self.signers.iter().map(Attestor::address);
+        let mut members: Vec<_> = here.chain(self.elsewhere.iter().map(|signer| signer.address())).collect();
         members.sort_unstable_by_key(|member| member.0);
         members
     }
 
-    /// Has a proof attested: each signer verifies it.
+    /// Whether these who have signed are enough, and all of them are counted.
+    pub fn is_enough(&self, signers: &[Address]) -> bool {
+        let members = self.members();
+        signers.len() >= self.threshold && signers.iter().all(|one| members.contains(one))
+    }
+
+    /// Has a proof attested: each signer verifies it. Those that are elsewhere are asked at once, and meanwhile those that are here.
     pub fn attest(&self, proof: &KeptProof) -> Result<Attestation, AttestError> {
+        let answers: Vec<_> = thread::scope(|scope| {
+            let asked: Vec<_> = self
+                .elsewhere
+                .iter()
+                .map(|signer| (signer, scope.spawn(move || of_elsewhere(&**signer, proof))))
+                .collect();
+            let mut answers: Vec<_> =
+                self.signers.iter().map(|signer| (signer.address(), signer.attest(proof))).collect();
+            answers.extend(asked.into_iter().map(|(signer, asked)| {
+                let died =
+                    |_| Err(AttestError::Elsewhere { signer: signer.address().0, why: "asking it failed".to_owned() });
+                (signer.address(), asked.join().unwrap_or_else(died))
+            }));
+            answers
+        });
         let mut attestation = Attestation::default();
         let mut refused = None;
-        for signer in &self.signers {
-            match signer.attest(proof) {
-                Ok(signature) => attestation.insert(signer.address(), signature),
+        for (signer, answer) in answers {
+            match answer {
+                Ok(signature) => attestation.insert(signer, signature),
                 Err(error) => refused = Some(error),
             }
         }
@@ -116,6 +176,46 @@ impl Quorum {
         }
         let why = refused.map_or_else(|| "there are no more signers".to_owned(), |error| error.to_string());
         Err(AttestError::TooFew { threshold: self.threshold, got, why })
+    }
+}
+
+/// The signature of a signer that is elsewhere, if it is that.
+fn of_elsewhere(signer: &dyn Signer, proof: &KeptProof) -> Result<[u8; ATTESTATION_BYTES], AttestError> {
+    let signature = signer.attest(proof)?;
+    let digest = attestation_digest(&proof.program.0, &proof.values);
+    match recover(&digest, &signature) {
+        Ok(of) if of == signer.address() => Ok(signature),
+        _ => Err(AttestError::Foreign { signer: signer.address().0 }),
+    }
+}
+
+/// Signers by the version from which on L1 counts them. L1 counts the same ones for a version for good: others are another version's.
+#[derive(Clone, Debug, Default)]
+pub struct Quorums(BTreeMap<u32, Option<Quorum>>);
+
+impl Quorums {
+    /// The same, and these from this version on; nobody, if its proofs need no signatures.
+    #[must_use]
+    pub fn since(mut self, version: u32, quorum: Option<Quorum>) -> Quorums {
+        self.0.insert(version, quorum);
+        self
+    }
+
+    /// Who signs proofs of a version, if they need signatures.
+    pub fn of(&self, version: u32) -> Option<&Quorum> {
+        self.0.range(..=version).next_back()?.1.as_ref()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Quorum> {
+        self.0.values().flatten()
+    }
+}
+
+/// The same signers for every version.
+impl From<Quorum> for Quorums {
+    fn from(quorum: Quorum) -> Quorums {
+        Quorums::default().since(0, Some(quorum))
     }
 }
 

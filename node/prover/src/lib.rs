@@ -29,12 +29,14 @@ mod store;
 mod serve;
 
 pub use ashlar_prover_evidence::{EvidenceError, Unpacked, evidence_of, execute};
-pub use attest::{ATTESTATION_BYTES, AttestError, Attestation, Attestor, Quorum, attestation_digest};
+pub use attest::{ATTESTATION_BYTES, AttestError, Attestation, Attestor, Quorum, Quorums, Signer, attestation_digest};
 pub use capture::{Answers, Capture, CaptureError, Captured, Threads};
 pub use error::ProverError;
 pub use kept::{FileError, KeptProof};
 pub use native::{Native, native_program};
-pub use schedule::{Backlog, Effect, Job, JobState, Profiles, Scheduler, SubmitError, Target, Verdict, WorkerId};
+pub use schedule::{
+    Backlog, Effect, Job, JobState, Profiles, Programs, Scheduler, SubmitError, Target, Verdict, WorkerId,
+};
 pub use serve::{
     BatchStatus, CutOff, Found, JobProgress, Member, Order, Pressure, ProofState, ProverConfig, ProverHandle,
     Retention, Role, Runtime, StretchRules, start,

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use ashlar_batch::{BatchHeader, PublicValues, Signatures, Timed};
-use ashlar_guest::{NativePlatform, check};
+use ashlar_guest::{NativePlatform, VERSION, check};
 use ashlar_prover::{Capture, CaptureError, Captured, EvidenceError, Threads, execute};
 use ashlar_state::{Serial, Value};
 use ashlar_types::{Input, Message, Signer, Time};
@@ -25,7 +25,11 @@ struct Node {
 
 impl Node {
     fn seal(&mut self, inputs: &[Timed]) -> Captured {
-        let captured = self.capture.capture(&self.header, inputs.to_vec(), &sign(inputs), commit, &two());
+        self.seal_as(self.header.version, inputs)
+    }
+
+    fn seal_as(&mut self, version: u32, inputs: &[Timed]) -> Captured {
+        let captured = self.capture.capture(&self.header, version, inputs.to_vec(), &sign(inputs), commit, &two());
         let captured = captured.unwrap_or_else(|error| panic!("batch {:?}: {error}", self.header.number.next()));
         self.header = captured.header;
         captured
@@ -91,7 +95,8 @@ fn what_is_refused_has_changed_nothing() {
     node.seal(first);
     twin.seal(first);
     let capture = |node: &mut Node, parent: &BatchHeader, inputs: &[Timed], signatures: &Signatures| {
-        node.capture.capture(parent, inputs.to_vec(), signatures, commit, &two()).expect_err("it is wrong")
+        let refused = node.capture.capture(parent, VERSION, inputs.to_vec(), signatures, commit, &two());
+        refused.expect_err("it is wrong")
     };
     let (header, signatures) = (node.header, sign(second));
     assert!(matches!(capture(&mut node, &genesis, second, &signatures), CaptureError::Root { .. }));
@@ -127,6 +132,33 @@ fn what_is_refused_has_changed_nothing() {
 }
 
 #[test]
+fn a_version_begins_with_a_batch_and_never_goes_back() {
+    let (mut node, inputs) = start(5, 300);
+    let (mut old, _) = start(5, 300);
+    let (first, rest) = inputs.split_at(inputs.len() - 100);
+    let (second, third) = rest.split_at(50);
+    let below = node.capture.capture(&node.header, VERSION - 1, first.to_vec(), &sign(first), commit, &two());
+    assert_eq!(below.err(), Some(CaptureError::Version { least: VERSION, got: VERSION - 1 }));
+    let mut evidence = Vec::new();
+    for (version, inputs) in [(VERSION, first), (VERSION + 4, second), (VERSION + 4, third)] {
+        let parent = node.header;
+        let captured = node.seal_as(version, inputs);
+        assert_eq!((captured.header.version, captured.header.follows(&parent)), (version, Ok(())));
+        let values = check(&captured.guest_input(), &mut NativePlatform::default()).expect("a guest accepts it");
+        assert_eq!(values.version, version);
+        let same = old.seal(inputs);
+        assert_eq!(same.header.state_root_after, captured.header.state_root_after, "a version changes no state");
+        evidence.push(captured.evidence());
+        if version > VERSION {
+            let back = node.capture.capture(&node.header, VERSION, third.to_vec(), &sign(third), commit, &two());
+            assert_eq!(back.err(), Some(CaptureError::Version { least: version, got: VERSION }));
+        }
+    }
+    assert!(execute(&evidence[1..]).is_ok());
+    assert!(execute(&evidence).is_err(), "one proof is of one version");
+}
+
+#[test]
 fn the_time_that_capturing_takes() {
     let commands: usize = std::env::var("CAPTURE_COMMANDS").map_or(1_000, |text| text.parse().expect("a number"));
     let (genesis, inputs) = day(4, 2_000, 3 * commands);
@@ -138,7 +170,7 @@ fn the_time_that_capturing_takes() {
         messages.for_each(|_| signatures.push(&[0; 64]).expect("few"));
         let threads = Threads(NonZeroUsize::new(threads).expect("one at least"));
         let (inputs, begun) = (inputs.to_vec(), Instant::now());
-        let captured = capture.capture(&header, inputs, &signatures, commit, &threads).expect("it is right");
+        let captured = capture.capture(&header, VERSION, inputs, &signatures, commit, &threads).expect("it is right");
         header = captured.header;
         (begun.elapsed(), captured.answers.len(), captured.witness.to_bytes().len())
     };

@@ -101,22 +101,31 @@ fn alike(key: &[u8; KEY_BYTES], other: &[u8; KEY_BYTES]) -> usize {
 
 /// The bytes of what a batch changed, by the state before it.
 pub fn diff(before: &Map<Sha256Node>, changes: &[Change], header: &BatchHeader) -> Vec<u8> {
+    let changes = changes.iter().map(|(key, value)| (key, before.get(key), value.as_ref()));
+    diff_of(changes, header)
+}
+
+/// The same by what each leaf that changed said before, for who has the state after the batch only.
+pub fn diff_of<'a>(
+    changes: impl Iterator<Item = (&'a Key, Option<&'a [u64]>, Option<&'a Value>)> + Clone,
+    header: &BatchHeader,
+) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.u8(VERSION);
     header.encode(&mut writer);
     // A leaf that came and went within the batch, or came back to what it was, did not change.
-    let changed = |(key, value): &&Change| before.get(key) != value.as_ref().map(Value::words);
-    put(&mut writer, changes.iter().filter(changed).count() as u64);
+    let changed = changes.filter(|(_, old, value)| *old != value.map(Value::words));
+    put(&mut writer, changed.clone().count() as u64);
     let mut last = [0; KEY_BYTES];
-    for (key, value) in changes.iter().filter(changed) {
+    for (key, old, value) in changed {
         let bytes = key.to_bytes();
         let shared = alike(&bytes, &last);
         writer.u8(shared as u8);
         writer.bytes(bytes.get(shared..).unwrap_or_default());
         last = bytes;
-        let words = value.as_ref().map_or(&[][..], |value| value.words());
+        let words = value.map_or(&[][..], |value| value.words());
         writer.u8(words.len() as u8);
-        let old = before.get(key).unwrap_or_default();
+        let old = old.unwrap_or_default();
         for (at, word) in words.iter().enumerate() {
             put(&mut writer, fold(*word, old.get(at).copied().unwrap_or(0)));
         }
@@ -124,15 +133,24 @@ pub fn diff(before: &Map<Sha256Node>, changes: &[Change], header: &BatchHeader) 
     writer.into_bytes()
 }
 
-/// Goes on to the state after a batch by what it changed; the header that says which state that is. Whether that header is committed is the
-/// caller's to look up.
-pub fn apply_diff(map: &mut Map<Sha256Node>, bytes: &[u8], executor: &impl Executor) -> Result<BatchHeader, DiffError> {
-    let mut reader = Reader::new(bytes);
+/// The header that a diff says it leads to. Whether it does is seen when it is applied.
+pub fn diff_header(bytes: &[u8]) -> Result<BatchHeader, DiffError> {
+    begin(&mut Reader::new(bytes))
+}
+
+fn begin(reader: &mut Reader<'_>) -> Result<BatchHeader, DiffError> {
     let got = reader.u8()?;
     if got != VERSION {
         return Err(DecodeError::UnknownTag { what: "diff version", got, offset: 0 }.into());
     }
-    let header = BatchHeader::decode(&mut reader)?;
+    Ok(BatchHeader::decode(reader)?)
+}
+
+/// Goes on to the state after a batch by what it changed; the header that says which state that is. Whether that header is committed is the
+/// caller's to look up.
+pub fn apply_diff(map: &mut Map<Sha256Node>, bytes: &[u8], executor: &impl Executor) -> Result<BatchHeader, DiffError> {
+    let mut reader = Reader::new(bytes);
+    let header = begin(&mut reader)?;
     let here = of_state(&map.root());
     if here != header.state_root_before {
         return Err(DiffError::Before { expected: header.state_root_before, got: here });

@@ -22,10 +22,10 @@ mod reorder;
 mod replay;
 mod snapshot;
 
-pub use diff::{DiffError, apply_diff, diff};
+pub use diff::{DiffError, apply_diff, diff, diff_header, diff_of};
 pub use error::{Damage, JournalError};
 pub use journal::{Cut, Journal, JournalConfig, JournalReader, JournalSizes, Opened};
 pub use ordered::{Certificate, Entry, Epoch, L1Block, Ordered, Signature};
 pub use reorder::{Affected, CanonicalEntry, Reordered, reorder};
-pub use replay::{HotReplay, Outcome, ReplayError, Shadow, Silent, has_signer};
+pub use replay::{HotReplay, Outcome, Prepared, ReplayError, Shadow, Silent, has_signer};
 pub use snapshot::{Rejected, Snapshot, SnapshotError, SnapshotHead, SnapshotStore};

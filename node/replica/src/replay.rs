@@ -5,7 +5,7 @@
 
 use ashlar_batch::merkle::Digest;
 use ashlar_batch::{
-    BatchError, BatchHeader, InboxChain, ReceiptsRoot, Timed, Withdrawal, WithdrawalsRoot, codec, data_root,
+    Batch, BatchError, BatchHeader, InboxChain, ReceiptsRoot, Timed, Withdrawal, WithdrawalsRoot, codec, data_root,
 };
 use ashlar_exchange::{Clock, Exchange, HotConfig, HotStore, LeafStore, OrderIndex, Output, Store};
 use ashlar_state::{Change, Digest as StateDigest, Executor, Fault, Key, Map, MapError, Overlay, Rows, Sha256Node};
@@ -140,6 +140,35 @@ impl Output for Silent {
     fn receipt(&mut self, _: &Receipt) {}
 }
 
+/// A batch as far as it can be read without the state: decoded, and hashed. It is made ahead of its execution, on another thread.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    batch: Batch,
+    root: Digest,
+}
+
+impl Prepared {
+    /// Reads the bytes of a batch.
+    pub fn new(bytes: &[u8]) -> Result<Prepared, BatchError> {
+        Prepared::with_root(bytes, data_root(bytes)?)
+    }
+
+    /// Reads the bytes of a batch whose data root was computed already.
+    pub fn with_root(bytes: &[u8], root: Digest) -> Result<Prepared, BatchError> {
+        Ok(Prepared { batch: codec::decode_all(bytes)?, root })
+    }
+
+    /// Everything that it executes, in order.
+    pub fn inputs(&self) -> &[Timed] {
+        &self.batch.inputs
+    }
+
+    /// The root over its bytes.
+    pub const fn data_root(&self) -> Digest {
+        self.root
+    }
+}
+
 /// The state as a map, following batch by batch.
 #[derive(Debug)]
 pub struct Shadow {
@@ -212,7 +241,17 @@ impl Shadow {
         claimed: &BatchHeader,
         executor: &impl Executor,
     ) -> Result<Outcome, ReplayError> {
-        let ran = Run::over(Overlay::new(&self.map), &mut self.index, &self.header).batch(bytes)?;
+        self.run_prepared(&Prepared::new(bytes)?, claimed, executor)
+    }
+
+    /// The same of a batch that was read ahead.
+    pub fn run_prepared(
+        &mut self,
+        prepared: &Prepared,
+        claimed: &BatchHeader,
+        executor: &impl Executor,
+    ) -> Result<Outcome, ReplayError> {
+        let ran = Run::over(Overlay::new(&self.map), &mut self.index, &self.header).batch(&prepared.batch)?;
         self.map.apply(&ran.changes, executor).map_err(ReplayError::Map)?;
         let parent = &self.header;
         let header = BatchHeader {
@@ -222,7 +261,7 @@ impl Shadow {
             parent_hash: parent.hash(),
             state_root_before: parent.state_root_after,
             state_root_after: of_state(&self.map.root()),
-            data_root: data_root(bytes)?,
+            data_root: prepared.root,
             da_commitment: claimed.da_commitment,
             signatures_root: claimed.signatures_root,
             receipts_root: ran.receipts,
@@ -268,14 +307,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn batch(mut self, bytes: &[u8]) -> Result<Ran, ReplayError> {
-        let preamble = *codec::Decoder::new(bytes)?.preamble();
-        let (expected, got) = (self.expected, preamble.first_sequence);
+    fn batch(mut self, batch: &Batch) -> Result<Ran, ReplayError> {
+        let (expected, got) = (self.expected, batch.first_sequence);
         if expected != got {
             return Err(ReplayError::Sequence { expected, got });
         }
-        for (input, timed) in codec::iter(bytes)?.enumerate() {
-            self.input(input, &timed?)?;
+        for (input, timed) in batch.inputs.iter().enumerate() {
+            self.input(input, timed)?;
         }
         let roots = self.answers.roots()?;
         let clock = *self.exchange.store.clock();
@@ -288,7 +326,7 @@ impl<'a> Run<'a> {
             receipts: roots.0,
             withdrawals: roots.1,
             claims: self.answers.claims,
-            first_time: preamble.first_time,
+            first_time: batch.inputs.first().map_or(clock.time, |first| first.time),
         })
     }
 

@@ -7,7 +7,7 @@ use ashlar_sync::CheckConfig;
 use ashlar_types::{AssetId, BatchNumber, Deployment};
 
 use crate::admit::Rate;
-use crate::build::BatchRules;
+use crate::build::{BatchRules, ProgramNames};
 use crate::receipt::NodeKey;
 use crate::watch::AlertRules;
 
@@ -16,7 +16,8 @@ use crate::watch::AlertRules;
 pub enum Mode {
     /// Takes messages, builds batches, settles them, publishes their data.
     Standard,
-    /// The same, but the data stays with the operator: nobody can leave without it.
+    /// The same, but data is with custodians alone and never on L1: nobody can leave without them. Where commits leave data is up to what
+    /// settles them.
     Validium,
     /// Takes no messages: replays the batches that others settled, from this one on.
     Following {
@@ -99,6 +100,9 @@ pub struct Config {
     pub limits: Limits,
     /// How batches are proven, in the words that every screen shows.
     pub proofs: String,
+    /// The programs of this release, by the names that L1's registry has for them: what is of another one is not built (SPEC Q-19). Without them every
+    /// version is taken for one whose rules are known.
+    pub programs: Option<ProgramNames>,
     /// Names of assets for people.
     pub names: Vec<(AssetId, AssetName)>,
 }
@@ -121,6 +125,7 @@ impl Config {
             checkpoint_commands: 1 << 20,
             limits: Limits::default(),
             proofs: "none".to_owned(),
+            programs: None,
             names: Vec::new(),
         }
     }

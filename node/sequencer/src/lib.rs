@@ -39,7 +39,10 @@ mod bench;
 
 pub use admit::{Checker, Directory, Gate, Rate, Rates, Vouched, opens_risk};
 pub use bench::{BenchError, Load, Measured, Pace, bench, paced};
-pub use build::{BatchRules, Books, Close, Done, Outlook, Progress, Sealed, SealedError, Shelf, Waits};
+pub use build::{
+    BatchRules, Books, Choice, Close, Done, Outlook, ProgramNames, Progress, Schedule, ScheduleError, Sealed,
+    SealedError, Shelf, Versions, Waits,
+};
 pub use config::{Config, Limits, Mode};
 pub use door::{LimitsSource, NodeDoor, NodeOperator, Promotion};
 pub use engine::InboxItem;
@@ -48,13 +51,13 @@ pub use keep::{CertificateError, Committed, GroupCertificate, Unwinding};
 pub use measure::{Counter, Histogram, Metrics, STEPS, TraceId};
 pub use node::{Ended, FollowError, Node, NodeHandle};
 pub use outside::{
-    Advice, Anchor, Asked, Availability, Commit, Custody, Divergence, Handed, L1Standing, Layer1, OutsideError, Parts,
-    Proof, ProverPressure, Proving, Reached, Reports,
+    Advice, Anchor, Asked, Availability, Commit, Custody, Divergence, Handed, L1Counts, L1Standing, Layer1,
+    OutsideError, Parts, Proof, ProverPressure, Proving, Reached, Reports,
 };
 pub use pricing::{Now, Pricing};
 pub use receipt::{
     ChainHash, Link, NodeKey, ReceiptError, SequenceReceipt, SignedHead, check_equivocation, command_hash,
 };
-pub use services::{Board, Service, Station, Turn};
+pub use services::{Board, Service, Station, Turn, look_at_stored};
 pub use settled::Settled;
 pub use watch::{Alarm, Alarms, AlertKind, AlertRules, Sight};

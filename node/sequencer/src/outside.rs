@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use ashlar_api::door::{L1Transaction, Pending, ProofStanding, RowFacts};
+use ashlar_api::door::{CustodyFacts, L1Transaction, OutboxFacts, Paid, Pending, ProofStanding, RowFacts};
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
+use ashlar_settlement::Version;
 use ashlar_sync::{Finding, Strategy};
 use ashlar_types::{BatchNumber, InboxIndex};
 
@@ -68,8 +69,23 @@ pub trait Availability: Send + Sync + 'static {
     /// answered and do not have them; whoever does not answer is an error to try again. The caller checks what comes.
     fn fetch(&self, header: BatchHeader) -> Asked<Option<Vec<u8>>>;
 
+    /// L1 will not take back this batch and those before it: what a policy does not keep of their data may go.
+    fn settled(&self, _upto: BatchNumber) -> Asked<()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// The first batch whose data is still kept; what was before was let go by a policy, and is in an archive.
+    fn kept_from(&self) -> BatchNumber {
+        BatchNumber::default()
+    }
+
     /// A row of a published batch, asked of where it was published and not of what this node remembers; `None` if nobody there has it.
     fn row(&self, header: BatchHeader, row: u16) -> Asked<Option<RowFacts>>;
+
+    /// Where data is kept, and how each store has behaved.
+    fn stores(&self) -> CustodyFacts {
+        CustodyFacts::default()
+    }
 }
 
 /// What L1 is shown of a batch whose data stays with custodians: the way from its data root to its commitment, and their signatures.
@@ -117,6 +133,10 @@ pub struct Anchor {
 pub struct L1Standing {
     /// Its head.
     pub head: L1Block,
+    /// When that was mined, in seconds.
+    pub head_time: u64,
+    /// The versions that its registry lists at the head, once they are known.
+    pub versions: Option<Vec<Version>>,
     /// Its newest safe block: what is below stays, short of a catastrophe.
     pub safe: L1Block,
     /// Its newest final block, if that is known.
@@ -135,6 +155,25 @@ pub struct L1Standing {
     pub balance: Option<u128>,
     /// When L1 was last looked at before it said the newest of this, in milliseconds; nothing if that is not known.
     pub unseen_ms: Option<u64>,
+    /// What the client counts.
+    pub counts: L1Counts,
+}
+
+/// What a client of L1 counts since it started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct L1Counts {
+    /// Times that L1 left blocks.
+    pub reorgs: u64,
+    /// Blocks that it left at most at once.
+    pub deepest: u64,
+    /// What waits to be done, what is on its way included.
+    pub waiting: u64,
+    /// What is on its way.
+    pub in_flight: u64,
+    /// Gas used by what was mined.
+    pub gas_used: u64,
+    /// Wei paid for it.
+    pub paid_wei: u128,
 }
 
 /// How far the contracts are.
@@ -172,14 +211,34 @@ pub trait Layer1: Send + Sync + 'static {
     /// Asks the contract to take back every batch above this one, none of which is final: they were built from an order that does not stand.
     fn revert(&self, kept: BatchHeader) -> Asked<()>;
 
+    /// Batches from this one on will not be taken as they are: what is on its way for them comes to nothing, and others follow under the same numbers.
+    fn give_up(&self, _from: BatchNumber, _why: String) -> Asked<()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// How it stands, with the commits from this batch on.
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing>;
+
+    /// What the transactions cost by which a batch stands on L1, as far as they were sent from here.
+    fn paid(&self, _batch: BatchNumber) -> Asked<Vec<Paid>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// What was handed in and is not final, the oldest first.
+    fn outbox(&self) -> Asked<Vec<OutboxFacts>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// How far the contract is at L1's newest block, asked of it and not of what was heard.
     fn anchor(&self) -> Asked<Anchor>;
 
     /// The hash that the contract keeps for a batch at a block, asked in the same way; nothing if it has no such batch.
     fn header_hash(&self, at: L1Block, batch: BatchNumber) -> Asked<Option<Hash>>;
+
+    /// The header that a batch was committed with, as L1 told of it; nothing if that is not known. Whoever asks compares it with the hash.
+    fn header(&self, _batch: BatchNumber) -> Asked<Option<BatchHeader>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }
 
 /// A proof as the contract takes it.
@@ -204,6 +263,12 @@ pub trait Proving: Send + Sync + 'static {
 
     /// A proof that begins with this batch, if there is one.
     fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>>;
+
+    /// The versions that L1 lists, before a batch is handed in and whenever they are others than before: each batch has to be proven as its version
+    /// asks. Says what keeps it from proving one that is announced, if something does.
+    fn learn(&self, _listed: Arc<[Version]>) -> Asked<Option<String>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// L1 will not take back this batch and those before it: what is kept only to prove them may go.
     fn settled(&self, _upto: BatchNumber) -> Asked<()> {

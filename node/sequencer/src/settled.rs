@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::{Address, B256, Bytes};
-use ashlar_api::door::L1Transaction;
+use ashlar_api::door::{L1Transaction, OutboxFacts, Paid};
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
 use ashlar_settlement::contract::{Addresses, DataRef, ProofType};
+use ashlar_settlement::finality::ConfirmationStatus;
 use ashlar_settlement::gas::{Decision, Target};
-use ashlar_settlement::l1::{BlockAt, BlockRef, L1, L1Error};
+use ashlar_settlement::l1::{self, BlockAt, BlockRef, L1, L1Error};
+use ashlar_settlement::outbox::{IntentStatus, Waiting};
 use ashlar_settlement::{
-    Events, Handle, Health, RequestError, SettlementEvent, committed_at, header_hash_at, safe_inbox_hash,
+    Events, Handle, Health, Listing, RequestError, SettlementEvent, Version, committed_at, header_hash_at,
+    safe_inbox_hash,
 };
 use ashlar_types::{BatchNumber, InboxIndex};
 
 use crate::build::Sealed;
 use crate::engine::InboxItem;
 use crate::outside::{
-    Anchor, Asked, Availability, Commit, Custody, Handed, L1Standing, Layer1, OutsideError, Proof, Reached,
+    Anchor, Asked, Availability, Commit, Custody, Handed, L1Counts, L1Standing, Layer1, OutsideError, Proof, Reached,
 };
 use crate::pricing::Pricing;
 
@@ -26,13 +29,15 @@ use crate::pricing::Pricing;
 const ENTRIES_AT_ONCE: usize = 1_024;
 /// Entries and commits behind the node that are kept for a reorganisation, which is bounded by far fewer blocks.
 const KEPT_BEHIND: u64 = 65_536;
+/// Final batches whose cost is kept at hand.
+const PAID_KEPT: usize = 1_024;
 
 /// Settles through a running client, and keeps what it said.
 pub struct Settled<L> {
     client: Handle,
     l1: L,
     payer: Option<Address>,
-    addresses: Addresses,
+    contracts: Addresses,
     pricing: Arc<Pricing>,
     custodians: Option<Arc<dyn Availability>>,
     known: Arc<Mutex<Known>>,
@@ -42,6 +47,9 @@ pub struct Settled<L> {
 #[derive(Default)]
 struct Known {
     head: L1Block,
+    head_time: u64,
+    /// What the registry listed at a head of this chain: it is asked once for each.
+    listing: Option<Listing>,
     safe: L1Block,
     finalized_block: Option<L1Block>,
     inbox: BTreeMap<u64, InboxItem>,
@@ -49,6 +57,8 @@ struct Known {
     /// The last batch of each call that proved some, and where.
     proven: BTreeMap<u64, L1Transaction>,
     finalized: BTreeMap<u64, L1Transaction>,
+    /// What batches cost that are final and were asked about: that changes no more.
+    paid: BTreeMap<u64, Vec<Paid>>,
     unseen_ms: Option<u64>,
 }
 
@@ -56,7 +66,7 @@ impl<L> std::fmt::Debug for Settled<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settled")
             .field("payer", &self.payer)
-            .field("addresses", &self.addresses)
+            .field("contracts", &self.contracts)
             .finish_non_exhaustive()
     }
 }
@@ -68,7 +78,7 @@ impl<L: L1> Settled<L> {
         mut events: Events,
         l1: L,
         payer: Option<Address>,
-        addresses: Addresses,
+        contracts: Addresses,
         pricing: Pricing,
     ) -> (Settled<L>, impl Future<Output = ()> + Send) {
         let known = Arc::<Mutex<Known>>::default();
@@ -79,7 +89,7 @@ impl<L: L1> Settled<L> {
             }
         };
         let pricing = Arc::new(pricing);
-        (Settled { client, l1, payer, addresses, pricing, custodians: None, known }, listening)
+        (Settled { client, l1, payer, contracts, pricing, custodians: None, known }, listening)
     }
 }
 
@@ -184,7 +194,7 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn inbox_hash(&self, entries: InboxIndex) -> Asked<Option<Hash>> {
-        let (l1, bridge) = (self.l1.clone(), self.addresses.bridge);
+        let (l1, bridge) = (self.l1.clone(), self.contracts.bridge);
         Box::pin(async move {
             safe_inbox_hash(&l1, bridge, entries).await.map_err(|error| OutsideError::retry(error.to_string()))
         })
@@ -195,10 +205,15 @@ impl<L: L1> Layer1 for Settled<L> {
         Box::pin(async move { client.revert_to(&kept).await.map(drop).map_err(refused) })
     }
 
+    fn give_up(&self, from: BatchNumber, why: String) -> Asked<()> {
+        let mut client = self.client.clone();
+        Box::pin(async move { client.give_up(from, why).await.map(drop).map_err(refused) })
+    }
+
     fn standing(&self, from: BatchNumber) -> Asked<L1Standing> {
         let mut standing = lock(&self.known).standing(from);
         let (l1, payer, pricing) = (self.l1.clone(), self.payer, self.pricing.clone());
-        let mut client = self.client.clone();
+        let (mut client, known, registry) = (self.client.clone(), self.known.clone(), self.contracts.registry);
         Box::pin(async move {
             let status = client.status().await.map_err(refused)?;
             if status.health != Health::CatchingUp {
@@ -210,7 +225,23 @@ impl<L: L1> Layer1 for Settled<L> {
                 standing.proven = standing.proven.filter(|(last, _)| *last <= proven);
                 standing.finalized = standing.finalized.filter(|(last, _)| *last <= finalized);
                 standing.commits.retain(|commit| commit.number <= committed);
+                if standing.head != L1Block::default() {
+                    let head = BlockRef {
+                        number: standing.head.number,
+                        hash: B256::from(standing.head.hash.0),
+                        time: standing.head_time,
+                    };
+                    standing.versions = Some(versions(&l1, registry, head, &known).await?);
+                }
             }
+            standing.counts = L1Counts {
+                reorgs: status.reorgs.0,
+                deepest: status.reorgs.1,
+                waiting: status.outbox.0 as u64,
+                in_flight: status.outbox.1 as u64,
+                gas_used: status.statistics.gas_used,
+                paid_wei: status.statistics.paid_wei,
+            };
             let fees = l1.fees().await.map_err(unanswered)?;
             pricing.note(standing.head.number, &fees);
             standing.gas_price = u64::try_from(fees.base_fee).unwrap_or(u64::MAX);
@@ -221,8 +252,36 @@ impl<L: L1> Layer1 for Settled<L> {
         })
     }
 
+    fn paid(&self, batch: BatchNumber) -> Asked<Vec<Paid>> {
+        if let Some(paid) = lock(&self.known).paid.get(&batch.get()) {
+            return Box::pin(std::future::ready(Ok(paid.clone())));
+        }
+        let (mut client, known) = (self.client.clone(), self.known.clone());
+        Box::pin(async move {
+            let Some(record) = client.get_commitment_record(batch).await.map_err(refused)? else {
+                return Ok(Vec::new());
+            };
+            let paid: Vec<Paid> = record.paid().into_iter().map(|(tx, paid)| paid_of(tx, &paid)).collect();
+            let is_final =
+                record.finalize.is_some_and(|step| step.status == ConfirmationStatus::Finalized) && !paid.is_empty();
+            if is_final {
+                let kept = &mut lock(&known).paid;
+                kept.insert(batch.get(), paid.clone());
+                while kept.len() > PAID_KEPT {
+                    kept.pop_first();
+                }
+            }
+            Ok(paid)
+        })
+    }
+
+    fn outbox(&self) -> Asked<Vec<OutboxFacts>> {
+        let mut client = self.client.clone();
+        Box::pin(async move { Ok(client.outbox().await.map_err(refused)?.into_iter().map(outbox_facts).collect()) })
+    }
+
     fn anchor(&self) -> Asked<Anchor> {
-        let (l1, settlement) = (self.l1.clone(), self.addresses.settlement);
+        let (l1, settlement) = (self.l1.clone(), self.contracts.settlement);
         Box::pin(async move {
             let head = l1.block(BlockAt::Latest).await.map_err(unanswered)?;
             let head = head.ok_or_else(|| OutsideError::retry("L1 has no newest block; check its endpoints"))?;
@@ -232,9 +291,38 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn header_hash(&self, at: L1Block, batch: BatchNumber) -> Asked<Option<Hash>> {
-        let (l1, settlement) = (self.l1.clone(), self.addresses.settlement);
+        let (l1, settlement) = (self.l1.clone(), self.contracts.settlement);
         Box::pin(async move { header_hash_at(&l1, settlement, B256::from(at.hash.0), batch).await.map_err(unanswered) })
     }
+
+    fn header(&self, batch: BatchNumber) -> Asked<Option<BatchHeader>> {
+        let mut client = self.client.clone();
+        Box::pin(async move {
+            let record = client.get_commitment_record(batch).await.map_err(refused)?;
+            Ok(record.and_then(|record| record.decode_header()))
+        })
+    }
+}
+
+/// The versions that the registry lists at this head. What is scheduled or taken back is in another block, so no event has to be followed, and
+/// after a reorganisation they are simply read again.
+async fn versions<L: L1>(
+    l1: &L,
+    registry: Address,
+    head: BlockRef,
+    known: &Mutex<Known>,
+) -> Result<Vec<Version>, OutsideError> {
+    let before = lock(known).listing.clone();
+    if let Some(listing) = before.as_ref().filter(|listing| listing.at == head) {
+        return Ok(listing.versions.clone());
+    }
+    let listing = Listing::read(l1, registry, head, before.as_ref()).await.map_err(unanswered)?;
+    let mut known = lock(known);
+    // L1 may have left that block meanwhile.
+    if known.head == block_of(&head) {
+        known.listing = Some(listing.clone());
+    }
+    Ok(listing.versions)
 }
 
 impl Known {
@@ -244,6 +332,8 @@ impl Known {
             |calls: &BTreeMap<u64, L1Transaction>| calls.last_key_value().map(|(n, at)| (BatchNumber::new(*n), *at));
         L1Standing {
             head: self.head,
+            head_time: self.head_time,
+            versions: None,
             safe: self.safe,
             finalized_block: self.finalized_block,
             reached: None,
@@ -253,6 +343,7 @@ impl Known {
             gas_price: 0,
             balance: None,
             unseen_ms: self.unseen_ms,
+            counts: L1Counts::default(),
         }
     }
 
@@ -280,17 +371,18 @@ impl Known {
             }
             SettlementEvent::Reverted { first, .. } => self.take_back(first.get()),
             SettlementEvent::Reorg { to, committed, .. } => {
-                self.head = block_of(&to);
+                (self.head, self.head_time, self.listing) = (block_of(&to), to.time, None);
                 self.take_back(committed.get().saturating_add(1));
                 self.proven.retain(|_, at| at.block <= to.number);
                 self.finalized.retain(|_, at| at.block <= to.number);
             }
-            SettlementEvent::Head(head) => self.head = block_of(&head),
+            SettlementEvent::Head(head) => (self.head, self.head_time) = (block_of(&head), head.time),
             SettlementEvent::Safe(block) => self.safe = block_of(&block),
             SettlementEvent::FinalBlock(block) => self.finalized_block = Some(block_of(&block)),
             SettlementEvent::FinalityFell { finalized: false, to } => self.safe = block_of(&to),
             // What cannot be committed is not on L1; whether another of that number is says L1.
             SettlementEvent::CommitsInvalid { .. }
+            | SettlementEvent::Paid { .. }
             | SettlementEvent::Confirmation { .. }
             | SettlementEvent::Failed { .. }
             | SettlementEvent::FinalityFell { .. }
@@ -316,6 +408,20 @@ fn keep_newest(calls: &mut BTreeMap<u64, L1Transaction>) {
 
 fn block_of(at: &BlockRef) -> L1Block {
     L1Block { number: at.number, hash: ashlar_batch::Hash(at.hash.0) }
+}
+
+fn paid_of(tx: B256, paid: &l1::Paid) -> Paid {
+    let l1::Paid { gas_used, gas_price, blob_cost } = *paid;
+    Paid { hash: tx.0, gas_used, gas_price, blob_cost }
+}
+
+fn outbox_facts(Waiting { label, status, offered_ms }: Waiting) -> OutboxFacts {
+    let (nonce, txs, block) = match status {
+        IntentStatus::Queued | IntentStatus::Ended(_) => (None, Vec::new(), None),
+        IntentStatus::Sent { nonce, txs } => (Some(nonce), txs, None),
+        IntentStatus::Mined { tx, block, .. } => (None, vec![tx], Some(block.number)),
+    };
+    OutboxFacts { label, nonce, transactions: txs.into_iter().map(|tx| tx.0).collect(), block, offered_ms }
 }
 
 fn transaction(hash: B256, at: &BlockRef) -> L1Transaction {

@@ -109,8 +109,31 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// What it cost.
+    pub const fn paid(&self) -> Paid {
+        Paid { gas_used: self.gas_used, gas_price: self.gas_price, blob_cost: self.blob_cost }
+    }
+
     /// Wei paid in all.
     pub fn cost(&self) -> u128 {
+        self.paid().wei()
+    }
+}
+
+/// What a mined transaction cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Paid {
+    /// Units of gas that it used.
+    pub gas_used: u64,
+    /// What each of them cost, in wei.
+    pub gas_price: u128,
+    /// What its blobs cost in all, in wei.
+    pub blob_cost: u128,
+}
+
+impl Paid {
+    /// Wei in all.
+    pub fn wei(&self) -> u128 {
         u128::from(self.gas_used).saturating_mul(self.gas_price).saturating_add(self.blob_cost)
     }
 }

@@ -30,6 +30,8 @@ pub mod ledger;
 pub mod commitments;
 pub mod outbox;
 
+mod versions;
+
 mod service;
 
 pub mod courier;
@@ -40,3 +42,4 @@ pub use service::{
     CommitGas, Config, Events, Handle, Health, RequestError, Runtime, Settlement, SettlementEvent, SetupError, Status,
     StopReason, check_balance, check_contracts, check_operator, committed_at, header_hash_at, safe_inbox_hash,
 };
+pub use versions::{Activation, Listing, Program, Version, activations};

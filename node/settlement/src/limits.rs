@@ -36,6 +36,8 @@ pub const LIVE_BATCHES_MAX: usize = 65_536;
 pub const AUDIT_MAX: usize = 128;
 /// Inbox entries that are not final yet.
 pub const INBOX_PENDING_MAX: usize = 1 << 20;
+/// Intents that have not ended of which one answer tells.
+pub const WAITING_TOLD_MAX: usize = 100;
 /// Requests that wait for the service.
 pub const REQUESTS_MAX: usize = 256;
 /// Events that wait for who listens.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use ashlar_types::BatchNumber;
 
 use crate::audit::fetch_checked;
-use crate::finding::Finding;
+use crate::compare::{first_command, first_field};
+use crate::finding::{FieldDifference, Finding};
 use crate::limits::{FINDINGS_MAX, SAMPLES_MAX};
 use crate::source::{BatchSource, Chain, Local, SourceError};
 
@@ -46,7 +47,7 @@ pub struct CheckConfig {
     pub data_batches: u64,
     /// Batches that L1 may be behind this node before that itself is said.
     pub lag_max: u64,
-    /// What follows from a divergence. The words are part of the configuration.
+    /// What follows from a divergence.
     pub strategy: Strategy,
 }
 
@@ -93,7 +94,9 @@ impl ConsistencyChecker {
         let (here, there) = (local.tip().await?, chain.tip().await?);
         let lag = here.get().saturating_sub(there.get());
         let mut checked = Checked { lag, is_late: lag > self.config.lag_max, ..Checked::default() };
-        checked.findings.extend(first_difference(chain, local, agreed, here.min(there)).await?);
+        if let Some(finding) = first_difference(chain, local, agreed, here.min(there)).await? {
+            checked.findings.push(with_command(chain, source, local, finding).await?);
+        }
         let expected = match self.config.data_batches {
             0 => there,
             newest => there.min(BatchNumber::new(newest)),
@@ -145,7 +148,33 @@ async fn difference_at<C: Chain, L: Local>(
 ) -> Result<Option<Finding>, SourceError> {
     let (Some(here), Some(there)) = (local.header(batch).await?, chain.batch(batch).await?) else { return Ok(None) };
     let (local, l1) = (here.hash(), there.hash);
-    Ok((local != l1).then_some(Finding::LocalHeader { batch, local, l1 }))
+    if local == l1 {
+        return Ok(None);
+    }
+    // What is said beside a hash counts if it has that hash.
+    let told = Some(there.header).filter(|header| header.hash() == l1);
+    let field = told.and_then(|there| first_field(&here, &there));
+    let field = field.map(|(name, local, l1)| FieldDifference { name, local, l1 });
+    Ok(Some(Finding::LocalHeader { batch, local, l1, field, command: None }))
+}
+
+/// The same finding with the first command that this node's batch holds otherwise than the one on L1, if both can be had: whoever has the data and
+/// does not answer takes nothing away from what was found.
+pub async fn with_command<C: Chain, B: BatchSource, L: Local>(
+    chain: &C,
+    source: &B,
+    local: &L,
+    finding: Finding,
+) -> Result<Finding, SourceError> {
+    let Finding::LocalHeader { batch, local: ours, l1, field, command: None } = finding else { return Ok(finding) };
+    let mut command = None;
+    if let Some(there) = chain.batch(batch).await?.filter(|there| there.header.hash() == l1)
+        && let Some(kept) = local.bytes(batch).await?
+        && let Ok(Ok(published)) = fetch_checked(source, &there.header).await
+    {
+        command = first_command(there.header.first_sequence, &kept, &published);
+    }
+    Ok(Finding::LocalHeader { batch, local: ours, l1, field, command })
 }
 
 /// Some of the batches up to a number (SplitMix64).

@@ -1,22 +1,37 @@
-//! When checkpoints are taken, and which are kept.
+//! When checkpoints are taken, how, and which are kept.
+//!
+//! 1. Most of them are increments: what changed since the last one that is whole. All of them are verified by the root of their header when they are
+//!    loaded, whatever they rest on.
+//! 2. There is always one to fall back to that shares no byte with the newest (SPEC J-25).
 
-use ashlar_replica::{Epoch, L1Block, Shadow, SnapshotError, SnapshotHead, SnapshotStore};
-use ashlar_types::{BatchNumber, Time};
+use std::collections::BTreeSet;
+
+use ashlar_replica::{SnapshotError, SnapshotHead, SnapshotStore};
+use ashlar_state::{Change, Key, Map, Sha256Node};
+use ashlar_types::Sequence;
 use commonware_runtime::Storage;
 
-/// How many checkpoints there are, and how old they may be.
+/// How many checkpoints there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CheckpointPolicy {
-    /// Batches between two.
-    pub every_batches: u64,
-    /// How many of the newest stay.
-    pub keep: usize,
+    /// Commands between two.
+    pub every_commands: u64,
+    /// Increments that rest on a whole one, until there is another whole one.
+    pub increments_max: u64,
 }
 
 impl Default for CheckpointPolicy {
     fn default() -> CheckpointPolicy {
-        CheckpointPolicy { every_batches: 64, keep: 3 }
+        CheckpointPolicy { every_commands: 1 << 20, increments_max: 7 }
     }
+}
+
+/// What the next increment holds.
+#[derive(Clone, Debug)]
+struct Since {
+    base: SnapshotHead,
+    changed: BTreeSet<Key>,
+    increments: u64,
 }
 
 /// Takes and retains checkpoints of the map that the state updater owns, beside the running engine.
@@ -24,55 +39,71 @@ impl Default for CheckpointPolicy {
 pub struct CheckpointManager<E> {
     store: SnapshotStore<E>,
     policy: CheckpointPolicy,
-    last: Option<SnapshotHead>,
+    /// The command after the newest.
+    last: Sequence,
+    /// Nothing until a whole one was taken: what changed before is not known.
+    since: Option<Since>,
 }
 
 impl<E: Storage> CheckpointManager<E> {
-    /// Over a store, going on after its newest checkpoint.
-    pub async fn open(store: SnapshotStore<E>, policy: CheckpointPolicy) -> Result<Self, SnapshotError> {
-        let last = store.list().await?.pop();
-        Ok(CheckpointManager { store, policy, last })
+    /// Over a store, in a state before this command. The first one that is taken is whole.
+    pub const fn new(store: SnapshotStore<E>, policy: CheckpointPolicy, last: Sequence) -> Self {
+        CheckpointManager { store, policy, last, since: None }
     }
 
-    /// Where checkpoints are.
-    pub const fn store(&self) -> &SnapshotStore<E> {
-        &self.store
+    /// Notes what a batch changed.
+    pub fn note(&mut self, changes: &[Change]) {
+        if let Some(since) = &mut self.since {
+            since.changed.extend(changes.iter().map(|(key, _)| *key));
+        }
     }
 
-    /// The newest checkpoint.
-    pub const fn last(&self) -> Option<&SnapshotHead> {
-        self.last.as_ref()
+    /// Whether one is due in a state before this command.
+    pub fn is_due(&self, next: Sequence) -> bool {
+        next.get().saturating_sub(self.last.get()) >= self.policy.every_commands
     }
 
-    /// How much time of the exchange has passed since the newest one.
-    pub fn age_ms(&self, now: Time) -> Option<u64> {
-        self.last.map(|last| now.get().saturating_sub(last.header.last_time.get()))
+    /// Takes one of the state that is in a map; whether it is an increment. It is whole where an increment would save little.
+    pub async fn take(&mut self, mut head: SnapshotHead, map: &Map<Sha256Node>) -> Result<bool, SnapshotError> {
+        head.leaves = map.len() as u64;
+        let saves =
+            |since: &&mut Since| since.increments < self.policy.increments_max && since.changed.len() < map.len() / 2;
+        let is_increment = match self.since.as_mut().filter(saves) {
+            Some(since) => {
+                let changes = since.changed.iter().map(|key| (*key, map.get(key).unwrap_or_default()));
+                let changes: Vec<_> = changes.collect();
+                self.store.write_increment(&head, &since.base, changes.into_iter()).await?;
+                since.increments += 1;
+                true
+            }
+            None => {
+                self.store.write(&head, map.iter()).await?;
+                self.since = Some(Since { base: head, changed: BTreeSet::new(), increments: 0 });
+                false
+            }
+        };
+        self.last = head.sequence();
+        Ok(is_increment)
     }
 
-    /// Whether one is due at the end of a batch.
-    pub fn is_due(&self, batch: BatchNumber) -> bool {
-        let last = self.last.map_or(0, |last| last.header.number.get());
-        batch.get() >= last.saturating_add(self.policy.every_batches)
-    }
-
-    /// Takes one of a state, and removes those that the policy keeps no longer. What is at or below `finalized` is kept at least once, so that a reorganisation
-    /// always finds one to go back to.
-    pub async fn take(
-        &mut self,
-        shadow: &Shadow,
-        epoch: Epoch,
-        block: L1Block,
-        finalized: BatchNumber,
-    ) -> Result<SnapshotHead, SnapshotError> {
-        let head = SnapshotHead { header: *shadow.header(), epoch, block, leaves: shadow.map().len() as u64 };
-        self.store.write(&head, shadow.map().iter()).await?;
-        self.last = Some(head);
-        let heads = self.store.list().await?;
-        let newest = heads.len().saturating_sub(self.policy.keep.max(1));
-        let mut kept: Vec<SnapshotHead> = heads.iter().skip(newest).copied().collect();
-        let last_final = heads.iter().rev().find(|head| head.header.number <= finalized);
-        kept.extend(last_final);
-        self.store.retain(|head| kept.contains(head)).await?;
-        Ok(head)
+    /// Removes what is needed no longer; the oldest that is: from there on a journal must be kept. What is needed is one to fall back to, and one
+    /// that `stays` whatever L1 takes back. Where either is missing everything is kept, and there is no oldest.
+    pub async fn retain(
+        &self,
+        stays: Option<impl Fn(&SnapshotHead) -> bool>,
+    ) -> Result<Option<SnapshotHead>, SnapshotError> {
+        let chains = self.store.chains().await?;
+        let Some((_, newest)) = chains.last() else { return Ok(None) };
+        let Some((second, _)) = chains.iter().rev().find(|(_, on)| on != newest) else { return Ok(None) };
+        let oldest = match stays {
+            None => *second,
+            Some(stays) => match chains.iter().rev().find(|(head, _)| stays(head)) {
+                Some((sure, _)) if sure.sequence() < second.sequence() => *sure,
+                Some(_) => *second,
+                None => return Ok(None),
+            },
+        };
+        self.store.retain(|head| head.sequence() >= oldest.sequence()).await?;
+        Ok(Some(oldest))
     }
 }

@@ -1,7 +1,8 @@
 //! Telling two things apart, by the first place where they differ.
 
-use ashlar_batch::BatchHeader;
+use ashlar_batch::{BatchHeader, codec};
 use ashlar_state::Key;
+use ashlar_types::Sequence;
 
 /// The first word in which two headers differ: its name and both values in hexadecimal.
 pub fn first_field(one: &BatchHeader, other: &BatchHeader) -> Option<(&'static str, String, String)> {
@@ -10,6 +11,23 @@ pub fn first_field(one: &BatchHeader, other: &BatchHeader) -> Option<(&'static s
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The first command that the bytes of one batch hold otherwise than those of another; both begin with the command `first`. Nothing if neither
+/// says more than the other, or one of them is no batch.
+pub fn first_command(first: Sequence, one: &[u8], other: &[u8]) -> Option<Sequence> {
+    let (mut one, mut other) =
+        (codec::iter(one).ok()?.map_while(Result::ok), codec::iter(other).ok()?.map_while(Result::ok));
+    let mut command = first;
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return None,
+            (Some(here), Some(there)) if here == there => {
+                command = Sequence::new(command.get().saturating_add(here.input.commands() as u64));
+            }
+            _ => return Some(command),
+        }
+    }
 }
 
 /// A key, and what each of two states has there.

@@ -102,9 +102,9 @@ pub enum Finding {
         batch = batch.get(), at = place(command)
     )]
     LocalState {
-        /// The batch after which they were compared.
+        /// The batch that wrote the key last, where that was looked for; otherwise the one after which they were compared.
         batch: BatchNumber,
-        /// A command of that batch that wrote the key, if one did.
+        /// The command of that batch that wrote the key last, if one did.
         command: Option<Sequence>,
         /// The first key that differs.
         key: Key,
@@ -143,7 +143,10 @@ pub enum Finding {
         what: String,
     },
     /// This node's header is not the one on L1.
-    #[error("batch {batch}: this node built {local:?} and L1 holds {l1:?}", batch = batch.get())]
+    #[error(
+        "batch {batch}{at}: this node built {local:?} and L1 holds {l1:?}{field}",
+        batch = batch.get(), at = place(command), field = differs(field)
+    )]
     LocalHeader {
         /// The first batch that differs.
         batch: BatchNumber,
@@ -151,7 +154,28 @@ pub enum Finding {
         local: Hash,
         /// That of L1.
         l1: Hash,
+        /// The first word of the header in which they differ, if the header on L1 is known.
+        field: Option<FieldDifference>,
+        /// The first command that the one batch holds otherwise than the other, if what was published is another batch and can be had.
+        command: Option<Sequence>,
     },
+}
+
+/// A word in which two headers differ.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldDifference {
+    /// Its name.
+    pub name: &'static str,
+    /// What this node has there, in hexadecimal.
+    pub local: String,
+    /// What L1 has there.
+    pub l1: String,
+}
+
+fn differs(field: &Option<FieldDifference>) -> String {
+    field.as_ref().map_or(String::new(), |FieldDifference { name, local, l1 }| {
+        format!("; the first word that differs is the {name}: {local} here and {l1} there")
+    })
 }
 
 fn place(command: &Option<Sequence>) -> String {
@@ -184,7 +208,8 @@ impl Finding {
             Finding::Inbox { command, .. } => Some(*command),
             Finding::LocalState { command, .. }
             | Finding::Stored { command, .. }
-            | Finding::Evidence { command, .. } => *command,
+            | Finding::Evidence { command, .. }
+            | Finding::LocalHeader { command, .. } => *command,
             _ => None,
         }
     }

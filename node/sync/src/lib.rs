@@ -5,6 +5,7 @@
 
 pub mod limits;
 
+mod cursor;
 mod source;
 
 mod compare;
@@ -14,17 +15,16 @@ mod audit;
 mod checker;
 
 mod checkpoint;
-mod cursor;
 mod recovery;
 
 mod manager;
 
-pub use audit::{Report, compare_state, fetch_checked, verify};
-pub use checker::{CheckConfig, Checked, ConsistencyChecker, Strategy, first_difference, samples};
+pub use audit::{Audit, Report, compare_state, fetch_checked, verify};
+pub use checker::{CheckConfig, Checked, ConsistencyChecker, Strategy, first_difference, samples, with_command};
 pub use checkpoint::{CheckpointManager, CheckpointPolicy};
-pub use compare::{Difference, first_field, first_leaf};
-pub use cursor::{Cursor, CursorError, CursorStore, Cursors};
-pub use finding::Finding;
+pub use compare::{Difference, first_command, first_field, first_leaf};
+pub use cursor::{Cursor, Cursors};
+pub use finding::{FieldDifference, Finding};
 pub use manager::{MultiLayerStateManager, SyncError, Synchronized};
-pub use recovery::{Progress, Recovered, RecoveryError, StateRecoveryManager, Target};
+pub use recovery::{Diffs, Progress, Recovered, RecoveryError, StateRecoveryManager, Target};
 pub use source::{AcceptedProof, BatchSource, Chain, CommittedBatch, Local, SourceError, Stage};

@@ -7,15 +7,19 @@ use std::time::{Duration, SystemTime};
 
 use ashlar_batch::BatchHeader;
 use ashlar_batch::merkle::Digest;
-use ashlar_replica::{Epoch, L1Block, Rejected, Shadow, Snapshot, SnapshotError, SnapshotHead, SnapshotStore};
-use ashlar_state::Executor;
+use ashlar_exchange::OrderIndex;
+use ashlar_replica::{
+    DiffError, Epoch, L1Block, Rejected, Shadow, Snapshot, SnapshotError, SnapshotHead, SnapshotStore, apply_diff,
+    diff_header,
+};
+use ashlar_state::{Executor, Map};
 use ashlar_types::{BatchNumber, Time};
-use commonware_runtime::{Clock, Storage};
+use commonware_runtime::{Clock, Spawner, Storage};
 
-use crate::audit::{Report, fetch_checked, verify};
+use crate::audit::{Audit, Report, fetch_checked};
 use crate::finding::Finding;
 use crate::limits::{RECOVERY_CHECKPOINT_BATCHES, SEARCH_MAX};
-use crate::source::{BatchSource, Chain, CommittedBatch, SourceError};
+use crate::source::{BatchSource, Chain, CommittedBatch, SourceError, Stage};
 
 /// To which moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +100,14 @@ pub struct Recovered {
     pub rejected: Vec<Rejected>,
     /// What was executed.
     pub report: Report,
+    /// Batches that were not executed, since what they changed was known.
+    pub by_diffs: u64,
+    /// The first diff that was of no use, and why, if one was; from there on batches were executed.
+    pub useless_diff: Option<(BatchNumber, String)>,
 }
+
+/// What batches changed, if somebody gives it out: for who wants the state and takes L1's word for the way to it. None of it is believed.
+pub type Diffs = Box<dyn Fn(BatchNumber) -> Option<Vec<u8>> + Send + Sync>;
 
 /// Rebuilds state.
 pub struct StateRecoveryManager<E, C, B> {
@@ -106,9 +117,10 @@ pub struct StateRecoveryManager<E, C, B> {
     checkpoints: SnapshotStore<E>,
     /// The state before the first batch, from which everything can be rebuilt.
     genesis: Box<dyn Fn() -> Snapshot + Send + Sync>,
+    diffs: Option<Diffs>,
 }
 
-impl<E: Storage + Clock, C: Chain, B: BatchSource> StateRecoveryManager<E, C, B> {
+impl<E: Storage + Clock + Spawner, C: Chain, B: BatchSource + Clone + 'static> StateRecoveryManager<E, C, B> {
     /// Over these sources. `genesis` makes the state before the first batch.
     pub fn new(
         context: E,
@@ -117,7 +129,14 @@ impl<E: Storage + Clock, C: Chain, B: BatchSource> StateRecoveryManager<E, C, B>
         checkpoints: SnapshotStore<E>,
         genesis: impl Fn() -> Snapshot + Send + Sync + 'static,
     ) -> Self {
-        StateRecoveryManager { context, chain, source, checkpoints, genesis: Box::new(genesis) }
+        StateRecoveryManager { context, chain, source, checkpoints, genesis: Box::new(genesis), diffs: None }
+    }
+
+    /// The same, going by diffs as far as they lead and L1 has made batches final, since a proof that L1 took is all that vouches for such a step. Each
+    /// diff must be of the header that L1 has, and lead to that header's state root.
+    #[must_use]
+    pub fn with_diffs(self, diffs: Diffs) -> Self {
+        StateRecoveryManager { diffs: Some(diffs), ..self }
     }
 
     /// What L1 says.
@@ -292,28 +311,75 @@ impl<E: Storage + Clock, C: Chain, B: BatchSource> StateRecoveryManager<E, C, B>
         let begun_at = snapshot.head.header.number;
         let (epoch, block) = (snapshot.head.epoch, snapshot.head.block);
         let begun: SystemTime = self.context.current();
-        let mut shadow = Shadow::from_snapshot(snapshot);
+        let Quick { mut shadow, by_diffs, useless_diff } = self.by_diffs(snapshot, target, executor).await?;
         let mut report = Report::default();
+        let mut audit = Audit::new(&self.context, &self.chain, &self.source, begun_at, Some(target)).await?;
         while shadow.header().number < target {
-            let until = shadow.header().number.get().saturating_add(RECOVERY_CHECKPOINT_BATCHES).min(target.get());
-            let part = verify(&self.chain, &self.source, &mut shadow, Some(BatchNumber::new(until)), executor).await?;
-            report.batches += part.batches;
-            report.commands += part.commands;
-            let reached = shadow.header().number;
-            if let Some(finding) = part.findings.into_iter().next() {
-                return Err(RecoveryError::Wrong { reached, finding: Box::new(finding) });
+            let held = shadow.header().number;
+            let is_known = audit.step(&mut shadow, executor, &mut report).await?;
+            if let Some(finding) = report.findings.first() {
+                return Err(RecoveryError::Wrong { reached: held, finding: Box::new(finding.clone()) });
             }
-            if reached.get() < until {
+            if !is_known {
                 let tip = self.chain.tip().await?;
                 return Err(RecoveryError::NoSuchBatch { target: Target::Batch(target), tip });
             }
+            let reached = shadow.header().number;
             let elapsed = self.context.current().duration_since(begun).unwrap_or_default();
             progress(Progress { batch: reached, target, commands: report.commands, elapsed });
-            if reached < target {
+            if reached < target && report.batches.is_multiple_of(RECOVERY_CHECKPOINT_BATCHES) {
                 let at = self.batch(reached, Target::Batch(reached)).await?.block;
                 self.create_checkpoint(&shadow, epoch, at.max(block)).await?;
             }
         }
-        Ok(Recovered { shadow, begun_at, rejected, report })
+        Ok(Recovered { shadow, begun_at, rejected, report, by_diffs, useless_diff })
     }
+
+    /// As far towards a batch as diffs lead; without any, where the snapshot is.
+    async fn by_diffs(
+        &self,
+        snapshot: Snapshot,
+        target: BatchNumber,
+        executor: &impl Executor,
+    ) -> Result<Quick, RecoveryError> {
+        let Some(source) = &self.diffs else {
+            return Ok(Quick { shadow: Shadow::from_snapshot(snapshot), by_diffs: 0, useless_diff: None });
+        };
+        let Snapshot { head, leaves, mut map } = snapshot;
+        let (mut header, mut by_diffs, mut useless_diff) = (head.header, 0, None);
+        while header.number < target {
+            let number = header.number.next();
+            let CommittedBatch { header: committed, stage, .. } = self.batch(number, Target::Batch(number)).await?;
+            let Some(diff) = source(number).filter(|_| stage >= Stage::Final) else { break };
+            let useless = match diff_header(&diff) {
+                Ok(claimed) if claimed != committed => "it is of another batch than L1 has".to_owned(),
+                Ok(_) => match apply_diff(&mut map, &diff, executor) {
+                    Ok(reached) => {
+                        (header, by_diffs) = (reached, by_diffs + 1);
+                        continue;
+                    }
+                    Err(error) => {
+                        if let DiffError::After { .. } | DiffError::Order(_) = error {
+                            // These leaves were a map already, so they are one again; everything since was in vain.
+                            map = Map::from_sorted(&leaves, executor).unwrap_or_default();
+                            (header, by_diffs) = (head.header, 0);
+                        }
+                        error.to_string()
+                    }
+                },
+                Err(error) => error.to_string(),
+            };
+            useless_diff = Some((number, useless));
+            break;
+        }
+        let index = OrderIndex::of_leaves(map.iter());
+        Ok(Quick { shadow: Shadow::new(map, index, header), by_diffs, useless_diff })
+    }
+}
+
+/// How far diffs led.
+struct Quick {
+    shadow: Shadow,
+    by_diffs: u64,
+    useless_diff: Option<(BatchNumber, String)>,
 }

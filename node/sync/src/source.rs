@@ -9,6 +9,8 @@ use ashlar_batch::{BatchHeader, Hash, PublicValues};
 use ashlar_replica::{CanonicalEntry, L1Block};
 use ashlar_types::{BatchNumber, InboxIndex};
 
+use crate::cursor::Cursors;
+
 /// Why there was no answer. Whether trying again can help is the only thing a caller decides by.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{why}")]
@@ -82,4 +84,6 @@ pub trait Local: Send + Sync {
     fn header(&self, number: BatchNumber) -> impl Future<Output = Result<Option<BatchHeader>, SourceError>> + Send;
     /// The bytes of a batch.
     fn bytes(&self, number: BatchNumber) -> impl Future<Output = Result<Option<Vec<u8>>, SourceError>> + Send;
+    /// How far its records say each layer has come.
+    fn cursors(&self) -> impl Future<Output = Result<Cursors, SourceError>> + Send;
 }

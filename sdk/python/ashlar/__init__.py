@@ -27,9 +27,10 @@ from .encode import (
     withdraw,
 )
 from .sign import public_key, session_digest, sign, verify
+from .stream import Book, OutOfStep, Stream
 
 __all__ = [
-    "ApiError", "Gateway", "NEVER", "Reader", "Rest", "Trader", "cancel", "cancel_all", "cancel_place", "dead_man",
+    "ApiError", "Book", "Gateway", "NEVER", "OutOfStep", "Reader", "Rest", "Stream", "Trader", "cancel", "cancel_all", "cancel_place", "dead_man",
     "header", "kill_switch", "mass_quote", "message", "one_cancels_other", "open_sub_account", "order", "order_id",
     "place", "public_key", "quote", "reduce", "register_key", "replace", "revoke_key", "session_digest", "sign",
     "sweep", "transfer", "verify", "withdraw",

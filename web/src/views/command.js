@@ -7,7 +7,7 @@ import { Scale, formatUnits, group, hint, moment, short, words } from '../format
 import { isDevelopment } from '../keys.js';
 import { HEADER, checkCommand } from '../proof.js';
 import { decodeLeaf } from '../wire.js';
-import { pipeline } from './pipeline.js';
+import { pipeline, transactions } from './pipeline.js';
 import { proven } from './proven.js';
 
 /** Shows the command; what is returned ends it. */
@@ -19,8 +19,10 @@ export function command(root, { store }, sequence) {
   let shown = null;
   let check = null;
   let asking = false;
+  let latest = null;
 
   async function look(tip) {
+    latest = tip;
     const venue = store.get('venue');
     if (asking || stage === 'final' || !venue) return;
     if (BigInt(sequence) >= BigInt(tip.next)) {
@@ -47,6 +49,8 @@ export function command(root, { store }, sequence) {
       state.replaceChildren(h('p', { class: 'answer bad' }, error.message));
     }
     asking = false;
+    // What was told meanwhile is told once.
+    if (latest !== tip) look(latest);
   }
 
   async function show(proof, venue) {
@@ -126,9 +130,8 @@ function pathPanel(proof, { steps }) {
 
 function l1Panel(proof, venue) {
   const { batch } = proof;
-  const steps = [['Header committed', batch.commit], ['Proof accepted', batch.prove], ['Final', batch.finalize]];
   return panel('On L1', {},
-    table('Transactions on L1', ['Step', '>L1 block', 'Transaction'], steps.map(([name, of]) => row(name, right(of ? group(of.block) : '–'), of ? hex(of.hash) : 'not yet'))),
+    transactions(batch),
     h('p', {}, `Whether L1 holds this header hash is what this page cannot see by itself. Ask any node of chain ${venue.chain_id} for these transactions of contract `,
       hex(venue.settlement), ' and look for ', hex(batch.hash), '.'),
     batch.proof && batch.prove ? h('p', {}, `Accepted under “${batch.proof.kind}”.`) : null);

@@ -5,6 +5,7 @@ import { empty, h, hex, mark, panel, right, row, table } from '../dom.js';
 import { bytes, group, short, words } from '../format.js';
 import { HEADER } from '../proof.js';
 import { sample } from '../sample.js';
+import { custody } from './custody.js';
 
 const MODES = {
   standard: 'A batch is committed on L1 only when its data is available from this exchange\'s own data layer.',
@@ -40,10 +41,12 @@ export function da(root, { store }) {
     }
     ask.disabled = false;
   }
+  const kept = custody();
   root.append(h('h1', {}, 'DA'), panel('Data availability', {}, mode, figures,
     h('p', { class: 'muted' }, 'Everything the exchange did can be recomputed from this data and L1 alone.')),
   panel('Sample it yourself', {}, h('p', { class: 'muted' }, 'Your browser draws rows of the newest published batch, asks for them, and hashes each up to the commitment in the batch\'s header. The rows come through this node out of its stores; who trusts neither asks the stores by ashlar verify.'),
     h('div', { class: 'bar' }, h('label', { for: 'samples' }, 'Rows'), count, ask), verdict),
+  panel('Custody', {}, h('p', { class: 'muted' }, 'Where the data of batches is kept, and how each store has behaved since this node started.'), kept.element),
   panel('Data of the last batches', {}, body));
   const ends = [
     store.watch('venue', (venue) => { mode.textContent = `${words(venue.mode)} mode. ${MODES[venue.mode] ?? ''}`; }),
@@ -52,6 +55,7 @@ export function da(root, { store }) {
       if (list.length === 0) return;
       const [sum, commands] = list.reduce(([data, count], batch) => [data + Number(batch.data_bytes), count + Number(BigInt(batch.next) - BigInt(batch.first))], [0, 0]);
       const figure = (name, value) => h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, value));
+      kept.look();
       const available = list.find((batch) => reached(batch, 'published'));
       newest = available ?? null;
       figures.replaceChildren(figure('Last batch available', available ? available.number : 'none yet'), figure('Shown here', bytes(sum)),

@@ -5,6 +5,7 @@ import { empty, h, hex, panel, right, row, table } from '../dom.js';
 import { duration, formatUnits, group, short, words } from '../format.js';
 import { readMetrics } from '../metrics.js';
 import { HEADER } from '../proof.js';
+import { submissions } from './submissions.js';
 
 const SHOWN = 25;
 
@@ -13,11 +14,13 @@ export function l1(root, { store }) {
   const figures = h('dl', { class: 'figures' });
   const inbox = h('div', {}, empty('Loading the inbox…'));
   const withdrawals = h('div', {}, empty('Loading withdrawals…'));
+  const sent = submissions(store);
   root.append(h('h1', {}, 'L1'), panel('L1 and the exchange', {}, figures),
     panel('Inbox: from L1 to the exchange', {}, h('p', { class: 'muted' }, 'Deposits, forced operations, keys and parameters. What an owner sends here the exchange has to do, in this order.'), inbox),
-    panel('Withdrawals: from the exchange to L1', {}, withdrawals));
+    panel('Withdrawals: from the exchange to L1', {}, withdrawals), panel('Submissions: what this node sends to L1', {}, sent.element));
   let seen = '';
   let busy = false;
+  let latest = null;
   // How long the contract gives a batch, and the first entry that no final batch has consumed.
   let deadlineMs = 0;
   let finalNext = 0n;
@@ -29,10 +32,12 @@ export function l1(root, { store }) {
   }
 
   async function follow(tip) {
+    latest = tip;
     const venue = store.get('venue');
     const figure = (name, value) => h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, value));
     figures.replaceChildren(figure('L1 block seen', group(tip.l1_block)), figure('Chain', venue?.chain_id ?? '–'), figure('Entries consumed', group(tip.inbox_next)),
       figure('Withdrawals made', group(tip.withdrawal_next)), figure('Committed batch', tip.committed ?? 'none yet'), figure('Final batch', tip.final ?? 'none yet'),
+      figure('Reorgs seen since the start', tip.l1_reorgs === '0' ? 'none' : `${group(tip.l1_reorgs)}, of at most ${group(tip.l1_reorg_deepest)} ${tip.l1_reorg_deepest === '1' ? 'block' : 'blocks'}`),
       h('div', { class: 'wide' }, h('dt', {}, 'Settlement contract'), h('dd', {}, venue ? hex(venue.settlement) : '–')));
     // The stage of withdrawals moves with the batches.
     const state = `${tip.inbox_next}/${tip.withdrawal_next}/${tip.final}`;
@@ -49,6 +54,8 @@ export function l1(root, { store }) {
       // The next tip asks again, and the state of the line says that the node is away.
     }
     busy = false;
+    // What was told meanwhile is told once.
+    if (latest !== tip) follow(latest);
   }
 
   const none = (count, nothing) => empty(Number(count) === 0 ? nothing : 'This node holds none of them: it tells those that came since it started.');
@@ -89,5 +96,6 @@ export function l1(root, { store }) {
     return `account ${little(21, 4)} of ${owner}`;
   }
 
-  return store.watch('tip', follow);
+  const ends = [store.watch('tip', follow), store.watch('assets', () => latest && follow(latest)), sent.stop];
+  return () => ends.forEach((end) => end());
 }

@@ -2,12 +2,12 @@
 
 import * as api from '../api.js';
 import { Batches } from '../batches.js';
-import { empty, h, hex, panel, right, row, table } from '../dom.js';
+import { empty, h, hex, panel, row, table } from '../dom.js';
 import { bytes, group, moment, short } from '../format.js';
 import { isDevelopment } from '../keys.js';
 import { HEADER } from '../proof.js';
 import { command } from './command.js';
-import { pipeline } from './pipeline.js';
+import { pipeline, transactions } from './pipeline.js';
 import { proven, standingOf } from './proven.js';
 
 /** Shows the page; what is returned ends it. */
@@ -59,7 +59,9 @@ function all(root, { store }) {
     list.replaceChildren(...items);
     if (focused) list.querySelector(`a[href="${focused}"]`)?.focus();
   }
+  const again = store.watch('venue', draw);
   return () => {
+    again();
     stop();
     batches.leave();
   };
@@ -114,20 +116,21 @@ function one(root, { store }, number) {
       return;
     }
     const venue = store.get('venue');
-    done = batch.stage === 'final';
+    done = batch.stage === 'final' && venue !== undefined;
     shown = batch;
     check.hidden = false;
     const header = batch.header.map((word, at) => row(WORDS[at], h('td', { class: 'num' }, wordText(word, at))));
-    const transactions = [['Committed', batch.commit], ['Proven', batch.prove], ['Final', batch.finalize]]
-      .map(([name, of]) => row(name, of ? right(group(of.block)) : right('–'), of ? hex(of.hash) : 'not yet'));
     body.replaceChildren(
       pipeline(batch, venue ? isDevelopment(venue) : false),
       h('p', {}, `${group(BigInt(batch.next) - BigInt(batch.first))} commands: `, h('a', { href: `#/proofs/command/${batch.first}` }, group(batch.first)), ' to ',
         h('a', { href: `#/proofs/command/${BigInt(batch.next) - 1n}` }, group(BigInt(batch.next) - 1n)), `. Data: ${bytes(batch.data_bytes)}. Header hash `, hex(batch.hash, short(batch.hash, 10)), '.'),
       h('p', {}, batch.proof && batch.prove ? `Accepted under “${batch.proof.kind}”, for ${batch.proof.count} batch${batch.proof.count === 1 ? '' : 'es'} from ${batch.proof.first}.` : 'No proof was accepted yet.'),
       standing(await proofOf(number)),
-      h('h3', {}, 'Transactions on L1'), table('Transactions on L1', ['Step', '>L1 block', 'Transaction'], transactions),
+      h('h3', {}, 'Transactions on L1'), transactions(batch),
+      h('p', { class: 'muted' }, 'What a transaction cost is for all batches that it is about. A node knows it of transactions that it sent itself.'),
       h('h3', {}, 'Header'), table('Header', ['Word', 'Value'], header));
   }
-  return store.watch('tip', load) ?? load();
+  const ends = [store.watch('tip', load), store.watch('venue', load)];
+  if (!store.get('tip') && !store.get('venue')) load();
+  return () => ends.forEach((end) => end());
 }

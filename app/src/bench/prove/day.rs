@@ -143,7 +143,8 @@ impl Day {
     pub fn seal(&mut self, inputs: Vec<Timed>, signed: bool, threads: usize) -> Result<Captured> {
         let signatures = if signed { sign(&inputs)? } else { blank(&inputs)? };
         let threads = Threads(threads);
-        let captured = self.capture.capture(&self.header, inputs, &signatures, commitment, &threads)?;
+        let captured =
+            self.capture.capture(&self.header, self.header.version, inputs, &signatures, commitment, &threads)?;
         self.header = captured.header;
         Ok(captured)
     }

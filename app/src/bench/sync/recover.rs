@@ -1,6 +1,7 @@
 //! Recovery of a whole history from L1's headers and half of the stores.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow, ensure};
@@ -78,7 +79,8 @@ impl Chain for Headers {
     }
 }
 
-struct Stores(Availability);
+#[derive(Clone)]
+struct Stores(Arc<Availability>);
 
 impl BatchSource for Stores {
     async fn fetch(&self, header: &BatchHeader) -> Result<Option<Vec<u8>>, SourceError> {
@@ -101,7 +103,8 @@ pub fn measure(history: &History) -> Result<Recovered> {
             all.publish(header.number, bytes, &Signatures::new()).await?;
         }
         drop(all);
-        let left = Stores(Availability::new(LEFT.into_iter().map(store).collect(), Expansion::Double, LEFT.len())?);
+        let left = Availability::new(LEFT.into_iter().map(store).collect(), Expansion::Double, LEFT.len())?;
+        let left = Stores(Arc::new(left));
         let snapshots = SnapshotStore::new(context.child("snapshots"), "snapshots");
         let last = BatchNumber::new(headers.batches.len() as u64);
         let begin = History { begin: genesis, batches: Vec::new(), end: Vec::new(), commands: 0 };

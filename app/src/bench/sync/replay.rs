@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow, ensure};
 use ashlar_batch::codec;
 use ashlar_exchange::HotConfig;
-use ashlar_replica::{HotReplay, Shadow, Silent};
+use ashlar_replica::{HotReplay, Prepared, Shadow, Silent};
 
 use super::history::History;
 use crate::threads::{Threads, available};
@@ -52,15 +52,28 @@ pub fn last_root_s(history: &History) -> Result<f64> {
     Ok(seconds)
 }
 
-/// Every word of every header, the state root among them.
+/// Every word of every header, the state root among them: one core hashes and decodes ahead, as recovery does, and the other executes.
 pub fn every_root_s(history: &History) -> Result<f64> {
     let mut shadow = Shadow::from_snapshot(history.genesis()?);
     let started = Instant::now();
-    for (header, bytes) in &history.batches {
-        let outcome = shadow.run(bytes, header, &Threads(available()))?;
-        if outcome.header != *header {
-            return Err(anyhow!("batch {} came out otherwise than its header says", header.number.get()));
+    let executed = std::thread::scope(|scope| {
+        let (ready, prepared) = sync_channel(AHEAD);
+        scope.spawn(move || {
+            for (_, bytes) in &history.batches {
+                if ready.send(Prepared::new(bytes)).is_err() {
+                    return;
+                }
+            }
+        });
+        for ((header, _), prepared) in history.batches.iter().zip(prepared) {
+            let outcome = shadow.run_prepared(&prepared?, header, &Threads(available()))?;
+            if outcome.header != *header {
+                return Err(anyhow!("batch {} came out otherwise than its header says", header.number.get()));
+            }
         }
-    }
+        anyhow::Ok(())
+    });
+    executed?;
+    ensure!(shadow.header().state_root_after == history.last_root()?, "a replay came to another root");
     Ok(started.elapsed().as_secs_f64())
 }

@@ -74,7 +74,7 @@ impl Model {
         match key {
             Key::Letter('q') => return Effect::Quit,
             Key::Letter('?') => self.screen = Screen::Help,
-            Key::Letter(digit @ '1'..='8') => {
+            Key::Letter(digit @ '1'..='9') => {
                 let place = usize::try_from(u32::from(digit) - u32::from('1')).unwrap_or(0);
                 self.screen = Screen::ALL[place];
             }

@@ -5,7 +5,7 @@ mod seen;
 mod take;
 
 pub use keys::{Effect, Key};
-pub use seen::{AccountSeen, Listed, Looked, LookedAt, Seen, Stream, Subject};
+pub use seen::{AccountSeen, Listed, Log, Looked, LookedAt, Seen, Stream, Subject};
 pub use take::{Broken, Link, News};
 
 /// One of the pictures.
@@ -25,13 +25,17 @@ pub enum Screen {
     Accounts,
     /// Services and metrics.
     Health,
+    /// What waits: at the door, in batches, on its way to L1.
+    Mempool,
+    /// The last lines of the node's log.
+    Logs,
     /// The keys.
     Help,
 }
 
 impl Screen {
     /// All, in the order of their keys.
-    pub const ALL: [Screen; 8] = [
+    pub const ALL: [Screen; 10] = [
         Screen::Overview,
         Screen::Books,
         Screen::Batches,
@@ -39,12 +43,23 @@ impl Screen {
         Screen::Messages,
         Screen::Accounts,
         Screen::Health,
+        Screen::Mempool,
+        Screen::Logs,
         Screen::Help,
     ];
 
     /// Its place among all.
     pub fn place(self) -> usize {
         Screen::ALL.iter().position(|screen| *screen == self).unwrap_or(0)
+    }
+
+    /// Its name where there is little room.
+    pub const fn short_name(self) -> &'static str {
+        match self {
+            Screen::Accounts => "Acct",
+            Screen::Mempool => "Pool",
+            other => other.name(),
+        }
     }
 
     /// Its name.
@@ -57,6 +72,8 @@ impl Screen {
             Screen::Messages => "L1",
             Screen::Accounts => "Accounts",
             Screen::Health => "Health",
+            Screen::Mempool => "Mempool",
+            Screen::Logs => "Logs",
             Screen::Help => "Help",
         }
     }

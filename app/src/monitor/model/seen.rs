@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
+use ashlar_api::admin::LogLine;
 use ashlar_api::client::BookMirror;
 use ashlar_api::schema::{
-    AccountView, AssetView, BatchView, HealthView, Hex, HistoryLine, InboxView, MarketView, OpenOrderView, PublicTrade,
-    TickerView, TipView, VenueView, WithdrawalView,
+    AccountView, AssetView, BatchView, HealthView, Hex, HistoryLine, InboxView, MarketView, OpenOrderView, OutboxView,
+    PublicTrade, TickerView, TipView, VenueView, WithdrawalView,
 };
 
 use crate::monitor::metrics::Metric;
@@ -71,6 +72,18 @@ pub enum Stream {
     Lost(String),
 }
 
+/// What is known of the node's log.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Log {
+    /// It is the operator's, and nobody said where that one's server is.
+    #[default]
+    NotAsked,
+    /// Its last lines, latest first.
+    Lines(Vec<LogLine>),
+    /// The operator's server would not tell.
+    Refused(String),
+}
+
 /// What the node told.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
@@ -94,6 +107,10 @@ pub struct Seen {
     pub health: Option<HealthView>,
     /// What it measures.
     pub metrics: Vec<Metric>,
+    /// What it wants done on L1 and is not final there; nothing if it would not say.
+    pub outbox: Option<Vec<OutboxView>>,
+    /// Its log.
+    pub log: Log,
     /// The book that is streamed.
     pub book: BookMirror,
     /// Whose book and trades these are.

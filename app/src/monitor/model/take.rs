@@ -1,8 +1,8 @@
 use ashlar_api::schema::{
-    BatchView, HealthView, InboxView, PublicTrade, ServerSays, TickerView, TipView, WithdrawalView,
+    BatchView, HealthView, InboxView, OutboxView, PublicTrade, ServerSays, TickerView, TipView, WithdrawalView,
 };
 
-use super::{Effect, Listed, LookedAt, Model, Seen, Stream};
+use super::{Effect, Listed, Log, LookedAt, Model, Seen, Stream};
 use crate::monitor::limits::{BATCHES_MAX, INBOX_AHEAD_MAX, MESSAGES_MAX, TRADES_MAX};
 use crate::monitor::metrics::Metric;
 
@@ -54,6 +54,10 @@ pub enum News {
     Health(HealthView),
     /// What it measures.
     Metrics(Vec<Metric>),
+    /// What it wants done on L1; nothing if it would not say.
+    Outbox(Option<Vec<OutboxView>>),
+    /// The last lines of its log, or why they are not told.
+    Log(Log),
     /// What came of looking for an account.
     Account(LookedAt),
     /// The node does not answer as it should.
@@ -118,6 +122,8 @@ impl Seen {
             News::Tickers(tickers) => self.tickers = tickers,
             News::Health(health) => self.health = Some(health),
             News::Metrics(metrics) => self.metrics = metrics,
+            News::Outbox(outbox) => self.outbox = outbox,
+            News::Log(log) => self.log = log,
             News::Batches(batches) => {
                 self.batches.extend(batches.into_iter().map(|batch| (batch.number.0, batch)));
                 keep_newest(&mut self.batches, BATCHES_MAX);

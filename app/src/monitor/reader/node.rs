@@ -1,15 +1,20 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use ashlar_api::admin::Token;
 use ashlar_api::client::{ClientError, RestClient};
-use ashlar_api::schema::{BatchView, Code, HealthView, InboxView, StageView, TickerView, TipView, WithdrawalView};
+use ashlar_api::schema::{
+    BatchView, Code, HealthView, InboxView, OutboxView, StageView, TickerView, TipView, WithdrawalView,
+};
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant, timeout};
 
 use super::{Failure, Wish};
-use crate::monitor::limits::{ANSWER_MS_MAX, BATCHES_MAX, HISTORY_MAX, INBOX_AHEAD_MAX, LOOK_MS_MAX, MESSAGES_MAX};
+use crate::monitor::limits::{
+    ANSWER_MS_MAX, BATCHES_MAX, HISTORY_MAX, INBOX_AHEAD_MAX, LOG_LINES_MAX, LOOK_MS_MAX, MESSAGES_MAX,
+};
 use crate::monitor::metrics::read_metrics;
-use crate::monitor::model::{AccountSeen, Broken, Listed, Looked, LookedAt, News, Subject};
+use crate::monitor::model::{AccountSeen, Broken, Listed, Log, Looked, LookedAt, News, Subject};
 
 /// Looks after which what is listed is asked for again.
 const LISTED_EVERY: u64 = 10;
@@ -17,6 +22,7 @@ const LISTED_EVERY: u64 = 10;
 /// A node, with what need not be asked for again.
 pub struct Node {
     rest: RestClient,
+    operator: Option<RestClient>,
     looks: u64,
     until: Instant,
     stages: BTreeMap<u64, StageView>,
@@ -25,10 +31,11 @@ pub struct Node {
 }
 
 impl Node {
-    /// At an address.
-    pub fn new(address: SocketAddr) -> Node {
+    /// At an address, with the operator's server if its log is wanted.
+    pub fn new(address: SocketAddr, operator: Option<&(SocketAddr, Token)>) -> Node {
         Node {
             rest: RestClient::new(address),
+            operator: operator.map(|(address, token)| RestClient::with_token(*address, token.as_str())),
             looks: 0,
             until: Instant::now(),
             stages: BTreeMap::new(),
@@ -57,6 +64,8 @@ impl Node {
         told.push(News::Batches(self.batches(&tip).await?));
         told.push(News::Inbox(self.inbox(tip.inbox_next.0).await?));
         told.push(News::Withdrawals(self.withdrawals(tip.withdrawal_next.0).await?));
+        told.push(News::Outbox(self.find::<Vec<OutboxView>>("/v1/outbox").await.unwrap_or_default()));
+        told.extend(self.log().await.map(News::Log));
         if let Some(subject) = &wish.subject {
             let looked = self.account(subject).await?;
             told.push(News::Account(LookedAt { subject: subject.clone(), looked }));
@@ -146,6 +155,17 @@ impl Node {
         let orders = self.get(&format!("/v1/accounts/{number}/orders")).await?;
         let history = self.get(&format!("/v1/accounts/{number}/history?limit={HISTORY_MAX}")).await?;
         Ok(Looked::Found(Box::new(AccountSeen { view, orders, history, siblings })))
+    }
+
+    /// The last lines of the log. A server that does not tell them keeps nothing else back.
+    async fn log(&mut self) -> Option<Log> {
+        let operator = self.operator.as_mut()?;
+        let path = format!("/admin/log?limit={LOG_LINES_MAX}");
+        let told = timeout(Duration::from_millis(ANSWER_MS_MAX), operator.get(&path)).await;
+        Some(match told.map_err(|_| late(&path)).and_then(|told| told.map_err(failure)) {
+            Ok(lines) => Log::Lines(lines),
+            Err((_, reason)) => Log::Refused(reason),
+        })
     }
 
     /// A node that does not do well says so with a status that other answers have for errors.

@@ -6,7 +6,7 @@ use ratatui::widgets::Paragraph;
 use super::rows as filtered;
 use super::table::{draw_list, framed, numbers, words};
 use crate::monitor::model::Model;
-use crate::monitor::words::{count, time_of_day};
+use crate::monitor::words::{count, ether, time_of_day};
 
 pub fn rows(model: &Model) -> Vec<Vec<String>> {
     model.seen().batches.values().rev().map(row).collect()
@@ -35,7 +35,7 @@ fn row(batch: &BatchView) -> Vec<String> {
 }
 
 pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
-    let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(6)]).areas(area);
+    let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(7)]).areas(area);
     let columns = [
         numbers("batch", 8),
         words("stage", 10),
@@ -63,10 +63,23 @@ pub fn selected(model: &Model) -> Option<&BatchView> {
 fn details(batch: &BatchView) -> String {
     let at = |at: &Option<L1TransactionView>| at.as_ref().map_or("not yet".into(), |at| at.hash.to_string());
     format!(
-        " header  {}\n commit  {}\n prove   {}\n final   {}",
+        " header  {}\n commit  {}\n prove   {}\n final   {}\n {}",
         batch.hash,
         at(&batch.commit),
         at(&batch.prove),
-        at(&batch.finalize)
+        at(&batch.finalize),
+        costs(batch)
     )
+}
+
+/// What the transactions of a batch cost, as far as the node knows.
+fn costs(batch: &BatchView) -> String {
+    let steps = [("commit", &batch.commit), ("prove", &batch.prove), ("final", &batch.finalize)];
+    let known: Vec<_> = steps.into_iter().filter_map(|(name, at)| Some((name, at.as_ref()?.cost.as_ref()?))).collect();
+    if known.is_empty() {
+        return "cost    not known here".to_owned();
+    }
+    let wei = known.iter().fold(0_u128, |sum, (_, cost)| sum.saturating_add(cost.total.0));
+    let gas: Vec<String> = known.iter().map(|(name, cost)| format!("{name} {}", count(cost.gas_used.0))).collect();
+    format!("gas     {}; {} ether", gas.join(", "), ether(wei))
 }

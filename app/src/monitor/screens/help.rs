@@ -5,7 +5,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::table::framed;
 
 const KEYS: &str = " \
-1 to 8, Tab      another screen; Shift-Tab goes back
+1 to 9, Tab      another screen; Shift-Tab goes back
  ↑ ↓ or k j       a row up or down; PgUp PgDn ten; g first, G last
  ← → or h l       Books: another market. Accounts: the owner's next account
  Enter            Overview: the book of the selected market

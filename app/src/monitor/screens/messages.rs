@@ -3,8 +3,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::widgets::Paragraph;
 
 use super::table::{draw_list, framed, numbers, rest, words};
-use crate::monitor::model::Model;
-use crate::monitor::words::{amount, count, short};
+use crate::monitor::model::{Model, Seen};
+use crate::monitor::words::{amount, count, ether, short};
 
 pub fn rows(model: &Model) -> Vec<Vec<String>> {
     let seen = model.seen();
@@ -41,17 +41,36 @@ pub fn rows(model: &Model) -> Vec<Vec<String>> {
     withdrawals.chain(inbox).collect()
 }
 
+/// What the node saw of L1 and paid there since it started.
+fn since_the_start(seen: &Seen) -> String {
+    let number = |name: &str| seen.metric(name).and_then(|text| text.parse::<u64>().ok());
+    let reorgs = match &seen.tip {
+        Some((_, tip)) if tip.l1_reorgs.0 > 0 => {
+            format!("{} reorgs seen, the deepest of {} blocks", count(tip.l1_reorgs.0), count(tip.l1_reorg_deepest.0))
+        }
+        _ => "no reorg seen".to_owned(),
+    };
+    let paid = match (number("l1_gas_used"), number("l1_paid_gwei")) {
+        (Some(gas), Some(gwei)) => {
+            format!("; {} gas used here, {} ether paid", count(gas), ether(u128::from(gwei) * 1_000_000_000))
+        }
+        _ => String::new(),
+    };
+    format!("since the start: {reorgs}{paid}")
+}
+
 pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
-    let [above, below] = Layout::vertical([Constraint::Length(3), Constraint::Fill(1)]).areas(area);
+    let [above, below] = Layout::vertical([Constraint::Length(4), Constraint::Fill(1)]).areas(area);
     let seen = model.seen();
     if let Some((_, tip)) = &seen.tip {
         let waits = seen.inbox.values().filter(|entry| entry.index >= tip.inbox_next).count();
         let open = seen.withdrawals.values().filter(|message| !message.claimed).count();
         let text = format!(
-            " block {}: {} messages from L1 consumed, {waits} wait\n {} withdrawals, {open} of the last not claimed",
+            " block {}: {} messages from L1 consumed, {waits} wait\n {} withdrawals, {open} of the last not claimed\n {}",
             count(tip.l1_block.0),
             count(tip.inbox_next.0),
-            count(tip.withdrawal_next.0)
+            count(tip.withdrawal_next.0),
+            since_the_start(seen)
         );
         frame.render_widget(Paragraph::new(text).block(framed("L1")), above);
     }

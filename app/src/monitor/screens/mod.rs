@@ -5,6 +5,8 @@ mod batches;
 mod books;
 mod health;
 mod help;
+mod logs;
+mod mempool;
 mod messages;
 mod overview;
 mod proofs;
@@ -43,7 +45,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
     ];
     let [title, tabs, above, body, foot] = Layout::vertical(parts).areas(area);
     draw_title(model, frame, title);
-    frame.render_widget(Paragraph::new(tab_line(model)), tabs);
+    frame.render_widget(Paragraph::new(tab_line(model, tabs.width)), tabs);
     draw_warnings(&warnings, frame, above);
     if model.screen != Screen::Help && model.seen().tip.is_none() {
         let word = match model.link {
@@ -67,6 +69,8 @@ pub fn rows(model: &Model) -> Vec<Vec<String>> {
         Screen::Messages => messages::rows(model),
         Screen::Accounts => accounts::rows(model),
         Screen::Health => health::rows(model),
+        Screen::Mempool => mempool::rows(model),
+        Screen::Logs => logs::rows(model),
         Screen::Help => Vec::new(),
     };
     let wanted = model.place().filter.to_lowercase();
@@ -82,6 +86,8 @@ fn draw_body(model: &Model, frame: &mut Frame, area: Rect) {
         Screen::Messages => messages::draw(model, frame, area),
         Screen::Accounts => accounts::draw(model, frame, area),
         Screen::Health => health::draw(model, frame, area),
+        Screen::Mempool => mempool::draw(model, frame, area),
+        Screen::Logs => logs::draw(model, frame, area),
         Screen::Help => help::draw(frame, area),
     }
 }
@@ -107,13 +113,19 @@ fn draw_title(model: &Model, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(right), at);
 }
 
-fn tab_line(model: &Model) -> Line<'static> {
+/// Columns below which screens have shorter names, so that all of them are seen.
+const TABS_WIDTH_MIN: u16 = 100;
+
+fn tab_line(model: &Model, width: u16) -> Line<'static> {
     let tab = |(place, screen): (usize, &Screen)| {
         let key = if *screen == Screen::Help { "?".to_owned() } else { (place + 1).to_string() };
-        let text = format!(" {key} {} ", screen.name());
-        if *screen == model.screen { text.reversed() } else { Span::raw(text) }
+        let is_wide = width >= TABS_WIDTH_MIN;
+        let text =
+            if is_wide { format!(" {key} {} ", screen.name()) } else { format!("{key} {}", screen.short_name()) };
+        let gap = Span::raw(if is_wide || place == 0 { "" } else { " " });
+        [gap, if *screen == model.screen { text.reversed() } else { Span::raw(text) }]
     };
-    Line::from(Screen::ALL.iter().enumerate().map(tab).collect::<Vec<_>>())
+    Line::from(Screen::ALL.iter().enumerate().flat_map(tab).collect::<Vec<_>>())
 }
 
 /// What must be known before anything below is believed.

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use ashlar_api::door::RowFacts;
+use ashlar_api::door::{CustodyFacts, RowFacts};
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_coding::{Chunk, Coded, Row};
 use ashlar_da::{
-    Availability as Stores, BatchKey, FetchError, Fetched, Published as Done, Receipt, SourceReport, StoreError,
-    Verdict, Wanted, signatures_of,
+    Availability as Stores, BatchKey, FetchError, Fetched, Published as Done, Receipt, Retained, SourceReport,
+    StoreError, Verdict, Wanted, signatures_of,
 };
 use ashlar_sequencer::{Asked, Availability, Custody, OutsideError, Sealed};
-use ashlar_types::to_bytes;
+use ashlar_types::{BatchNumber, to_bytes};
 
 use super::Signed;
+use super::custody::Ledger;
+use crate::clock::now_ms;
 
 /// Publishes to the stores of a deployment.
 #[derive(Clone)]
@@ -20,17 +22,24 @@ pub struct Published {
     stores: Arc<Stores>,
     signed: Option<Arc<Signed>>,
     only_reads: bool,
+    retained: Option<Arc<Retained>>,
+    ledger: Arc<Ledger>,
 }
 
 impl Published {
     /// Over these stores.
     pub fn new(stores: Stores) -> Published {
-        Published { stores: Arc::new(stores), signed: None, only_reads: false }
+        Published { stores: Arc::new(stores), signed: None, only_reads: false, retained: None, ledger: Arc::default() }
     }
 
     /// Over custodians: nothing is published before as many have signed as L1 asks for.
     pub fn signed(self, signed: Signed) -> Published {
         Published { signed: Some(Arc::new(signed)), ..self }
+    }
+
+    /// Over folders that forget what is final and archived.
+    pub fn retaining(self, retained: Retained) -> Published {
+        Published { retained: Some(Arc::new(retained)), ..self }
     }
 
     /// Of stores that somebody else publishes to.
@@ -45,6 +54,7 @@ impl Published {
         let signatures = signatures_of(input.signatures);
         let signatures = signatures.ok_or_else(|| OutsideError::stop("a built batch has no whole signatures"))?;
         let published = self.stores.put(number, coded, &signatures).await;
+        self.ledger.note(&self.stores, number, &published, now_ms());
         let Done { failed, receipts, confirmed, .. } =
             published.map_err(|error| OutsideError::retry(error.to_string()))?;
         for (store, error) in failed {
@@ -116,18 +126,37 @@ impl Availability for Published {
                 Ok(Fetched { bytes, .. }) => return Ok(Some(bytes)),
                 Err(error) => error,
             };
-            let is_unsaid = match &error {
-                // One that gives no answer may have it.
-                FetchError::NoManifest { sources } | FetchError::TooFew { sources, .. } => {
-                    sources.iter().any(|report: &SourceReport| {
-                        matches!(report.verdict, Verdict::Silent(StoreError::Failed { .. } | StoreError::Refused(_)))
-                    })
-                }
-                FetchError::OtherScheme { .. } => true,
-                FetchError::NotTheBatch(_) => false,
+            // One that gives no answer may have it.
+            let gives_none = |report: &SourceReport| {
+                matches!(report.verdict, Verdict::Silent(StoreError::Failed { .. } | StoreError::Refused(_)))
             };
+            let is_unsaid = matches!(error, FetchError::OtherScheme { .. }) || error.sources().iter().any(gives_none);
             if is_unsaid { Err(OutsideError::retry(error.to_string())) } else { Ok(None) }
         })
+    }
+
+    fn settled(&self, upto: BatchNumber) -> Asked<()> {
+        let (stores, retained) = (self.stores.clone(), self.retained.clone());
+        Box::pin(async move {
+            let Some(retained) = retained else { return Ok(()) };
+            match retained.forget(&stores, upto).await {
+                Ok(0) => {}
+                Ok(forgotten) => {
+                    tracing::info!(
+                        forgotten,
+                        kept_from = retained.kept_from().get(),
+                        "folders forgot what is archived"
+                    );
+                }
+                // What is not forgotten takes room and harms nobody else: publishing goes on.
+                Err(error) => tracing::warn!(%error, "folders forget nothing"),
+            }
+            Ok(())
+        })
+    }
+
+    fn kept_from(&self) -> BatchNumber {
+        self.retained.as_ref().map_or_else(BatchNumber::default, |retained| retained.kept_from())
     }
 
     fn row(&self, header: BatchHeader, row: u16) -> Asked<Option<RowFacts>> {
@@ -147,5 +176,10 @@ impl Availability for Published {
             }
             Ok(None)
         })
+    }
+
+    fn stores(&self) -> CustodyFacts {
+        let signers = self.signed.as_ref().map_or(0, |signed| signed.threshold());
+        self.ledger.facts(&self.stores, signers)
     }
 }

@@ -1,15 +1,16 @@
 //! The node's prover where workers prove: its coordinator, asked as the node asks.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ashlar_api::door::{ProofStanding, ProofStep};
 use ashlar_prover::{BatchStatus, Found, Order, ProofState, ProverError, ProverHandle, evidence_of};
 use ashlar_sequencer::{Asked, OutsideError, Proof, ProverPressure, Proving, Sealed};
+use ashlar_settlement::Version;
 use ashlar_types::BatchNumber;
 
 use super::proving::vouch;
-use crate::proving::Policy;
+use crate::clock::now_ms;
+use crate::proving::{Learnt, Policies};
 
 /// How long after a batch was built its proof is needed. Nothing ends then: what is late is more urgent.
 const NEEDED_MS: u64 = 10 * 60 * 1_000;
@@ -20,13 +21,13 @@ const WITHOUT: u8 = 1;
 /// Has batches proven by a coordinator's workers.
 pub struct Coordinated {
     handle: ProverHandle,
-    policy: Policy,
+    policies: Arc<Policies>,
 }
 
 impl Coordinated {
-    /// Through this coordinator.
-    pub const fn new(handle: ProverHandle, policy: Policy) -> Coordinated {
-        Coordinated { handle, policy }
+    /// Through this coordinator, each as its version asks.
+    pub const fn new(handle: ProverHandle, policies: Arc<Policies>) -> Coordinated {
+        Coordinated { handle, policies }
     }
 }
 
@@ -37,27 +38,42 @@ fn refused(error: ProverError) -> OutsideError {
     }
 }
 
+/// Of what was asked of L1 on the way.
+pub(super) fn unanswered(error: anyhow::Error) -> OutsideError {
+    OutsideError::retry(format!("{error:#}"))
+}
+
 fn order_of(sealed: &Sealed) -> Result<Order, OutsideError> {
     let input = sealed.input().map_err(|error| OutsideError::stop(error.to_string()))?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let deadline_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(NEEDED_MS);
+    let deadline_ms = now_ms().saturating_add(NEEDED_MS);
     let consumes = input.header.inbox_next > input.parent.inbox_next;
     let priority = if consumes { WITH_ENTRIES } else { WITHOUT };
     Ok(Order { header: input.header, evidence: evidence_of(&input), deadline_ms, priority })
 }
 
 impl Proving for Coordinated {
+    fn learn(&self, listed: Arc<[Version]>) -> Asked<Option<String>> {
+        let (handle, policies) = (self.handle.clone(), self.policies.clone());
+        Box::pin(async move {
+            let Learnt { programs, quorums, lacking } = policies.learn(&listed).await.map_err(unanswered)?;
+            let told = handle.learn(programs, quorums).await;
+            told.map_err(|error| OutsideError::retry(error.to_string()))?;
+            Ok(lacking)
+        })
+    }
+
     fn submit(&self, sealed: Arc<Sealed>) -> Asked<()> {
         let handle = self.handle.clone();
         Box::pin(async move { handle.submit(order_of(&sealed)?).await.map_err(refused) })
     }
 
     fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>> {
-        let (handle, policy) = (self.handle.clone(), self.policy);
+        let (handle, policies) = (self.handle.clone(), self.policies.clone());
         Box::pin(async move {
             let Some(Found { proof, attestation }) = handle.proof(first).await.map_err(refused)? else {
                 return Ok(None);
             };
+            let policy = policies.of(proof.values.version).map_err(OutsideError::retry)?;
             let bytes = match attestation {
                 Some(attestation) => attestation.to_bytes(),
                 None => vouch(&policy.key(), &proof.values).to_vec(),
@@ -78,16 +94,23 @@ impl Proving for Coordinated {
     }
 
     fn standing(&self, batch: BatchNumber) -> Asked<Option<ProofStanding>> {
-        let (handle, policy) = (self.handle.clone(), self.policy);
+        let (handle, policies) = (self.handle.clone(), self.policies.clone());
         Box::pin(async move {
-            let status = handle.status(batch).await.map_err(refused)?;
-            Ok(status.map(|BatchStatus { first, last, state }| ProofStanding {
+            let Some(BatchStatus { first, last, version, state }) = handle.status(batch).await.map_err(refused)? else {
+                return Ok(None);
+            };
+            let policy = policies.of(version).map_err(OutsideError::retry)?;
+            let program = match &state {
+                ProofState::Proven { program, .. } => program.0,
+                _ => policy.program().0,
+            };
+            Ok(Some(ProofStanding {
                 first,
                 last,
                 backend: policy.backend().target().backend.to_string(),
                 kind: policy.kind(),
                 trust: policy.trust(),
-                program: policy.backend().program().0,
+                program,
                 step: step_of(state),
             }))
         })

@@ -2,6 +2,7 @@
 
 mod availability;
 mod coordinated;
+mod custody;
 mod proving;
 mod reports;
 mod signed;

@@ -15,20 +15,20 @@ use ashlar_batch::PublicValues;
 use ashlar_guest::{NativePlatform, check};
 use ashlar_prover::native_program;
 use ashlar_sequencer::{Asked, OutsideError, Proof, Proving, Sealed};
+use ashlar_settlement::Version;
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 use sha2::{Digest as _, Sha256};
 
-use crate::proving::{Backend, Policy};
+use super::coordinated::unanswered;
+use crate::proving::{Backend, Policies, Policy};
 
-/// How L1 and screens know it.
-const POLICY: Policy = Policy::development(Backend::Execute);
 /// Batches whose public values are kept; L1 has proven the older ones long ago.
 const KEPT_MAX: usize = 1 << 16;
 
 /// Runs each batch as a guest would, and vouches for what it saw.
 pub struct Executed {
-    /// The program's name with the development verifier.
-    key: [u8; 32],
+    /// What each version asks for, and by what the development verifier knows the program.
+    policies: Arc<Policies>,
     shelf: Arc<Shelf>,
 }
 
@@ -39,10 +39,10 @@ struct Shelf {
 }
 
 impl Executed {
-    /// A prover that proves nothing, under this program's name, with what it kept in this folder.
-    pub fn open(key: [u8; 32], folder: PathBuf) -> Result<Executed> {
+    /// A prover that proves nothing, with what it kept in this folder.
+    pub fn open(policies: Arc<Policies>, folder: PathBuf) -> Result<Executed> {
         let shelf = Shelf::open(folder).context("opening what was checked before")?;
-        Ok(Executed { key, shelf: Arc::new(shelf) })
+        Ok(Executed { policies, shelf: Arc::new(shelf) })
     }
 }
 
@@ -89,6 +89,11 @@ fn read(path: &Path) -> Option<(BatchNumber, PublicValues)> {
 }
 
 impl Proving for Executed {
+    fn learn(&self, listed: Arc<[Version]>) -> Asked<Option<String>> {
+        let policies = self.policies.clone();
+        Box::pin(async move { Ok(policies.learn(&listed).await.map_err(unanswered)?.lacking) })
+    }
+
     fn submit(&self, sealed: Arc<Sealed>) -> Asked<()> {
         let shelf = self.shelf.clone();
         Box::pin(async move {
@@ -108,23 +113,23 @@ impl Proving for Executed {
 
     fn proof(&self, first: BatchNumber) -> Asked<Option<Proof>> {
         // One batch at a time: what was said of a batch must be said again, whatever was checked in between.
-        let found = self.shelf.lock().get(&first).map(|values| Proof {
-            first,
-            last: first,
-            kind: POLICY.kind(),
-            proof_type: POLICY.proof_type(),
-            bytes: vouch(&self.key, values).to_vec(),
+        let values = self.shelf.lock().get(&first).copied();
+        let found = values.map(|values| {
+            let policy = self.policies.of(values.version).map_err(OutsideError::retry)?;
+            let (kind, proof_type) = (policy.kind(), policy.proof_type());
+            Ok(Proof { first, last: first, kind, proof_type, bytes: vouch(&policy.key(), &values).to_vec() })
         });
-        Box::pin(std::future::ready(Ok(found)))
+        Box::pin(std::future::ready(found.transpose()))
     }
 
     fn standing(&self, batch: BatchNumber) -> Asked<Option<ProofStanding>> {
+        let policy = Policy::development(Backend::Execute);
         let found = self.shelf.lock().contains_key(&batch).then(|| ProofStanding {
             first: batch,
             last: batch,
             backend: Backend::Execute.target().backend.to_string(),
-            kind: POLICY.kind(),
-            trust: POLICY.trust(),
+            kind: policy.kind(),
+            trust: policy.trust(),
             program: native_program().0,
             // When it ran was of no interest to anybody, and it took no time worth telling.
             step: ProofStep::Proven {

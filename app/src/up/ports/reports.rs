@@ -67,16 +67,14 @@ mod tests {
 
     #[test]
     fn a_report_names_batch_and_command() {
-        let folder = std::env::temp_dir().join(format!("ashlar-reports-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
+        let folder = tempfile::tempdir().expect("a folder");
         let (batch, command) = (BatchNumber::new(7), Some(Sequence::new(40)));
         let findings = vec![Finding::Stored { batch, command, what: "altered".to_owned() }];
         let report = Divergence { at_ms: 5, block: Some(L1Block::default()), strategy: Strategy::Halt, findings };
-        let place = Written::into(folder.clone()).keep(&report).expect("written");
+        let place = Written::into(folder.path().to_owned()).keep(&report).expect("written");
         let text = std::fs::read_to_string(&place).expect("read");
         let read: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!((&read["first"]["batch"], &read["first"]["command"]), (&Value::from(7), &Value::from(40)));
         assert_eq!(read["strategy"], "halt");
-        std::fs::remove_dir_all(folder).expect("removed");
     }
 }

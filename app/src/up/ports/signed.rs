@@ -45,6 +45,11 @@ impl Signed {
         Ok(Signed { counted, folder, writing: Mutex::new(()) })
     }
 
+    /// How many must sign.
+    pub const fn threshold(&self) -> usize {
+        self.counted.threshold
+    }
+
     /// Adds signatures of a batch to those that are kept, durably, and gives those that L1 will count.
     pub fn gather(&self, header: &BatchHeader, more: &[Receipt]) -> Result<Vec<Receipt>, OutsideError> {
         let _one = self.writing.lock();

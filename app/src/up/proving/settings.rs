@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use ashlar_prover::{Member, StretchRules};
 use clap::Args;
 
-use crate::proving::{Backend, Coordination, Policy, find_worker, load_members};
+use crate::proving::{Backend, Coordination, Learnt, Policy, find_worker, load_members};
 
 /// Batches and commands under one proof: what is proven in the memory of a machine of 24 GiB.
 const STRETCH: StretchRules = StretchRules { batches_max: 8, commands_max: 96 };
@@ -69,27 +69,22 @@ impl ProvingSettings {
         self.backend != Backend::Execute || self.remote || self.listen.is_some()
     }
 
-    /// What a coordinator is told; nothing where this process executes alone.
-    pub fn coordination(&self) -> Result<Option<Coordination>> {
-        if !self.has_workers() {
-            return Ok(None);
-        }
-        let quorum = match self.backend {
-            Backend::Execute => None,
-            Backend::Sp1 => Some(self.policy().development_quorum()?),
-        };
-        Ok(Some(Coordination {
+    /// What a coordinator is told, with what L1 says of versions; nothing where this process executes alone.
+    pub fn coordination(&self, learnt: Learnt) -> Option<Coordination> {
+        let Learnt { programs, quorums, .. } = learnt;
+        self.has_workers().then(|| Coordination {
             backend: self.backend,
             worker: self.worker.clone(),
             listen: self.listen,
             members: self.members.clone(),
-            quorum,
+            programs,
+            quorums,
             stretch: STRETCH,
-        }))
+        })
     }
 
-    /// What contracts and screens are told.
-    pub const fn policy(&self) -> Policy {
+    /// What the contracts of this exchange are told.
+    pub fn policy(&self) -> Policy {
         Policy::development(self.backend)
     }
 

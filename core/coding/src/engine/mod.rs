@@ -38,6 +38,24 @@ pub trait Engine {
     }
 }
 
+/// Every data row, one after the other, from enough rows of equal length, ascending.
+pub(crate) fn data_rows(layout: &Layout, rows: &[(Row, &[u8])], engine: &impl Engine) -> Result<Vec<u8>, CodingError> {
+    let length = common_length(layout, rows)?;
+    let mut restored = engine.restore(layout, rows)?.into_iter().peekable();
+    let mut known = rows.iter().peekable();
+    let mut data = Vec::with_capacity(layout.data_rows() * length);
+    for row in (0..layout.data_rows() as u16).map(Row::new) {
+        if let Some((_, bytes)) = known.next_if(|(number, _)| *number == row) {
+            data.extend_from_slice(bytes);
+        } else if let Some((_, bytes)) = restored.next_if(|(number, _)| *number == row) {
+            data.extend_from_slice(&bytes);
+        } else {
+            return Err(CodingError::Engine);
+        }
+    }
+    Ok(data)
+}
+
 /// The length that all rows share, if they are enough and it is whole blocks.
 fn common_length(layout: &Layout, rows: &[(Row, &[u8])]) -> Result<usize, CodingError> {
     let need = layout.data_rows();

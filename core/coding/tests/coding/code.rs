@@ -30,8 +30,10 @@ fn three_engines_are_one_code() {
 #[test]
 fn both_engines_restore_any_enough_rows() {
     let mut chance = Chance::new(2);
-    for round in 0..600 {
-        let layout = Layout::new(1 + chance.below(24), 256, EXPANSIONS[round % 2]).unwrap();
+    // Tens of thousands of small codes, and some of more rows.
+    for round in 0..20_600 {
+        let most = if round < 20_000 { 5 } else { 24 };
+        let layout = Layout::new(1 + chance.below(most), 256, EXPANSIONS[round % 2]).unwrap();
         let data: Vec<u8> = (0..layout.data_rows() * 64).map(|_| chance.next() as u8).collect();
         let coded = Simd.encode(&layout, 64, &data).unwrap();
         let all: Vec<&[u8]> = data.chunks_exact(64).chain(coded.chunks_exact(64)).collect();

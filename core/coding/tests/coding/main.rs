@@ -5,6 +5,7 @@ mod errors;
 mod flow;
 mod liars;
 mod lists;
+mod repair;
 mod restore;
 mod sampling;
 mod schemes;

@@ -9,11 +9,13 @@ fn collector(coded: &Coded, bytes: &[u8]) -> Collector {
     Collector::new(Verifier::new(coded.commitment(), root, coded.manifest().clone()).unwrap())
 }
 
+/// Tens of thousands of small batches, and some of more rows.
 #[test]
 fn any_enough_chunks_restore_the_bytes() {
     let mut chance = Chance::new(3);
-    for round in 0..400u64 {
-        let bytes = batch(42 + chance.below(4_000), round);
+    for round in 0..20_400u64 {
+        let most = if round < 20_000 { 1_000 } else { 4_000 };
+        let bytes = batch(42 + chance.below(most), round);
         let expansion = if round % 2 == 0 { Expansion::Double } else { Expansion::Quadruple };
         let coded = Coded::new(&bytes, expansion, &Simd).unwrap();
         let mut chunks: Vec<Chunk> = coded.chunks().collect();
@@ -33,7 +35,7 @@ fn any_enough_chunks_restore_the_bytes() {
             assert_eq!(collector.add(&sent).unwrap(), after, "a row counts once");
         }
         assert_eq!(collector.restore(&Simd).unwrap(), bytes);
-        if bytes.len() < 1_200 {
+        if bytes.len() < 600 {
             assert_eq!(collector.restore(&Plain).unwrap(), bytes);
         }
     }

@@ -11,6 +11,6 @@ mod machine;
 mod memory;
 mod numbers;
 
-pub use cases::{Case, cases};
+pub use cases::cases;
 pub use execute::{ExecuteError, Executed, execute};
 pub use machine::{Count, MachineError};

@@ -1,31 +1,11 @@
 //! What is measured.
 
-use ashlar_guest::pack_inputs;
-use ashlar_guest_batches::{Day, DayShape, Kind, Recorded, batch_of_kind, sample};
+use ashlar_guest_batches::{Day, DayShape, sample};
+use ashlar_guest_meter::Case;
 use ashlar_harness::flow::Shares;
 
-/// Accounts beside those that trade: the state has some three times as many leaves.
-const IDLE: u32 = 50_000;
 /// Commands of a batch of one kind.
 const OF_KIND: usize = 512;
-
-/// One batch to execute.
-#[derive(Clone, Debug)]
-pub struct Case {
-    /// Its name in the snapshot.
-    pub name: String,
-    /// How many commands it has.
-    pub commands: u64,
-    /// What the guest is given.
-    pub packed: Vec<u64>,
-}
-
-impl Case {
-    fn new(name: String, recorded: &Recorded) -> Case {
-        let commands = recorded.header.next_sequence.get() - recorded.header.first_sequence.get();
-        Case { name, commands, packed: pack_inputs(&[recorded.input()]) }
-    }
-}
 
 /// All batches of the snapshot, one after the other, since some are large.
 pub fn cases() -> impl Iterator<Item = Case> {
@@ -38,12 +18,9 @@ pub fn cases() -> impl Iterator<Item = Case> {
         ("plain/at-once=1/commands=1000", Shares::PLAIN, 1, 1_000, 500),
     ];
     let days = days.into_iter().map(|(name, shares, at_once, commands, traders)| {
-        let shape = DayShape { seed: 5, markets: 4, traders, idle: IDLE, warm_up: 20_000, shares };
+        let shape = DayShape { seed: 5, markets: 4, traders, idle: Case::IDLE, warm_up: 20_000, shares };
         Case::new(format!("flow/{name}"), &Day::begin(&shape).batch(commands, at_once))
     });
-    let kinds = Kind::ALL.into_iter().map(|kind| {
-        Case::new(format!("kind/{}/at-once=64/commands={OF_KIND}", kind.name()), &batch_of_kind(kind, OF_KIND, IDLE))
-    });
-    let sample = std::iter::once_with(|| Case::new("sample".to_owned(), &sample(200)));
-    days.chain(kinds).chain(sample)
+    let sample = std::iter::once_with(|| Case::new("sample", &sample(200)));
+    days.chain(Case::of_each_kind(OF_KIND)).chain(sample)
 }

@@ -6,7 +6,7 @@ mod count;
 mod execute;
 mod sample;
 
-pub use cases::{Case, cases};
+pub use cases::cases;
 pub use count::Count;
 pub use execute::{ExecuteError, Executed, execute};
 pub use sample::samples;

@@ -8,6 +8,6 @@ mod execute;
 mod machine;
 mod memory;
 
-pub use cases::{Case, cases};
+pub use cases::cases;
 pub use execute::{ExecuteError, Executed, execute};
 pub use machine::{Count, MachineError};

@@ -4,9 +4,11 @@
 //! 2. Every change is a POST, and is written to the log before and after it is made.
 
 mod audit;
+mod log;
 mod server;
 mod token;
 
 pub use audit::{Audit, AuditLine};
+pub use log::{Log, LogLine};
 pub use server::{ActBody, Admin, router};
 pub use token::{Token, TokenError};

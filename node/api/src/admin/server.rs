@@ -14,9 +14,10 @@ use tokio::sync::Mutex;
 use ashlar_types::{BatchNumber, MarketId, Sequence};
 
 use super::audit::{Audit, AuditLine};
+use super::log::{Log, LogLine};
 use super::token::Token;
 use crate::door::{Act, ActError, Operator};
-use crate::http::{Api, Body, Named, Peer, health_view};
+use crate::http::{Api, Body, Named, Peer, Query, health_view};
 use crate::schema::{ApiError, Code, Decimal, HealthView};
 
 /// What the admin server shares.
@@ -28,6 +29,7 @@ struct Shared {
     operator: Arc<dyn Operator>,
     token: Token,
     audit: Audit,
+    log: Log,
     /// One act at a time, so that the log has them in the order in which they were done.
     turn: Mutex<()>,
 }
@@ -39,9 +41,10 @@ impl std::fmt::Debug for Admin {
 }
 
 impl Admin {
-    /// Over a node.
-    pub fn new(api: Api, operator: Arc<dyn Operator>, token: Token, audit: Audit) -> Admin {
-        Admin(Arc::new(Shared { api, operator, token, audit, turn: Mutex::new(()) }))
+    /// Over a node, with the last lines of its log, which never tell the token.
+    pub fn new(api: Api, operator: Arc<dyn Operator>, token: Token, audit: Audit, log: Log) -> Admin {
+        log.hide(token.as_str());
+        Admin(Arc::new(Shared { api, operator, token, audit, log, turn: Mutex::new(()) }))
     }
 }
 
@@ -155,6 +158,7 @@ pub fn router(admin: Admin) -> Router {
         .route("/admin/services/{service}", get(inspect))
         .route("/admin/act", post(act))
         .route("/admin/audit", get(audit))
+        .route("/admin/log", get(log))
         .method_not_allowed_fallback(async || {
             ApiError::new(Code::MethodNotAllowed, "reading is a GET and every change a POST; see docs/api.md")
         })
@@ -216,4 +220,16 @@ async fn act(
 
 async fn audit(State(admin): State<Admin>) -> Json<Vec<AuditLine>> {
     Json(admin.0.audit.last())
+}
+
+/// How much of the log is wanted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LogQuery {
+    /// At most so many lines; 200 if absent.
+    limit: Option<u32>,
+}
+
+async fn log(State(admin): State<Admin>, Query(query): Query<LogQuery>) -> Json<Vec<LogLine>> {
+    Json(admin.0.log.last(query.limit.map_or(200, |limit| limit as usize)))
 }

@@ -45,6 +45,13 @@ impl StreamClient {
         Ok(id)
     }
 
+    /// Listens no more; what was said before that is still to be heard.
+    pub async fn unsubscribe(&mut self, channel: Channel) -> Result<Decimal, ClientError> {
+        let id = self.id();
+        self.say(&ClientSays::Unsubscribe { id: Some(id), channel }).await?;
+        Ok(id)
+    }
+
     /// Hands a message in; the id comes back with the answer.
     pub async fn submit(&mut self, signed: &Signed) -> Result<Decimal, ClientError> {
         let id = self.id();

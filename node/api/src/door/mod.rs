@@ -18,8 +18,8 @@ pub use facts::{AccountFacts, AssetFacts, AssetName, HeldKey, Holding, MarketFac
 pub use feed::{Block, Executed, Feed, Line};
 pub use operator::{Act, ActError, Acted, Operator, ServiceHealth, ServiceState};
 pub use settled::{
-    BatchFacts, BatchKey, CommandProof, InboxFacts, L1Transaction, MessageProof, ProofFacts, ProofStanding, ProofStep,
-    RowFacts, Stage, Tip, WithdrawalFacts,
+    BatchFacts, BatchKey, CommandProof, CustodyFacts, InboxFacts, L1Transaction, MessageProof, OutboxFacts, Paid,
+    ProofFacts, ProofStanding, ProofStep, RowFacts, Stage, StoreFacts, Tip, WithdrawalFacts,
 };
 pub use submit::{Allowance, Answered, GroupSeal, Origin, Refusal, SequenceReceipt, Signature, Signed};
 pub use unwound::Unwound;
@@ -66,6 +66,16 @@ pub trait Door: Send + Sync + 'static {
     /// A batch, if there is such a one.
     fn batch(&self, key: BatchKey) -> Known<Option<BatchFacts>>;
 
+    /// What the transactions cost by which a batch stands on L1, as far as this node has sent them.
+    fn paid(&self, _batch: BatchNumber) -> Known<Vec<Paid>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// What this node wants done on L1 and is not final there, the oldest first.
+    fn outbox(&self) -> Known<Vec<OutboxFacts>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     /// That the command of this number did what its receipt says; `None` while it is in no batch.
     fn command_proof(&self, sequence: Sequence) -> Known<Option<CommandProof>>;
 
@@ -97,6 +107,11 @@ pub trait Door: Send + Sync + 'static {
 
     /// A row of a batch's coded data, out of the stores that keep it; `None` if none of them has it.
     fn row(&self, batch: BatchNumber, row: u16) -> Known<Option<RowFacts>>;
+
+    /// Where the data of batches is kept; nothing where none is published.
+    fn custody(&self) -> CustodyFacts {
+        CustodyFacts::default()
+    }
 
     /// How each of the node's services does.
     fn health(&self) -> Vec<ServiceHealth>;

@@ -34,6 +34,10 @@ pub struct Tip {
     pub inbox_next: InboxIndex,
     /// The index of the next withdrawal.
     pub withdrawal_next: WithdrawalIndex,
+    /// Times that L1 left blocks which this node had followed, since it started.
+    pub l1_reorgs: u64,
+    /// Blocks that it left at most at once.
+    pub l1_reorg_deepest: u64,
 }
 
 /// By what a batch is asked for.
@@ -56,6 +60,34 @@ pub struct L1Transaction {
     pub hash: [u8; 32],
     /// In which block.
     pub block: u64,
+}
+
+/// What a transaction on L1 cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Paid {
+    /// Which.
+    pub hash: [u8; 32],
+    /// Units of gas that it used.
+    pub gas_used: u64,
+    /// What each of them cost, in wei.
+    pub gas_price: u128,
+    /// What its blobs cost in all, in wei.
+    pub blob_cost: u128,
+}
+
+/// Something that waits to be done on L1, or is on its way there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutboxFacts {
+    /// What it is, for people.
+    pub label: String,
+    /// The nonce that it has; none while no transaction was made for it.
+    pub nonce: Option<u64>,
+    /// The transactions made for it, the oldest first; one of them at most is ever mined.
+    pub transactions: Vec<[u8; 32]>,
+    /// The block that it is in, if it is in one that is not final yet.
+    pub block: Option<u64>,
+    /// When the last transaction for it was made, in milliseconds since 1970.
+    pub offered_ms: Option<u64>,
 }
 
 /// A proof as it was accepted.
@@ -240,4 +272,36 @@ pub struct RowFacts {
     pub rows: u32,
     /// The row with its path to the header's commitment: the canonical bytes of a chunk (SPEC X-14).
     pub chunk: Vec<u8>,
+}
+
+/// Where the data of batches is kept, as far as this node has met the stores since it started.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CustodyFacts {
+    /// Stores that must confirm a batch before it counts as published.
+    pub needed: u32,
+    /// Custodians whose signatures L1 asks for; 0 where it asks for none.
+    pub signers: u32,
+    /// Each store.
+    pub stores: Vec<StoreFacts>,
+    /// Batches and who signed for them, the newest first.
+    pub receipts: Vec<(BatchNumber, Address)>,
+}
+
+/// One store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoreFacts {
+    /// Its name.
+    pub name: String,
+    /// The last batch that it confirmed, and when, in milliseconds since 1970.
+    pub confirmed: Option<(BatchNumber, u64)>,
+    /// Batches in a row that it did not confirm.
+    pub missed: u64,
+    /// Why, the last time.
+    pub reason: Option<String>,
+    /// Answers that were right.
+    pub right: u64,
+    /// Answers in which something was wrong.
+    pub wrong: u64,
+    /// Questions without an answer since the last one that had one.
+    pub silent: u64,
 }

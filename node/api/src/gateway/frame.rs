@@ -2,7 +2,7 @@ use ashlar_types::{Decode, DecodeError, Encode, Event, Reader, Receipt, Sequence
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::door::{Answered, Line, Refusal, Signature, Signed};
-use crate::limits::FRAME_BYTES_MAX;
+use crate::limits::{FRAME_BYTES_MAX, SENTENCE_BYTES_MAX};
 use crate::schema::{ApiError, Code, ErrorView};
 
 /// Bytes before the payload.
@@ -183,7 +183,7 @@ pub fn put_refusal(error: &ErrorView) -> Vec<u8> {
     let mut payload = Vec::with_capacity(6 + error.message.len());
     payload.extend(error.code.number().to_le_bytes());
     payload.extend(error.retry_ms.unwrap_or(0).to_le_bytes());
-    payload.extend(error.message.bytes().take(1_024));
+    payload.extend(error.message.bytes().take(SENTENCE_BYTES_MAX));
     payload
 }
 

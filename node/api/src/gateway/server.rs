@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::frame::{Frame, FrameError, Kind, put_answer, put_refusal, read_submit};
 use crate::door::{Origin, Signed};
 use crate::http::{Api, Peer, Serving, count, hand_in};
-use crate::limits::{FRAME_BYTES_MAX, INFLIGHT_MAX, SEND_MS_MAX, SILENCE_MS_MAX};
+use crate::limits::{FRAME_BYTES_MAX, INFLIGHT_MAX};
 use crate::schema::{ApiError, Code, ErrorView};
 use crate::socket::LastWill;
 
@@ -29,7 +29,8 @@ async fn serve(stream: TcpStream, api: Api, peer: Peer) {
     let _ = stream.set_nodelay(true);
     let (read, write) = stream.into_split();
     let (answers, waiting) = mpsc::channel(2 * INFLIGHT_MAX);
-    let writer = tokio::spawn(write_all(write, waiting));
+    let patience = api.config().patience;
+    let writer = tokio::spawn(write_all(write, waiting, patience.send));
     let mut connection = Connection {
         will: LastWill::new(api.clone(), Origin { ip: peer.ip }),
         api,
@@ -38,29 +39,31 @@ async fn serve(stream: TcpStream, api: Api, peer: Peer) {
         inflight: Arc::new(Semaphore::new(INFLIGHT_MAX)),
     };
     let mut read = BufReader::new(read);
-    let silence = Duration::from_millis(SILENCE_MS_MAX);
     let written = connection.answers.clone();
     loop {
         let frame = tokio::select! {
-            frame = timeout(silence, Frame::read(&mut read, FRAME_BYTES_MAX)) => frame,
+            frame = timeout(patience.silence, Frame::read(&mut read, FRAME_BYTES_MAX)) => frame,
             // Whoever does not read its answers is not heard any more either.
             () = written.closed() => break,
         };
-        let Ok(frame) = frame else { break };
         let error = match frame {
-            Ok(frame) => match connection.hear(frame).await {
+            Ok(Ok(frame)) => match connection.hear(frame).await {
                 Ok(()) => continue,
                 Err(error) => error,
             },
-            Err(FrameError::Gone(_)) => break,
-            Err(error) => ApiError::new(Code::Malformed, error.to_string()),
+            Ok(Err(FrameError::Gone(_))) => break,
+            Ok(Err(error)) => ApiError::new(Code::Malformed, error.to_string()),
+            Err(_) => ApiError::new(
+                Code::TooSlow,
+                "no whole frame came for too long; connect again, and send a ping now and then",
+            ),
         };
         connection.refuse(0, &error.0).await;
         break;
     }
     drop((connection, written));
     // What is answered already goes out; whoever does not read is not waited for.
-    let _ = timeout(Duration::from_millis(SEND_MS_MAX), writer).await;
+    let _ = timeout(patience.send, writer).await;
 }
 
 struct Connection {
@@ -119,14 +122,14 @@ impl Connection {
     }
 }
 
-async fn write_all(mut write: OwnedWriteHalf, mut waiting: mpsc::Receiver<Frame>) {
+async fn write_all(mut write: OwnedWriteHalf, mut waiting: mpsc::Receiver<Frame>, within: Duration) {
     while let Some(frame) = waiting.recv().await {
         let mut bytes = frame.to_bytes();
         while bytes.len() < GATHER_BYTES {
             let Ok(frame) = waiting.try_recv() else { break };
             bytes.extend(frame.to_bytes());
         }
-        match timeout(Duration::from_millis(SEND_MS_MAX), write.write_all(&bytes)).await {
+        match timeout(within, write.write_all(&bytes)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return,
         }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use ashlar_types::{AccountId, Address, MarketId};
 
@@ -117,6 +118,15 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             "The same as comma-separated values.",
             Shape::text("text/csv"),
             "/v1/accounts/1/fills.csv",
+        )
+    },
+    Endpoint {
+        route: || get(history_csv),
+        ..row(
+            "/v1/accounts/{account}/history.csv",
+            "The history as comma-separated values, latest first. A line has what its type has; the other cells are empty.",
+            Shape::text("text/csv"),
+            "/v1/accounts/1/history.csv",
         )
     },
 ];
@@ -239,6 +249,54 @@ async fn fills_csv(State(api): State<Api>, Named(number): Named<u32>) -> Result<
             "{sequence},{time},{account},{market},{order},{side},{maker},{price},{lots},{fee},{rebate}\n"
         ));
     }
-    let name = format!("attachment; filename=\"fills-{number}.csv\"");
-    Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], csv).into_response())
+    Ok(file(&format!("fills-{number}.csv"), csv))
+}
+
+/// The fields of every type of line, in their order.
+const HISTORY_COLUMNS: [&str; 18] = [
+    "sequence",
+    "time",
+    "type",
+    "market",
+    "order",
+    "client",
+    "side",
+    "maker",
+    "price",
+    "lots",
+    "fee",
+    "rebate",
+    "filled",
+    "remaining",
+    "reason",
+    "asset",
+    "amount",
+    "account",
+];
+
+async fn history_csv(State(api): State<Api>, Named(number): Named<u32>) -> Result<Response, ApiError> {
+    let account = id(number)?;
+    let lines: Vec<HistoryLine> =
+        look(&api, |model| model.history.of(account).map(|entry| history_line(account, entry)).collect())?;
+    let mut csv = HISTORY_COLUMNS.join(",");
+    for line in &lines {
+        // Our own words are numbers, hexadecimal digits and names without a comma.
+        let line = serde_json::to_value(line).unwrap_or_default();
+        let cells = HISTORY_COLUMNS.map(|column| match line.get(column) {
+            None | Some(Value::Null) if column == "account" => number.to_string(),
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        });
+        csv.push('\n');
+        csv.push_str(&cells.join(","));
+    }
+    csv.push('\n');
+    Ok(file(&format!("history-{number}.csv"), csv))
+}
+
+/// Something to be saved under this name.
+fn file(name: &str, csv: String) -> Response {
+    let name = format!("attachment; filename=\"{name}\"");
+    ([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], csv).into_response()
 }

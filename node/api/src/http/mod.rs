@@ -2,7 +2,8 @@
 //!
 //! 1. Every endpoint is a row of one table: from it come the routes, the OpenAPI document and the tests of its example.
 //! 2. Whatever is wrong with a request is answered by an [`crate::schema::ErrorBody`] with a code and a sentence.
-//! 3. An address has an allowance and a number of connections; a connection that is slow to say what it wants is closed.
+//! 3. An address has an allowance and a number of connections; a connection that is slow to say what it wants, or to take what it asked for, is
+//!    closed.
 
 mod account;
 mod allowance;
@@ -12,6 +13,7 @@ mod market;
 mod message;
 mod node;
 mod openapi;
+mod patience;
 mod proof;
 mod rpc;
 mod server;
@@ -24,6 +26,7 @@ pub use extract::{Body, Named, Query, read_json};
 pub use message::hand_in;
 pub use node::{health_view, metrics_text};
 pub use openapi::document;
+pub use patience::Patience;
 pub use server::{Guard, Peer, Serving, listen};
 pub use state::{Api, ApiConfig, Counters, StaticFile, count};
 

@@ -23,12 +23,11 @@ use tokio::sync::watch;
 use tower_service::Service;
 
 use super::allowance::Left;
+use super::patience::Unstalled;
 use super::state::{Api, count};
-use crate::limits::{BODY_BYTES_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_IP_MAX, REQUEST_MS_MAX};
+use crate::limits::{BODY_BYTES_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_IP_MAX};
 use crate::schema::{ApiError, Code};
 
-/// How long a client may take to say what it wants.
-const HEADER_TIME: Duration = Duration::from_secs(10);
 /// After a failed accept, which is most often a shortage of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -137,11 +136,13 @@ pub async fn listen(address: SocketAddr, api: Api, router: Router) -> io::Result
     let router = router.layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     Serving::accept(address, api.clone(), move |stream, peer| {
         let requests = Requests { api: api.clone(), router: router.clone(), peer };
+        let patience = api.config().patience;
         async move {
             let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(64 * 1024);
+            builder.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(64 * 1024);
+            let stream = TokioIo::new(Unstalled::new(stream, patience.stall));
             // What goes wrong on a client's connection is the client's to see.
-            let _ = builder.serve_connection(TokioIo::new(stream), requests).with_upgrades().await;
+            let _ = builder.serve_connection(stream, requests).with_upgrades().await;
         }
     })
     .await
@@ -166,7 +167,7 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
         Box::pin(async move {
             let response = if left.granted {
                 let answer = router.call(request.map(Body::new));
-                match tokio::time::timeout(Duration::from_millis(REQUEST_MS_MAX), answer).await {
+                match tokio::time::timeout(api.config().patience.request, answer).await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
                     Err(_) => ApiError::new(Code::Lost, "the request took too long; send it again").into_response(),

@@ -1,5 +1,7 @@
 //! Batches, proofs, and messages between the exchange and L1.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::routing::get;
@@ -12,9 +14,10 @@ use super::endpoint::{Endpoint, Example, Method, Shape};
 use super::extract::{Named, Query};
 use super::state::Api;
 use crate::door::{BatchKey, RowFacts};
+use crate::limits::COST_MS_MAX;
 use crate::schema::{
-    ApiError, BatchView, CommandProofView, Decimal, Hex, InboxView, RowView, StageView, TipView, WithdrawalView,
-    parse_stage,
+    ApiError, BatchView, CommandProofView, CustodyView, Decimal, Hex, InboxView, OutboxView, RowView, StageView,
+    TipView, WithdrawalView, parse_stage,
 };
 
 const fn row(path: &'static str, summary: &'static str, answer: Shape, example: &'static str) -> Endpoint {
@@ -75,6 +78,24 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         )
     },
     Endpoint {
+        route: || get(custody),
+        ..row(
+            "/v1/custody",
+            "Where the data of batches is kept: each store, how it has behaved since this node started, and what custodians signed last.",
+            Shape::json::<CustodyView>(),
+            "/v1/custody",
+        )
+    },
+    Endpoint {
+        route: || get(outbox),
+        ..row(
+            "/v1/outbox",
+            "What this node wants done on L1 and is not final there, the oldest first; at most 100.",
+            Shape::json::<Vec<OutboxView>>(),
+            "/v1/outbox",
+        )
+    },
+    Endpoint {
         route: || get(withdrawal),
         ..row(
             "/v1/withdrawals/{index}",
@@ -108,8 +129,19 @@ pub(super) async fn tip_view(api: &Api) -> Result<TipView, ApiError> {
 
 /// A batch.
 pub(super) async fn batch_view(api: &Api, key: BatchKey, name: &str) -> Result<BatchView, ApiError> {
-    let facts = api.door().batch(key).await?;
-    facts.map(|facts| BatchView::from(&facts)).ok_or_else(|| ApiError::not_found("batch", name))
+    let facts = api.door().batch(key).await?.ok_or_else(|| ApiError::not_found("batch", name))?;
+    Ok(with_costs(api, BatchView::from(&facts)).await)
+}
+
+/// A batch with what its transactions cost. A client of L1 that is busy, because L1 is slow, does not keep the rest of the answer back.
+async fn with_costs(api: &Api, mut view: BatchView) -> BatchView {
+    if view.commit.is_some() {
+        let asked = api.door().paid(BatchNumber::new(view.number.0));
+        if let Ok(Ok(paid)) = tokio::time::timeout(Duration::from_millis(COST_MS_MAX), asked).await {
+            view.add_costs(&paid);
+        }
+    }
+    view
 }
 
 /// A withdrawal.
@@ -126,10 +158,11 @@ pub(super) async fn inbox_view(api: &Api, index: u64) -> Result<InboxView, ApiEr
 
 /// The proof of a command.
 pub(super) async fn proof_view(api: &Api, sequence: u64) -> Result<CommandProofView, ApiError> {
-    let proof = api.door().command_proof(Sequence::new(sequence)).await?;
-    proof.map(|proof| CommandProofView::from(&proof)).ok_or_else(|| {
+    let proof = api.door().command_proof(Sequence::new(sequence)).await?.ok_or_else(|| {
         ApiError::not_found("proof yet of command", format!("{sequence}: it is in no batch that is built"))
-    })
+    })?;
+    let view = CommandProofView::from(&proof);
+    Ok(CommandProofView { batch: with_costs(api, view.batch).await, ..view })
 }
 
 async fn tip(State(api): State<Api>) -> Result<Json<TipView>, ApiError> {
@@ -153,6 +186,14 @@ async fn data_row(
     let RowFacts { rows, chunk } = facts
         .ok_or_else(|| ApiError::not_found("row", format!("{row} of batch {number} in the stores of this node")))?;
     Ok(Json(RowView { batch: number, row, rows, chunk: Hex(chunk) }))
+}
+
+async fn custody(State(api): State<Api>) -> Json<CustodyView> {
+    Json(CustodyView::from(&api.door().custody()))
+}
+
+async fn outbox(State(api): State<Api>) -> Result<Json<Vec<OutboxView>>, ApiError> {
+    Ok(Json(api.door().outbox().await?.iter().map(OutboxView::from).collect()))
 }
 
 async fn batch_of(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Json<BatchView>, ApiError> {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::allowance::Allowances;
+use super::patience::Patience;
 use crate::door::{Door, Venue};
 use crate::live::Follower;
 
@@ -25,11 +26,13 @@ pub struct ApiConfig {
     pub per_second: u32,
     /// Files served beside the API, such as a dashboard.
     pub files: &'static [StaticFile],
+    /// How long clients are waited for.
+    pub patience: Patience,
 }
 
 impl Default for ApiConfig {
     fn default() -> ApiConfig {
-        ApiConfig { burst: 2_000, per_second: 1_000, files: &[] }
+        ApiConfig { burst: 2_000, per_second: 1_000, files: &[], patience: Patience::default() }
     }
 }
 

@@ -12,9 +12,9 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::changes::{Told, tell_restart};
 use super::hub::Hub;
 use crate::door::{Block, Door, Feed, Opening};
-use crate::limits::{FLUSH_MS, REOPEN_MS};
+use crate::limits::{FLUSH_MS, REOPEN_MS, TIP_MS};
 use crate::model::Model;
-use crate::schema::{AccountView, Channel, ServerSays, UnwoundView};
+use crate::schema::{AccountView, Channel, ServerSays, TipView, UnwoundView};
 
 /// Locks. What is guarded is never left half changed by a panic that matters more than serving what is there.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -27,6 +27,8 @@ pub struct Follower {
     hub: Mutex<Hub>,
     model: Mutex<Option<Model>>,
     asking: Mutex<BTreeSet<AccountId>>,
+    /// What listeners were told last of how far everything has come; nothing while nobody listens.
+    tip: Mutex<Option<TipView>>,
     following: AtomicBool,
     restarts: AtomicU64,
     blocks: AtomicU64,
@@ -72,6 +74,37 @@ impl Follower {
 
     /// Follows the exchange for as long as the task is let live.
     pub async fn run(self: Arc<Self>, door: Arc<dyn Door>) {
+        tokio::join!(self.follow(&door), self.tell_tips(&door));
+    }
+
+    /// What listeners were told last of how far everything has come.
+    pub fn tip(&self) -> Option<TipView> {
+        lock(&self.tip).clone()
+    }
+
+    /// Tells those who listen how far everything has come, each time that it changes. Batches and L1 move without a command, so the feed does not say it.
+    async fn tell_tips(&self, door: &Arc<dyn Door>) {
+        let mut look = interval(Duration::from_millis(TIP_MS));
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            look.tick().await;
+            if !self.hub().is_heard(&Channel::Tip) {
+                *lock(&self.tip) = None;
+                continue;
+            }
+            let Ok(tip) = door.tip().await else { continue };
+            let tip = TipView::from(&tip);
+            // Whoever joins is told what was told last, under the same lock, and so misses nothing and hears nothing twice.
+            let mut hub = lock(&self.hub);
+            let mut told = lock(&self.tip);
+            if told.as_ref() != Some(&tip) {
+                hub.tell(&Channel::Tip, &ServerSays::Tip(tip.clone()));
+                *told = Some(tip);
+            }
+        }
+    }
+
+    async fn follow(self: &Arc<Self>, door: &Arc<dyn Door>) {
         let mut told = Told::default();
         let mut epoch = door.epoch();
         loop {
@@ -80,10 +113,10 @@ impl Follower {
                     self.begin(&opening);
                     let before = std::mem::replace(&mut epoch, door.epoch());
                     if epoch > before {
-                        self.tell_unwound(&door, before).await;
+                        self.tell_unwound(door, before).await;
                     }
                     self.following.store(true, Ordering::Relaxed);
-                    self.read(opening.feed, &door, &mut told).await;
+                    self.read(opening.feed, door, &mut told).await;
                     self.following.store(false, Ordering::Relaxed);
                     self.restarts.fetch_add(1, Ordering::Relaxed);
                 }

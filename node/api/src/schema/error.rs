@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::door::{Refusal, Unavailable};
+use crate::limits::SENTENCE_BYTES_MAX;
 
 use super::order::reason_word;
 
@@ -101,9 +102,15 @@ pub struct ErrorBody {
 pub struct ApiError(pub ErrorView);
 
 impl ApiError {
-    /// With a code and a sentence.
+    /// With a code and a sentence, which ends early if it repeats something long.
     pub fn new(code: Code, message: impl Into<String>) -> ApiError {
-        ApiError(ErrorView { code, message: message.into(), reason: None, retry_ms: None })
+        let mut message: String = message.into();
+        if message.len() > SENTENCE_BYTES_MAX {
+            let end = (0..=SENTENCE_BYTES_MAX).rev().find(|at| message.is_char_boundary(*at));
+            message.truncate(end.unwrap_or(0));
+            message.push('…');
+        }
+        ApiError(ErrorView { code, message, reason: None, retry_ms: None })
     }
 
     /// A number or name is not in its range.

@@ -10,6 +10,8 @@
 mod account;
 mod answer;
 mod command;
+mod cost;
+mod custody;
 mod error;
 mod market;
 mod number;
@@ -22,11 +24,13 @@ mod unwound;
 pub use account::{AccountView, FillView, HistoryLine, HoldingView, KeyView, OpenOrderView};
 pub use answer::{AnswerView, DigestView, EventView, PlaceView, ReceiptView, SealView, TradeView};
 pub use command::{CancelFilterWords, CommandWords, MessageForm, MessageWords, QuoteWords, SignerWords, SubmitBody};
+pub use cost::{CostView, OutboxView};
+pub use custody::{CustodyReceiptView, CustodyView, StoreView};
 pub use error::{ApiError, Code, ErrorBody, ErrorView};
 pub use market::{
     AssetView, BookView, CandleView, Interval, LevelView, MarketView, PublicTrade, TickerView, VenueView,
 };
-pub use number::{Decimal, Hex};
+pub use number::{Decimal, Hex, Wei};
 pub use order::{OrderWords, TriggerWords, direction_word, reason_word, side_word};
 pub use proof::{BatchProofView, ProofMadeView, ProofProgressView, ProofStateView, TradeProofView};
 pub use settled::{

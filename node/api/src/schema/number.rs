@@ -65,6 +65,53 @@ impl JsonSchema for Decimal {
     }
 }
 
+/// An amount of wei as a string of decimal digits: no sign, no leading zeros, below 2^128.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Wei(pub u128);
+
+impl Wei {
+    /// The amount of these digits.
+    pub fn parse(text: &str) -> Option<Wei> {
+        let plain = !text.is_empty() && text.len() <= 39 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let canonical = plain && (text == "0" || !text.starts_with('0'));
+        if canonical { text.parse().ok().map(Wei) } else { None }
+    }
+}
+
+impl fmt::Display for Wei {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Wei {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wei {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wei, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        Wei::parse(&text).ok_or_else(|| D::Error::custom("wei are a string of decimal digits below 2^128"))
+    }
+}
+
+impl JsonSchema for Wei {
+    fn schema_name() -> Cow<'static, str> {
+        "Wei".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^(0|[1-9][0-9]{0,38})$",
+            "description": "An amount of wei as decimal digits, below 2^128.",
+            "examples": ["1200000000"],
+        })
+    }
+}
+
 /// Bytes as hexadecimal digits after `0x`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Hex(pub Vec<u8>);
@@ -159,6 +206,16 @@ mod tests {
             assert_eq!(Decimal::parse(bad), None, "{bad:?}");
         }
         assert!(serde_json::from_str::<Decimal>("12").is_err(), "a bare number might have been rounded on its way");
+    }
+
+    #[test]
+    fn wei_have_one_text() {
+        let most = "340282366920938463463374607431768211455";
+        assert_eq!(serde_json::to_string(&Wei(u128::MAX)).ok(), Some(format!("\"{most}\"")));
+        assert_eq!(serde_json::from_str::<Wei>(&format!("\"{most}\"")).ok(), Some(Wei(u128::MAX)));
+        for bad in ["\"\"", "\"01\"", "\"-1\"", "1", "\"340282366920938463463374607431768211456\""] {
+            assert!(serde_json::from_str::<Wei>(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

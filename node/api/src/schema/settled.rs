@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cost::CostView;
 use super::number::{Decimal, Hex};
 use super::order::snake_case;
 use crate::door::{
@@ -72,6 +73,12 @@ pub struct TipView {
     pub inbox_next: Decimal,
     /// The index of the next withdrawal.
     pub withdrawal_next: Decimal,
+    /// Times that L1 left blocks which this node had followed, since it started.
+    #[serde(default)]
+    pub l1_reorgs: Decimal,
+    /// Blocks that it left at most at once.
+    #[serde(default)]
+    pub l1_reorg_deepest: Decimal,
 }
 
 /// A transaction on L1.
@@ -81,6 +88,9 @@ pub struct L1TransactionView {
     pub hash: Hex,
     /// In which block.
     pub block: Decimal,
+    /// What it cost, for all batches of the same transaction together; null where another node sent it, or the answer of L1's client did not come in time.
+    #[serde(default)]
+    pub cost: Option<CostView>,
 }
 
 /// A proof as it was accepted.
@@ -247,13 +257,15 @@ impl From<&Tip> for TipView {
             l1_block: Decimal(tip.l1_block),
             inbox_next: Decimal(tip.inbox_next.get()),
             withdrawal_next: Decimal(tip.withdrawal_next.get()),
+            l1_reorgs: Decimal(tip.l1_reorgs),
+            l1_reorg_deepest: Decimal(tip.l1_reorg_deepest),
         }
     }
 }
 
 impl From<&L1Transaction> for L1TransactionView {
     fn from(transaction: &L1Transaction) -> L1TransactionView {
-        L1TransactionView { hash: Hex::of(&transaction.hash), block: Decimal(transaction.block) }
+        L1TransactionView { hash: Hex::of(&transaction.hash), block: Decimal(transaction.block), cost: None }
     }
 }
 

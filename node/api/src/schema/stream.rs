@@ -7,6 +7,7 @@ use super::command::MessageForm;
 use super::error::ErrorView;
 use super::market::{BookView, CandleView, Interval, LevelView, PublicTrade, TickerView};
 use super::number::{Decimal, Hex};
+use super::settled::TipView;
 use super::unwound::UnwoundView;
 
 /// What can be listened to.
@@ -40,6 +41,8 @@ pub enum Channel {
         /// Which.
         account: u32,
     },
+    /// How far commands, batches, proofs and L1 have come, each time that it changes; at most five times a second.
+    Tip,
 }
 
 /// What a client says.
@@ -162,6 +165,8 @@ pub enum ServerSays {
     },
     /// An account as it stands.
     Standing(AccountView),
+    /// How far everything has come.
+    Tip(TipView),
     /// L1 took something back, and everything after it was ordered anew: these commands of an account are answered otherwise now.
     Unwound {
         /// Which account.

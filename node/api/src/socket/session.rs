@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use ashlar_types::{AccountId, Command, MarketId};
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade};
@@ -9,12 +8,11 @@ use axum::extract::{Extension, State};
 use axum::response::Response;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, interval, timeout};
+use tokio_tungstenite::tungstenite;
 
 use crate::door::{Origin, Signed};
 use crate::http::{Api, Peer};
-use crate::limits::{
-    BOOK_LEVELS_MAX, INFLIGHT_MAX, PING_MS, SEND_MS_MAX, SILENCE_MS_MAX, SOCKET_BYTES_MAX, SUBSCRIPTIONS_MAX,
-};
+use crate::limits::{BOOK_LEVELS_MAX, INFLIGHT_MAX, SOCKET_BYTES_MAX, SUBSCRIPTIONS_MAX};
 use crate::live::{Listener, Shown, book_view, ticker_view};
 use crate::schema::{
     AnswerView, ApiError, Channel, ClientSays, Code, Decimal, Hex, MessageForm, ServerSays, SubmitBody,
@@ -141,12 +139,13 @@ impl Session {
                 socket.send(last).await?;
                 socket.send(Frame::Close(Some(CloseFrame { code: POLICY, reason: reason.into() }))).await
             };
-            let _ = timeout(Duration::from_millis(SEND_MS_MAX), words).await;
+            let _ = timeout(self.api.config().patience.send, words).await;
         }
     }
 
     async fn serve(&mut self, socket: &mut WebSocket) -> End {
-        let mut ping = interval(Duration::from_millis(PING_MS));
+        let patience = self.api.config().patience;
+        let mut ping = interval(patience.ping);
         let listener = self.listener.clone();
         loop {
             let frame = tokio::select! {
@@ -163,16 +162,18 @@ impl Session {
                         Ok(()) => continue,
                         Err(end) => return end,
                     },
-                    Some(Err(_)) | None => return End::Gone,
+                    Some(Err(error)) => return unreadable(error),
+                    None => return End::Gone,
                 },
                 _ = ping.tick() => {
-                    if self.heard.elapsed() > Duration::from_millis(SILENCE_MS_MAX) {
-                        return End::Word(ApiError::new(Code::TooSlow, "nothing was heard of you for a minute; connect again"));
+                    if self.heard.elapsed() > patience.silence {
+                        let why = "nothing was heard of you for too long, not even an answer to a ping; connect again";
+                        return End::Word(ApiError::new(Code::TooSlow, why));
                     }
                     Frame::Ping(Default::default())
                 }
             };
-            match timeout(Duration::from_millis(SEND_MS_MAX), socket.send(frame)).await {
+            match timeout(patience.send, socket.send(frame)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return End::Gone,
                 Err(_) => {
@@ -269,6 +270,7 @@ impl Session {
             return Err(ApiError::new(Code::BadRequest, message));
         }
         match channel {
+            Channel::Tip => Ok(()),
             Channel::Account { account } => match AccountId::new(*account) {
                 Some(_) => Ok(()),
                 None => Err(ApiError::not_found("account", account)),
@@ -311,6 +313,7 @@ impl Session {
                 }
                 None
             }
+            Channel::Tip => follower.tip().map(ServerSays::Tip),
             Channel::Trades { .. } | Channel::Candles { .. } => None,
         };
         if let Some(first) = first {
@@ -353,6 +356,16 @@ fn leave(api: &Api, channel: &Channel, listener: &Listener) {
     {
         api.follower().watch(account, false);
     }
+}
+
+/// Why nothing more is read. A message that is too long is told so; after it nothing can be read.
+fn unreadable(error: axum::Error) -> End {
+    let error = error.into_inner().downcast::<tungstenite::Error>();
+    if !error.is_ok_and(|error| matches!(*error, tungstenite::Error::Capacity(_))) {
+        return End::Gone;
+    }
+    let why = format!("a message above {SOCKET_BYTES_MAX} bytes; connect again and send less at once");
+    End::Word(ApiError::new(Code::TooLarge, why))
 }
 
 /// The name that a client gave to a text which is otherwise wrong.

@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use ashlar_api::admin::{ActBody, Admin, Audit, AuditLine, Token, TokenError};
+use ashlar_api::admin::{ActBody, Admin, Audit, AuditLine, Log, LogLine, Token, TokenError};
 use ashlar_api::client::{ClientError, RestClient};
 use ashlar_api::door::Act;
 use ashlar_api::http::{ApiConfig, listen};
@@ -25,12 +25,16 @@ async fn only_the_token_opens_and_every_change_is_written_down() {
 
     let served = serve(1, ApiConfig::default()).await;
     let audit = Audit::open(&log).expect("a log");
-    let admin = Admin::new(served.api.clone(), Arc::new(served.exchange.clone()), token.clone(), audit);
+    let said = Log::default();
+    let line = |text: String| LogLine { time: 7, level: "warn".into(), target: "node".into(), text };
+    said.push(line(format!("somebody showed {}", token.as_str())));
+    said.push(line("the disk is slow".into()));
+    let admin = Admin::new(served.api.clone(), Arc::new(served.exchange.clone()), token.clone(), audit, said.clone());
     let serving = listen(ANY, served.api.clone(), ashlar_api::admin::router(admin)).await.expect("a port");
 
     let guess = "0".repeat(64);
     for mut stranger in [RestClient::new(serving.address), RestClient::with_token(serving.address, &guess)] {
-        for path in ["/admin/health", "/admin/nothing"] {
+        for path in ["/admin/health", "/admin/log", "/admin/nothing"] {
             match stranger.get::<Value>(path).await {
                 Err(ClientError::Refused(error)) => assert_eq!(error.code, Code::Unauthorized),
                 answer => panic!("{answer:?}"),
@@ -45,6 +49,12 @@ async fn only_the_token_opens_and_every_change_is_written_down() {
     assert!(matches!(operator.post::<Value>("/admin/act", &unknown).await, Err(ClientError::Refused(_))));
     assert!(matches!(operator.get::<Value>("/admin/act").await, Err(ClientError::Refused(_))), "a change is a POST");
     assert_eq!(served.exchange.acts(), [Act::Halt(market(0))]);
+
+    let told: Vec<LogLine> = operator.get("/admin/log").await.expect("the log");
+    let texts: Vec<&str> = told.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["the disk is slow", "somebody showed (hidden)"], "latest first, and never the token");
+    assert_eq!(operator.get::<Vec<LogLine>>("/admin/log?limit=1").await.expect("the log").len(), 1);
+    assert!(operator.get::<Value>("/admin/log?level=all").await.is_err(), "what is not known is refused");
 
     let lines: Vec<AuditLine> = operator.get("/admin/audit").await.expect("the log");
     let outcomes: Vec<_> = lines.iter().rev().map(|line| line.outcome.split(':').next().expect("a word")).collect();

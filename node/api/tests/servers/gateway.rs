@@ -2,14 +2,14 @@ use std::time::{Duration, Instant};
 
 use ashlar_api::client::{ClientError, GatewayClient};
 use ashlar_api::door::Line;
-use ashlar_api::http::ApiConfig;
+use ashlar_api::http::{ApiConfig, Patience};
 use ashlar_api::schema::Code;
 use ashlar_types::{CancelFilter, Command, NewOrder, Reason, Side, Time};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::{lots, market, price, serve, trader};
+use crate::support::{RETRY_MS, lots, market, price, serve, trader};
 
 fn bid(ticks: u64) -> Command {
     Command::Place(NewOrder::limit(market(0), Side::Buy, price(ticks), lots(1)))
@@ -107,4 +107,47 @@ async fn a_frame_that_never_ends_holds_nobody_else_up() {
     let first = other.submit(&signed).await.expect("sends").await.expect("is answered");
     let again = other.submit(&signed).await.expect("sends").await.expect("is answered");
     assert_eq!(first.lines, again.lines, "the same message again is given the same answer");
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_whole_is_told_so_and_closed() {
+    let patience = Patience { silence: Duration::from_millis(300), ..Patience::default() };
+    let served = serve(1, ApiConfig { patience, ..ApiConfig::default() }).await;
+    // One that says nothing, and one whose frame never ends.
+    for begun in [&[][..], &[200, 0, 0, 0, 1, 1, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 64]] {
+        let mut stream = TcpStream::connect(served.gateway.address).await.expect("connects");
+        stream.write_all(begun).await.expect("sends");
+        let mut answer = Vec::new();
+        timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await.expect("in time").expect("it ends");
+        let (header, word) = answer.split_at(16);
+        assert_eq!(header[4], 130, "a refusal: {answer:?}");
+        assert_eq!(word[..2], Code::TooSlow.number().to_le_bytes());
+        assert!(String::from_utf8_lossy(&word[6..]).contains("no whole frame"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_is_limited_message_by_message_and_the_connection_goes_on() {
+    let served = serve(1, ApiConfig::default()).await;
+    served.exchange.allow(20);
+    let mut client = GatewayClient::connect(served.gateway.address).await.expect("connects");
+    let mut trader = trader(1, 0);
+    let mut waiting = Vec::new();
+    for _ in 0..50 {
+        let signed = trader.sign(vec![bid(90)], Time::NEVER).expect("signs");
+        waiting.push(client.submit(&signed).await.expect("sends"));
+    }
+    let mut answered = 0;
+    for answer in waiting {
+        match timeout(Duration::from_secs(10), answer).await.expect("each is answered") {
+            Ok(_) => answered += 1,
+            Err(ClientError::GatewayRefused { code, retry_ms, message }) => {
+                assert_eq!((code, retry_ms), (Code::RateLimited.number(), RETRY_MS));
+                assert!(message.len() > 10, "{message}");
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(answered, 20);
+    client.ping().await.expect("it goes on");
 }

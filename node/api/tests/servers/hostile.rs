@@ -1,16 +1,16 @@
 use std::time::{Duration, Instant};
 
 use ashlar_api::client::{RestClient, StreamClient};
-use ashlar_api::http::ApiConfig;
-use ashlar_api::limits::{BODY_BYTES_MAX, CONNECTIONS_PER_IP_MAX};
-use ashlar_api::schema::{Channel, ErrorBody};
+use ashlar_api::http::{ApiConfig, Patience, StaticFile};
+use ashlar_api::limits::{BODY_BYTES_MAX, CONNECTIONS_PER_IP_MAX, SENTENCE_BYTES_MAX, SOCKET_BYTES_MAX};
+use ashlar_api::schema::{Channel, Code, ErrorBody, ServerSays};
 use ashlar_types::{Command, NewOrder, Side, Time};
 use axum::body::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::{lots, market, price, serve, trader};
+use crate::support::{asked, lots, market, price, rest_of, serve, trader};
 
 #[tokio::test]
 async fn what_cannot_be_taken_is_refused_with_a_code_and_a_sentence() {
@@ -85,12 +85,49 @@ async fn deep_and_endless_json_harms_nobody() {
 async fn a_flood_is_limited_and_told_so() {
     let served = serve(1, ApiConfig { burst: 20, per_second: 1, ..ApiConfig::default() }).await;
     let mut client = RestClient::new(served.http.address);
-    let mut statuses = Vec::new();
+    let mut answered = 0;
     for _ in 0..30 {
-        statuses.push(client.ask("GET", "/v1/venue", Bytes::new()).await.expect("an answer").0.as_u16());
+        let (status, answer) = client.ask("GET", "/v1/venue", Bytes::new()).await.expect("an answer");
+        if status.is_success() {
+            answered += 1;
+            continue;
+        }
+        let refused: ErrorBody = serde_json::from_slice(&answer).expect("an error");
+        assert_eq!(
+            (status.as_u16(), refused.error.code, refused.error.retry_ms),
+            (429, Code::RateLimited, Some(1_000))
+        );
+        assert!(refused.error.message.contains("20 requests"), "{refused:?}");
     }
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 20);
-    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 10);
+    assert_eq!(answered, 20);
+}
+
+#[tokio::test]
+async fn a_flooding_stream_is_limited_by_its_name_and_goes_on() {
+    let served = serve(1, ApiConfig { burst: 21, per_second: 1, ..ApiConfig::default() }).await;
+    // The request that becomes a stream is the first of the allowance.
+    let mut stream = StreamClient::connect(served.http.address).await.expect("connects");
+    for id in 0..30 {
+        stream.say_text(format!(r#"{{"op":"ping","id":"{id}"}}"#)).await.expect("sends");
+    }
+    let mut pongs = 0;
+    for expected in 0..30 {
+        match timeout(Duration::from_secs(10), stream.hear()).await.expect("in time").expect("is said") {
+            ServerSays::Pong { id } => {
+                assert_eq!(id.map(|id| id.0), Some(expected));
+                pongs += 1;
+            }
+            ServerSays::Error { id, error } => {
+                assert_eq!(
+                    (id.map(|id| id.0), error.code, error.retry_ms),
+                    (Some(expected), Code::RateLimited, Some(1_000))
+                );
+                assert!(error.message.contains("wait a moment"), "{}", error.message);
+            }
+            said => panic!("{said:?}"),
+        }
+    }
+    assert_eq!(pongs, 20);
 }
 
 #[tokio::test]
@@ -142,4 +179,102 @@ async fn half_open_and_idle_sockets_are_counted_closed_and_forgotten() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut client = RestClient::new(served.http.address);
     assert!(client.ask("GET", "/health", Bytes::new()).await.expect("room again").0.is_success());
+}
+
+/// More than the system buffers for a connection.
+static LARGE: [u8; 24 << 20] = [0; 24 << 20];
+const FILES: &[StaticFile] = &[StaticFile { path: "/large", media_type: "application/wasm", bytes: &LARGE }];
+
+fn hurried(patience: Patience) -> ApiConfig {
+    ApiConfig { files: FILES, patience, ..ApiConfig::default() }
+}
+
+const fn ms(number: u64) -> Duration {
+    Duration::from_millis(number)
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_takes_is_given_up_and_a_slow_reader_has_all_of_it() {
+    let served = serve(1, hurried(Patience { stall: ms(400), ..Patience::default() })).await;
+    let request = "GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut stalled = asked(served.http.address, request).await;
+    let mut slow = asked(served.http.address, request).await;
+    let (mut got, mut part, mut pauses) = (0, vec![0; 1 << 20], 0);
+    loop {
+        match timeout(Duration::from_secs(10), slow.read(&mut part)).await.expect("in time").expect("goes on") {
+            0 => break,
+            bytes => got += bytes,
+        }
+        // Longer in all than a connection may stand still.
+        if got > (pauses + 1) * (2 << 20) {
+            pauses += 1;
+            tokio::time::sleep(ms(80)).await;
+        }
+    }
+    assert!(got > LARGE.len() && pauses > 8, "{got} bytes with {pauses} pauses");
+    // Every place of the address is free again, though the one that does not read has not let go.
+    let mut others = Vec::new();
+    let mut first = [0; 12];
+    for _ in 0..CONNECTIONS_PER_IP_MAX {
+        let mut other = asked(served.http.address, "GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        timeout(Duration::from_secs(5), other.read_exact(&mut first)).await.expect("in time").expect("is served");
+        assert_eq!(&first, b"HTTP/1.1 200");
+        others.push(other);
+    }
+    assert!(rest_of(&mut stalled).await.len() < LARGE.len(), "it was given up before its end");
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_answered_in_the_end() {
+    let served = serve(1, hurried(Patience { request: ms(300), ..Patience::default() })).await;
+    let head = "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{";
+    let mut endless = asked(served.http.address, head).await;
+    let answer = rest_of(&mut endless).await;
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains(r#""code":"lost""#), "{answer}");
+    assert!(answer.contains("took too long"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_stream_that_says_nothing_is_told_so_and_closed() {
+    let served = serve(1, hurried(Patience { silence: ms(400), ping: ms(100), ..Patience::default() })).await;
+    let request = "GET /v1/stream HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let mut silent = asked(served.http.address, request).await;
+    // One that answers pings, and says nothing else, stays.
+    let mut other = StreamClient::connect(served.http.address).await.expect("connects");
+    let heard = tokio::spawn(async move { other.hear().await });
+    let said = rest_of(&mut silent).await;
+    assert!(said.starts_with("HTTP/1.1 101") && said.contains(r#""code":"too_slow""#), "{said}");
+    assert!(said.contains("nothing was heard of you"), "{said}");
+    tokio::time::sleep(ms(500)).await;
+    assert!(!heard.is_finished(), "whoever answers pings is heard of");
+    heard.abort();
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_is_told_so() {
+    let served = serve(1, ApiConfig::default()).await;
+    let mut stream = StreamClient::connect(served.http.address).await.expect("connects");
+    let longest = format!("{:SOCKET_BYTES_MAX$}", r#"{"op":"ping"}"#);
+    stream.say_text(longest.clone()).await.expect("sends");
+    let said = timeout(Duration::from_secs(10), stream.hear()).await.expect("in time").expect("is said");
+    assert_eq!(said, ServerSays::Pong { id: None });
+    // What is wrong is not repeated at length.
+    stream.say_text(format!(r#"{{"op":"ping","id":"{}"}}"#, "0".repeat(200_000))).await.expect("sends");
+    match timeout(Duration::from_secs(10), stream.hear()).await.expect("in time").expect("is said") {
+        ServerSays::Error { error, .. } => {
+            assert_eq!(error.code, Code::BadRequest);
+            assert!(error.message.len() <= SENTENCE_BYTES_MAX + 3, "{} bytes", error.message.len());
+        }
+        said => panic!("{said:?}"),
+    }
+    // It may be closed while this is sent.
+    let _ = stream.say_text(format!("{longest} ")).await;
+    match timeout(Duration::from_secs(10), stream.hear()).await.expect("in time").expect("is said") {
+        ServerSays::Error { id: None, error } => {
+            assert_eq!(error.code, Code::TooLarge);
+            assert!(error.message.contains("262144 bytes"), "{}", error.message);
+        }
+        said => panic!("{said:?}"),
+    }
 }

@@ -1,14 +1,16 @@
+use std::time::Instant;
+
 use ashlar_api::client::{ClientError, RestClient};
 use ashlar_api::http::{ApiConfig, StaticFile, document, endpoints};
 use ashlar_api::schema::{
-    AccountView, AnswerView, BookView, CandleView, Code, DigestView, FillView, Hex, MessageForm, MessageWords,
-    OpenOrderView, ProofStateView, SubmitBody, TickerView, TradeProofView,
+    AccountView, AnswerView, BatchView, BookView, CandleView, Code, DigestView, FillView, Hex, HistoryLine,
+    MessageForm, MessageWords, OpenOrderView, ProofStateView, SubmitBody, TickerView, TradeProofView,
 };
 use ashlar_types::{CancelFilter, ClientId, Command, NewOrder, Side, Time};
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::support::{lots, market, price, secret, serve, trader};
+use crate::support::{RETRY_MS, asked, lots, market, price, rest_of, secret, serve, trader};
 
 /// A buyer and a seller who traded two lots of five.
 async fn traded(client: &mut RestClient) -> AnswerView {
@@ -82,6 +84,20 @@ async fn a_trade_is_seen_everywhere() {
     assert_eq!(account.holdings.iter().find(|held| held.asset == 1).map(|held| held.reserved.0), Some(30));
     let (_, csv) = client.ask("GET", "/v1/accounts/1/fills.csv", Bytes::new()).await.expect("a file");
     assert_eq!(String::from_utf8_lossy(&csv).lines().count(), 2);
+    let (_, csv) = client.ask("GET", "/v1/accounts/2/history.csv", Bytes::new()).await.expect("a file");
+    let csv = String::from_utf8_lossy(&csv).into_owned();
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let cell = |row: usize, name: &str| {
+        let column = rows[0].iter().position(|column| *column == name).expect("a column");
+        rows[row][column]
+    };
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{csv}");
+    let history: Vec<HistoryLine> = client.get("/v1/accounts/2/history?limit=1000").await.expect("a history");
+    assert_eq!(rows.len(), history.len() + 1);
+    assert_eq!([cell(1, "type"), cell(1, "maker"), cell(1, "price"), cell(1, "lots")], ["fill", "true", "101", "2"]);
+    assert_eq!([cell(2, "type"), cell(2, "reason"), cell(2, "client")], ["receipt", "resting", "7"]);
+    assert_eq!((cell(2, "asset"), cell(2, "account")), ("", "2"), "a line has what its type has");
+    assert!(rows.iter().any(|row| row[2] == "credited"), "{csv}");
 }
 
 #[tokio::test]
@@ -112,6 +128,48 @@ async fn words_and_bytes_are_the_same_message() {
     let body = SubmitBody { message: words, signature: Hex::of(signed.signature().as_bytes()) };
     let answer: AnswerView = client.post("/v1/messages", &body).await.expect("done");
     assert_eq!(answer, client.submit(&signed).await.expect("the same message as bytes"));
+}
+
+/// A header of an answer, as a number.
+fn header(answer: &str, name: &str) -> u64 {
+    let value = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    value.unwrap_or_else(|| panic!("no {name}: {answer}")).trim().parse().expect("a number")
+}
+
+#[tokio::test]
+async fn every_answer_says_what_is_left_and_that_to_a_message_what_its_key_has() {
+    let served = serve(1, ApiConfig { burst: 50, per_second: 1, ..ApiConfig::default() }).await;
+    served.exchange.allow(7);
+    let venue = "GET /v1/venue HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let began = Instant::now();
+    // Of the allowance one comes back each second.
+    let left = |answer: &str, used: u64| {
+        let (limit, remaining) = (header(answer, "x-ratelimit-limit"), header(answer, "x-ratelimit-remaining"));
+        assert_eq!((limit, header(answer, "x-ratelimit-reset")), (50, 50 - remaining), "{answer}");
+        assert!((50 - used..=50 - used + began.elapsed().as_secs()).contains(&remaining), "{answer}");
+    };
+    for used in 1..=3 {
+        let answer = rest_of(&mut asked(served.http.address, venue).await).await;
+        left(&answer, used);
+        assert!(!answer.contains("x-commands-"), "{answer}");
+    }
+    let mut trader = trader(1, 0);
+    for remaining in [6, 5] {
+        let order = Command::Place(NewOrder::limit(market(0), Side::Buy, price(99), lots(1)));
+        let signed = trader.sign(vec![order], Time::NEVER).expect("signs");
+        let message = MessageForm::Bytes(Hex::of(signed.bytes()));
+        let body = SubmitBody { message, signature: Hex::of(signed.signature().as_bytes()) };
+        let body = serde_json::to_string(&body).expect("JSON");
+        let length = body.len();
+        let request = format!(
+            "POST /v1/messages HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        let answer = rest_of(&mut asked(served.http.address, &request).await).await;
+        assert_eq!((header(&answer, "x-commands-limit"), header(&answer, "x-commands-remaining")), (7, remaining));
+        assert_eq!(header(&answer, "x-commands-reset-ms"), u64::from(RETRY_MS));
+        // A message is a request as well.
+        left(&answer, 10 - remaining);
+    }
 }
 
 #[tokio::test]
@@ -175,4 +233,20 @@ async fn a_trade_is_shown_down_to_the_proof_of_its_batch_and_its_file() {
     assert_eq!((status.as_u16(), &file[..]), (200, &[0xfe, 0, 1][..]));
     let (status, text) = client.ask("GET", "/v1/batches/2/proof", Bytes::new()).await.expect("an answer");
     assert_eq!(status.as_u16(), 404, "{}", String::from_utf8_lossy(&text));
+}
+
+#[tokio::test]
+async fn a_batch_tells_what_its_transactions_cost() {
+    let served = serve(1, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    let batch: BatchView = client.get("/v1/batches/1").await.expect("a batch");
+    let cost = batch.commit.and_then(|at| at.cost).expect("a cost");
+    assert_eq!((cost.gas_used.0, cost.gas_price.0, cost.blob_cost.0), (212_345, 1_500_000_000, 131_072));
+    assert_eq!(cost.total.0, 212_345 * 1_500_000_000 + 131_072);
+    let raw: Value = client.get("/v1/batches/1").await.expect("a batch");
+    assert_eq!(raw["commit"]["cost"]["total"], json!("318517500131072"), "a sum of wei is a string of digits");
+    let outbox: Value = client.get("/v1/outbox").await.expect("an outbox");
+    assert_eq!((&outbox[0]["state"], &outbox[0]["nonce"]), (&json!("sent"), &json!("4")));
+    let custody: Value = client.get("/v1/custody").await.expect("the stores");
+    assert_eq!((&custody["stores"][0]["standing"], &custody["receipts"][0]["batch"]), (&json!("good"), &json!("1")));
 }

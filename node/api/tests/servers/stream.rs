@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use ashlar_api::client::{BookMirror, RestClient, StreamClient};
+use ashlar_api::client::{BookMirror, OutOfStep, RestClient, StreamClient};
 use ashlar_api::http::ApiConfig;
 use ashlar_api::schema::{BookView, Channel, Code, HistoryLine, Interval, OpenOrderView, ServerSays};
 use ashlar_types::{CancelFilter, Command, NewOrder, Side, Time};
@@ -58,6 +58,72 @@ async fn a_book_rebuilt_from_deltas_is_the_book() {
     assert_eq!(mirror.bids.into_iter().collect::<Vec<_>>(), bids);
     let asks: Vec<_> = levels(&book.asks);
     assert_eq!(mirror.asks.into_iter().collect::<Vec<_>>(), asks);
+}
+
+#[test]
+fn a_mirror_takes_the_books_of_the_document() {
+    let document = include_str!("../../../../docs/api.md");
+    let mut mirror = BookMirror::default();
+    let books = document.lines().filter(|line| line.starts_with(r#"{"type": "book_"#));
+    let taken = books.map(|line| mirror.take(&serde_json::from_str(line).expect("JSON")).expect(line)).count();
+    assert_eq!((taken, mirror.update), (2, 91));
+}
+
+/// The next delta of the book.
+async fn delta(stream: &mut StreamClient) -> ServerSays {
+    hear_until(stream, |says| matches!(says, ServerSays::BookDelta { .. }).then(|| says.clone())).await
+}
+
+#[tokio::test]
+async fn a_missed_and_an_altered_delta_are_noticed_and_subscribing_again_heals() {
+    let served = serve(1, ApiConfig::default()).await;
+    let mut stream = StreamClient::connect(served.http.address).await.expect("connects");
+    let (mut rest, mut buyer) = (RestClient::new(served.http.address), trader(1, 0));
+    let channel = Channel::Book { market: 0 };
+    stream.subscribe(channel).await.expect("asks");
+    let mut mirror = BookMirror::default();
+    let snapshot = |says: &ServerSays| matches!(says, ServerSays::BookSnapshot(_)).then(|| says.clone());
+    mirror.take(&hear_until(&mut stream, snapshot).await).expect("begins");
+    let mut next = 80;
+    let mut bid = async |rest: &mut RestClient| {
+        next += 1;
+        let signed = buyer.sign(vec![place(Side::Buy, next, next)], Time::NEVER).expect("signs");
+        rest.submit(&signed).await.expect("answers");
+    };
+    bid(&mut rest).await;
+    mirror.take(&delta(&mut stream).await).expect("in step");
+
+    // One is lost on the way.
+    bid(&mut rest).await;
+    let lost = delta(&mut stream).await;
+    bid(&mut rest).await;
+    let after = delta(&mut stream).await;
+    let (at, before) = (mirror.update, mirror.clone());
+    assert_eq!(mirror.take(&after), Err(OutOfStep::Missed { at, previous: at + 1 }));
+    assert_eq!(mirror, before, "nothing of it is taken");
+    assert_eq!(mirror.take(&after), Err(OutOfStep::Missed { at, previous: at + 1 }), "it does not forget that");
+
+    // One is altered on the way.
+    let ServerSays::BookDelta { market, previous, update, mut bids, asks, checksum, sequence } = lost else { panic!() };
+    bids[0].1.0 += 1;
+    let altered = ServerSays::BookDelta { market, previous, update, bids, asks, checksum, sequence };
+    assert!(
+        matches!(mirror.take(&altered), Err(OutOfStep::Checksum { expected, got }) if expected == checksum && got != expected)
+    );
+
+    // What was told meanwhile is passed over, and the new snapshot is the book.
+    stream.unsubscribe(channel).await.expect("asks");
+    bid(&mut rest).await;
+    stream.subscribe(channel).await.expect("asks");
+    mirror.take(&hear_until(&mut stream, snapshot).await).expect("begins again");
+    bid(&mut rest).await;
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let book: BookView = rest.get("/v1/markets/0/book?levels=500").await.expect("a book");
+    while mirror.update < book.update.0 {
+        mirror.take(&hear(&mut stream).await).expect("in step again");
+    }
+    let levels: Vec<_> = book.bids.iter().rev().map(|level| (level.0.0, level.1.0)).collect();
+    assert_eq!((mirror.bids.into_iter().collect::<Vec<_>>(), levels.len()), (levels, 5));
 }
 
 #[tokio::test]
@@ -154,4 +220,31 @@ async fn whatever_is_wrong_is_answered_with_its_name() {
     }
     stream.say_text(r#"{"op":"ping"}"#.into()).await.expect("sends");
     assert_eq!(hear(&mut stream).await, ServerSays::Pong { id: None }, "the connection goes on");
+}
+
+#[tokio::test]
+async fn whoever_listens_to_the_tip_is_told_when_it_moves_and_not_when_it_does_not() {
+    let served = serve(2, ApiConfig::default()).await;
+    let tip = |says: &ServerSays| match says {
+        ServerSays::Tip(tip) => Some(tip.clone()),
+        _ => None,
+    };
+    let mut first = StreamClient::connect(served.http.address).await.expect("connects");
+    first.subscribe(Channel::Tip).await.expect("asks");
+    let before = hear_until(&mut first, tip).await;
+    assert_eq!((before.l1_reorgs.0, before.l1_reorg_deepest.0), (2, 3));
+    // Whoever joins later is told at once where things stand.
+    let mut second = StreamClient::connect(served.http.address).await.expect("connects");
+    second.subscribe(Channel::Tip).await.expect("asks");
+    assert_eq!(hear_until(&mut second, tip).await, before);
+    let mut rest = RestClient::new(served.http.address);
+    let sell = trader(2, 0).sign(vec![place(Side::Sell, 100, 5)], Time::NEVER).expect("signs");
+    rest.submit(&sell).await.expect("answers");
+    for stream in [&mut first, &mut second] {
+        let after = hear_until(stream, tip).await;
+        assert_eq!(after.next.0, before.next.0 + 1);
+        let view: ashlar_api::schema::TipView = rest.get("/v1/tip").await.expect("a tip");
+        assert_eq!(after, view, "the stream and REST say the same");
+    }
+    assert!(timeout(Duration::from_millis(500), first.hear()).await.is_err(), "nothing moves, and nothing is told");
 }

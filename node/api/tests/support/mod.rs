@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex};
 
 use ashlar_api::client::Trader;
 use ashlar_api::door::{
-    Act, ActError, Acted, Answered, BatchFacts, BatchKey, Block, CommandProof, Door, GroupSeal, InboxFacts, Known,
-    Line, Opening, Operator, Origin, Pending, ProofStanding, ProofStep, Refusal, RowFacts, SequenceReceipt,
-    ServiceHealth, ServiceState, Signature, Signed, Stage, Tip, Venue, WithdrawalFacts,
+    Act, ActError, Acted, Allowance, Answered, BatchFacts, BatchKey, Block, CommandProof, CustodyFacts, Door,
+    GroupSeal, InboxFacts, Known, Line, Opening, Operator, Origin, OutboxFacts, Paid, Pending, ProofStanding,
+    ProofStep, Refusal, RowFacts, SequenceReceipt, ServiceHealth, ServiceState, Signature, Signed, Stage, StoreFacts,
+    Tip, Venue, WithdrawalFacts,
 };
 use ashlar_api::http::{Api, ApiConfig, Serving};
 use ashlar_api::limits::FEED_BLOCKS_MAX;
@@ -24,10 +25,14 @@ use ashlar_types::{
     KeyGrant, KeySlot, Lots, MarketId, MarketRules, MarketTerms, Ppm, Price, Reason, Scopes, Sequence, Signer,
     SystemCommand, Time, WithdrawalIndex, to_bytes,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::broadcast;
 
 /// When it begins.
 pub const BEGINNING_MS: u64 = 1_700_000_000_000;
+/// When whoever was refused may ask again.
+pub const RETRY_MS: u32 = 250;
 /// Where it would settle.
 pub const DEPLOYMENT: Deployment = Deployment { chain_id: 31_337, settlement: Address([0xA5; 20]) };
 
@@ -62,6 +67,8 @@ struct Inner {
     answered: HashMap<Vec<u8>, Answered>,
     receipts: Vec<Line>,
     acts: Vec<Act>,
+    /// Messages that may still come, and how many might at first, if they are counted.
+    allowed: Option<(u32, u32)>,
 }
 
 /// The exchange.
@@ -128,6 +135,7 @@ impl TestExchange {
             answered: HashMap::new(),
             receipts: Vec::new(),
             acts: Vec::new(),
+            allowed: None,
         };
         TestExchange { inner: Arc::new(Mutex::new(inner)), feed: broadcast::channel(FEED_BLOCKS_MAX).0 }
     }
@@ -135,6 +143,11 @@ impl TestExchange {
     /// Executes an input as the operator or the inbox.
     pub fn execute(&self, input: Input) -> Vec<Line> {
         self.inner.lock().expect("no panic").execute(input, &self.feed)
+    }
+
+    /// Takes no more than so many messages from now on.
+    pub fn allow(&self, messages: u32) {
+        self.inner.lock().expect("no panic").allowed = Some((messages, messages));
     }
 
     /// What the operator did.
@@ -179,6 +192,9 @@ impl Inner {
         if let Some(answered) = self.answered.get(&key) {
             return Ok(answered.clone());
         }
+        if let Some((remaining, _)) = &mut self.allowed {
+            *remaining = remaining.checked_sub(1).ok_or(Refusal::RateLimited { retry_ms: RETRY_MS })?;
+        }
         let (message, bytes, signature) = signed.into_parts();
         let Signature::Session(signature) = signature else {
             return Err(Refusal::Closed { why: "this test takes no wallets".into() });
@@ -203,7 +219,8 @@ impl Inner {
         let seal = GroupSeal { last: first, hash: self.link, signature: [0; 64] };
         let l1_block = [0; 32];
         let place = SequenceReceipt { epoch: 1, first, command_hash, previous, l1_block, hash: self.link, seal };
-        let answered = Answered { lines, place, allowance: None };
+        let allowance = self.allowed.map(|(remaining, limit)| Allowance { limit, remaining, reset_ms: RETRY_MS });
+        let answered = Answered { lines, place, allowance };
         self.answered.insert(key, answered.clone());
         Ok(answered)
     }
@@ -284,7 +301,41 @@ impl Door for TestExchange {
             l1_block: 12,
             inbox_next: InboxIndex::new(inner.inbox.len() as u64),
             withdrawal_next: WithdrawalIndex::new(1),
+            l1_reorgs: 2,
+            l1_reorg_deepest: 3,
         })
+    }
+
+    fn paid(&self, _: BatchNumber) -> Known<Vec<Paid>> {
+        known(vec![Paid { hash: [9; 32], gas_used: 212_345, gas_price: 1_500_000_000, blob_cost: 131_072 }])
+    }
+
+    fn outbox(&self) -> Known<Vec<OutboxFacts>> {
+        known(vec![OutboxFacts {
+            label: "commit batch 2".into(),
+            nonce: Some(4),
+            transactions: vec![[3; 32]],
+            block: None,
+            offered_ms: Some(BEGINNING_MS),
+        }])
+    }
+
+    fn custody(&self) -> CustodyFacts {
+        let store = StoreFacts {
+            name: "da-0".into(),
+            confirmed: Some((BatchNumber::new(1), BEGINNING_MS)),
+            missed: 0,
+            reason: None,
+            right: 3,
+            wrong: 0,
+            silent: 0,
+        };
+        CustodyFacts {
+            needed: 1,
+            signers: 1,
+            stores: vec![store],
+            receipts: vec![(BatchNumber::new(1), Address([5; 20]))],
+        }
     }
 
     fn batch(&self, key: BatchKey) -> Known<Option<BatchFacts>> {
@@ -431,4 +482,21 @@ pub async fn serve(accounts: u32, config: ApiConfig) -> Served {
 /// The canonical bytes of whatever can be encoded, for messages that no client would sign.
 pub fn bytes_of(message: &ashlar_types::Message) -> Vec<u8> {
     to_bytes(message)
+}
+
+/// A connection that has asked for this.
+pub async fn asked(address: SocketAddr, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("connects");
+    stream.write_all(request.as_bytes()).await.expect("sends");
+    stream
+}
+
+/// Everything that comes until the connection ends, one way or the other.
+pub async fn rest_of(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // What came before a reset was read.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(10), stream.read_to_end(&mut bytes))
+        .await
+        .expect("it ends");
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -193,11 +193,23 @@ impl Catalog {
         }))
     }
 
-    /// The numbers of the oldest batches that are still here.
+    /// The numbers of the oldest batches that are here and in no segment. One of a segment is here too while the segment is damaged.
     pub fn oldest_hot(&self, most: usize) -> Result<Vec<u64>, ArchiveError> {
-        let table = self.read()?.open_table(HOT).map_err(catalog)?;
-        let numbers = table.iter().map_err(catalog)?.take(most);
+        let reading = self.read()?;
+        let segments = reading.open_table(SEGMENTS).map_err(catalog)?;
+        let last = segments.last().map_err(catalog)?;
+        let packed = last.map_or(0, |(first, row)| first.value().saturating_add(row.value().0));
+        let table = reading.open_table(HOT).map_err(catalog)?;
+        let numbers = table.range(packed..).map_err(catalog)?.take(most);
         numbers.map(|row| Ok(row.map_err(catalog)?.0.value())).collect()
+    }
+
+    /// Puts a batch here in place of what was damaged.
+    pub fn put_hot(&self, number: u64, content: &Content) -> Result<(), ArchiveError> {
+        let writing = self.database.begin_write().map_err(catalog)?;
+        let row = (content.bytes.as_slice(), content.signatures.as_slice());
+        writing.open_table(HOT).map_err(catalog)?.insert(number, row).map_err(catalog)?;
+        writing.commit().map_err(catalog)
     }
 
     /// Every segment, the oldest first.

@@ -28,7 +28,7 @@ pub enum ArchiveError {
     #[error("the signatures of batch {} have another root than the header says", .0.get())]
     Signatures(BatchNumber),
     /// It was archived, and what is kept of it is damaged.
-    #[error("what {place} keeps of batch {} is damaged: {why}; fetch it from other stores and archive again", .number.get())]
+    #[error("what {place} keeps of batch {} is damaged: {why}; `ashlar archive repair` restores it from stores", .number.get())]
     Damaged {
         /// The batch.
         number: BatchNumber,

@@ -9,12 +9,14 @@ mod catalog;
 mod entry;
 mod error;
 pub mod index;
+mod mark;
+mod mend;
 mod objects;
 mod s3;
 pub mod segment;
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ashlar_batch::BatchHeader;
@@ -24,6 +26,8 @@ use sha2::{Digest as _, Sha256};
 pub use catalog::Segment;
 pub use entry::Entry;
 pub use error::ArchiveError;
+pub use mark::Mark;
+pub use mend::{MendError, Mended};
 pub use objects::{Folder, Objects, Said};
 pub use s3::{S3, S3Config};
 pub use segment::Content;
@@ -112,6 +116,7 @@ pub struct Archive {
     cold: Box<dyn Objects>,
     policy: Policy,
     memory: Mutex<Memory>,
+    folder: PathBuf,
 }
 
 impl Archive {
@@ -120,7 +125,27 @@ impl Archive {
         let warm = Folder::open(&folder.join("warm"))?;
         let catalog = Catalog::open(&folder.join("catalog.redb"), policy.branching)?;
         let segment_batches = policy.segment_batches.clamp(1, SEGMENT_BATCHES_MAX);
-        Ok(Archive { catalog, warm, cold, policy: Policy { segment_batches, ..policy }, memory: Mutex::default() })
+        Ok(Archive {
+            catalog,
+            warm,
+            cold,
+            policy: Policy { segment_batches, ..policy },
+            memory: Mutex::default(),
+            folder: folder.to_path_buf(),
+        })
+    }
+
+    /// Says in the archive's folder how far it reaches ([`Mark`]): for a node that forgets what is archived while another process archives.
+    pub fn mark(&self) -> Result<(), ArchiveError> {
+        let Some(last) = self.newest()? else { return Ok(()) };
+        let place = self.folder.display().to_string();
+        let failed = |error: std::io::Error| ArchiveError::Objects {
+            place,
+            action: "keep",
+            name: "how far it reaches".to_owned(),
+            why: error.to_string(),
+        };
+        Mark::write(&self.folder, &last).map_err(failed)
     }
 
     /// Archives a batch: the one after the last, or any if there is none yet. The last one again is no mistake.
@@ -219,13 +244,7 @@ impl Archive {
             Some(content) => (content, "the catalog".to_owned()),
             None => self.read_segment(number, now_ms).await?,
         };
-        if Sha256::digest(&content.bytes)[..] != entry.content_hash.0 {
-            return Err(damaged(number, &place, "the bytes have another hash than when they were archived"));
-        }
-        let signatures = signatures_of(&content.signatures);
-        if signatures.is_none_or(|signatures| signatures.root() != entry.signatures_root) {
-            return Err(damaged(number, &place, "the signatures have another root than when they were archived"));
-        }
+        entry.is_of(&content).map_err(|why| damaged(number, &place, why))?;
         let content = Arc::new(content);
         self.remember(number.get(), content.clone());
         Ok(Some(content))
@@ -234,15 +253,18 @@ impl Archive {
     async fn read_segment(&self, number: BatchNumber, now_ms: u64) -> Result<(Content, String), ArchiveError> {
         let segment = self.catalog.segment_of(number.get())?;
         let segment = segment.ok_or_else(|| damaged(number, "the catalog", "no tier has it"))?;
-        let (place, bytes) = match segment.tier {
-            Tier::Cold => (self.cold.place(), self.cold.get(&segment.name(), SEGMENT_BYTES_MAX).await?),
-            _ => (self.warm.place(), self.warm.get(&segment.name(), SEGMENT_BYTES_MAX).await?),
-        };
+        let objects = self.place_of(&segment);
+        let place = objects.place();
+        let bytes = objects.get(&segment.name(), SEGMENT_BYTES_MAX).await?;
         let bytes = bytes.ok_or_else(|| damaged(number, place, "the segment is gone"))?;
         let at = (number.get() - segment.first) as usize;
         let content = segment::open(&bytes, at).map_err(|error| damaged(number, place, error))?;
         self.catalog.set_segment(Segment { read_ms: now_ms, reads: segment.reads.saturating_add(1), ..segment })?;
         Ok((content, place.to_owned()))
+    }
+
+    fn place_of(&self, segment: &Segment) -> &dyn Objects {
+        if segment.tier == Tier::Cold { self.cold.as_ref() } else { &self.warm }
     }
 
     /// Moves what its age and its readers let move.
@@ -341,6 +363,18 @@ impl Archive {
 }
 
 impl Entry {
+    /// Whether a batch is the one that was archived; if not, what is wrong with it.
+    fn is_of(&self, content: &Content) -> Result<(), &'static str> {
+        if Sha256::digest(&content.bytes)[..] != self.content_hash.0 {
+            return Err("the bytes have another hash than when they were archived");
+        }
+        let signatures = signatures_of(&content.signatures);
+        if signatures.is_none_or(|signatures| signatures.root() != self.signatures_root) {
+            return Err("the signatures have another root than when they were archived");
+        }
+        Ok(())
+    }
+
     /// Whether a proof shows that this is in an archive of that root.
     pub fn is_proven(&self, proof: &IndexProof, root: &Node) -> Result<(), index::IndexProofError> {
         proof.verify(root, &to_bytes(self))

@@ -193,7 +193,7 @@ fn what_is_wrong_is_refused_and_what_is_damaged_is_told() {
     assert!(told >= whole.len() / 13, "{told}");
     std::fs::remove_file(&file).unwrap();
     let gone = block_on(archive.get(BatchNumber::new(2), 0)).unwrap_err();
-    assert!(gone.to_string().contains("fetch it from other stores"), "{gone}");
+    assert!(gone.to_string().contains("`ashlar archive repair` restores it"), "{gone}");
     drop(archive);
     let other = Policy { branching: Branching::new(4).unwrap(), ..policy() };
     let refused = Archive::open(&scratch.0, Box::new(Folder::open(&scratch.0).unwrap()), other).err();

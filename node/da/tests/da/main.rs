@@ -7,4 +7,6 @@ mod hostile;
 mod liars;
 mod market;
 mod packed;
+mod repair;
+mod selection;
 mod servers;

@@ -1,4 +1,4 @@
-//! Where ethrex would answer a question about an orphaned block from its canonical sibling.
+//! Where ethrex would answer another question than the one it was asked: about a block's canonical sibling, or without the overrides.
 
 use ethrex_common::H256;
 use ethrex_rpc::types::block::RpcBlock;
@@ -25,6 +25,9 @@ impl Endpoint {
     /// Answers what ethrex would answer about another block.
     pub(super) async fn correct(&self, asked: &Value) -> Answer {
         let method = asked["method"].as_str().unwrap_or_default();
+        if let Some(refused) = Self::refuse_overrides(method, &asked["params"]) {
+            return refused;
+        }
         let outcome = if method == "eth_getBlockByHash" {
             self.block_by_hash(&asked["params"]).await
         } else if BY_HASH.contains(&method) {
@@ -45,6 +48,16 @@ impl Endpoint {
         let shown = RpcBlock::build(block.header, block.body, hash, whole)
             .map_err(|error| ethrex(doing)(format!("{error:?}")))?;
         serde_json::to_value(shown).map(Answer::Result).map_err(ethrex(doing))
+    }
+
+    /// ethrex knows no overrides; an answer without them would look like one with them.
+    fn refuse_overrides(method: &str, params: &Value) -> Option<Answer> {
+        let overridden =
+            ["eth_call", "eth_estimateGas"].contains(&method) && params.get(2).is_some_and(|o| !o.is_null());
+        overridden.then(|| Answer::Error {
+            code: -32_602,
+            message: format!("{method} takes no overrides here; leave the third parameter out"),
+        })
     }
 
     /// A block's state and results are only kept for the canonical chain: about any other, a refusal is the honest answer.

@@ -3,7 +3,7 @@ use ashlar_batch::{BatchHeader, ReceiptsRoot, Withdrawal, WithdrawalsRoot};
 use ashlar_exchange::Output;
 use ashlar_guest::GuestInput;
 use ashlar_prover_wire::Evidence;
-use ashlar_state::{Change, Witness};
+use ashlar_state::{Change, Value, Witness};
 use ashlar_types::{Deployment, Event, Receipt};
 
 use super::error::CaptureError;
@@ -28,6 +28,8 @@ pub struct Captured {
     pub lists: Vec<u64>,
     /// What the batch changed, in the order of keys: a snapshot's next step.
     pub changes: Vec<Change>,
+    /// What each of those leaves was before.
+    pub before: Vec<Option<Value>>,
     /// What each command did.
     pub answers: Answers,
 }

@@ -11,6 +11,16 @@ pub enum CaptureError {
         /// What differs.
         what: &'static str,
     },
+    /// Versions never go back, and this program proves none below its own.
+    #[error(
+        "a batch of version {got} cannot follow: {least} is the least, by its parent and by this program; see what L1 says of versions"
+    )]
+    Version {
+        /// The least that may follow.
+        least: u32,
+        /// Which was asked for.
+        got: u32,
+    },
     /// The parent does not end in the state that is held. After an L1 reorganisation, restore the state first.
     #[error("the parent ends in state {expected:?}, and the state held is {got:?}; restore the parent's state first")]
     Root {

@@ -120,17 +120,18 @@ impl Capture {
         self.map.iter()
     }
 
-    /// Captures the batch that these inputs are, after the batch of `parent`, with a signature for each message. The DA commitment is
-    /// computed from the bytes of the batch, by whoever knows how it will be published.
+    /// Captures the batch that these inputs are, after the batch of `parent`, with a signature for each message. Which version it is of is L1's
+    /// to say (SPEC S-20). The DA commitment is computed from the bytes of the batch, by whoever knows how it will be published.
     pub fn capture(
         &mut self,
         parent: &BatchHeader,
+        version: u32,
         inputs: Vec<Timed>,
         signatures: &Signatures,
         commit: impl FnOnce(&[u8]) -> Hash + Send,
         executor: &impl Executor,
     ) -> Result<Captured, CaptureError> {
-        self.check_parent(parent, &inputs)?;
+        self.check_parent(parent, version, &inputs)?;
         let batch = Batch { first_sequence: parent.next_sequence, inputs };
         let messages = batch.messages();
         if messages != signatures.len() {
@@ -156,8 +157,11 @@ impl Capture {
             }
             (_, Err(error)) => return Err(error),
         };
+        // Words of a leaf are those of a value.
+        let before = |(key, _): &(Key, Option<Value>)| self.map.get(key).and_then(|words| Value::new(words).ok());
+        let before = ran.changes.iter().map(before).collect();
         self.map.apply(&ran.changes, executor).map_err(CaptureError::Leaves)?;
-        let header = self.header(parent, &batch, &said, signatures, &ran);
+        let header = self.header(parent, version, &batch, &said, signatures, &ran);
         Ok(Captured {
             deployment: self.deployment,
             parent: *parent,
@@ -167,14 +171,19 @@ impl Capture {
             witness: ran.witness,
             lists: ran.lists,
             changes: ran.changes,
+            before,
             answers: ran.answers,
         })
     }
 
-    fn check_parent(&self, parent: &BatchHeader, inputs: &[Timed]) -> Result<(), CaptureError> {
-        let exchange_id = self.deployment.exchange_id();
-        if parent.exchange_id != exchange_id || parent.version > VERSION {
-            return Err(CaptureError::Parent { what: "exchange and version" });
+    fn check_parent(&self, parent: &BatchHeader, version: u32, inputs: &[Timed]) -> Result<(), CaptureError> {
+        if parent.exchange_id != self.deployment.exchange_id() {
+            return Err(CaptureError::Parent { what: "exchange" });
+        }
+        // What a guest asks: not below the version from which on its rules hold (U-2), and never back (B-28).
+        let least = parent.version.max(VERSION);
+        if version < least {
+            return Err(CaptureError::Version { least, got: version });
         }
         if parent.state_root_after != self.root() {
             return Err(CaptureError::Root { expected: parent.state_root_after, got: self.root() });
@@ -189,6 +198,7 @@ impl Capture {
     fn header(
         &self,
         parent: &BatchHeader,
+        version: u32,
         batch: &Batch,
         said: &Said,
         signatures: &Signatures,
@@ -198,7 +208,7 @@ impl Capture {
         let (first_time, last_time) =
             times.map_or((parent.last_time, parent.last_time), |(first, last)| (first.time, last.time));
         BatchHeader {
-            version: VERSION,
+            version,
             exchange_id: parent.exchange_id,
             number: parent.number.next(),
             parent_hash: parent.hash(),

@@ -19,6 +19,8 @@ pub struct Target {
 pub struct Job {
     /// Its name; it stays the same over restarts.
     pub id: JobId,
+    /// The version of its batches, which says by which program it is proven.
+    pub version: u32,
     /// What a proof must say.
     pub public_values: Vec<u8>,
     /// How much there is to prove.

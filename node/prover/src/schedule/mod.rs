@@ -4,10 +4,12 @@
 //! 2. A job is asked of one worker at a time, and a worker that was cut off keeps its lease until it ends; after a restart, workers say what
 //!    they are still proving before anything is asked anew. So nothing is proven twice for nothing.
 //! 3. A proof is handed on only after a verifier accepted it, for exactly the public values that were expected (SPEC R-6).
-//! 4. A worker that submits a bad proof is not asked again for a while, then longer, then never (SPEC R-7).
+//! 4. A job is asked of workers with the program of its version, and of no others (SPEC R-20).
+//! 5. A worker that submits a bad proof is not asked again for a while, then longer, then never (SPEC R-7).
 
 mod job;
 mod profile;
+mod programs;
 mod route;
 mod standing;
 mod worker;
@@ -18,14 +20,14 @@ mod simulation_tests;
 use std::collections::BTreeMap;
 
 use ashlar_prover_wire::{
-    Answer, BackendName, Description, Failure, FailureKind, JobId, Measured, ProgramHash, ProofKind, Proved,
-    ToCoordinator,
+    Answer, Description, Failure, FailureKind, JobId, Measured, ProofKind, Proved, ToCoordinator,
 };
 
 use crate::limits::{ATTEMPT_FACTOR, ATTEMPT_MS_MAX, JOBS_MAX, LEASE_MS, RETRY_MS_MAX, RETURN_MS, WORKERS_MAX};
 
 pub use job::{Job, Target};
 pub use profile::Profiles;
+pub use programs::Programs;
 pub use standing::JobState;
 pub use worker::WorkerId;
 
@@ -142,7 +144,7 @@ pub struct Backlog {
 pub struct Scheduler {
     /// In order of preference.
     targets: Vec<Target>,
-    programs: BTreeMap<BackendName, ProgramHash>,
+    programs: Programs,
     jobs: BTreeMap<JobId, Entry>,
     workers: BTreeMap<WorkerId, Worker>,
     profiles: Profiles,
@@ -154,10 +156,11 @@ impl Scheduler {
     /// Begins with the jobs that a restart has found without a proof.
     pub fn new(
         targets: Vec<Target>,
-        programs: BTreeMap<BackendName, ProgramHash>,
+        programs: impl Into<Programs>,
         found: impl IntoIterator<Item = Job>,
         now_ms: u64,
     ) -> Scheduler {
+        let programs = programs.into();
         let jobs: BTreeMap<_, _> = found.into_iter().map(|job| (job.id, Entry::new(job, now_ms))).collect();
         let asks_from_ms = if jobs.is_empty() { now_ms } else { now_ms.saturating_add(RETURN_MS) };
         let (workers, profiles) = (BTreeMap::new(), Profiles::default());
@@ -179,8 +182,8 @@ impl Scheduler {
     /// A worker has connected and is who it says.
     pub fn came(&mut self, worker: WorkerId, description: Description, now_ms: u64) -> Vec<Effect> {
         let drop = |why| vec![Effect::Drop { worker, why }];
-        if self.programs.get(&description.backend) != Some(&description.program) {
-            return drop("it proves another program than the one in force");
+        if !self.programs.knows(description.backend, description.program) {
+            return drop("it proves another program than any in force");
         }
         if !self.workers.contains_key(&worker) && self.workers.len() >= WORKERS_MAX {
             return drop("there are too many workers");
@@ -191,6 +194,18 @@ impl Scheduler {
         }
         known.connect(description);
         Vec::new()
+    }
+
+    /// Other programs are in force: who has none of them is cut off.
+    pub fn learn(&mut self, programs: Programs, now_ms: u64) -> Vec<Effect> {
+        self.programs = programs;
+        let is_of_others =
+            |worker: &Worker| worker.program().is_some_and(|(of, program)| !self.programs.knows(of, program));
+        let of_others = self.workers.iter().filter(|(_, worker)| is_of_others(worker)).map(|(id, _)| *id);
+        let why = "it proves another program than any in force";
+        let mut effects: Vec<_> = of_others.map(|worker| Effect::Drop { worker, why }).collect();
+        effects.extend(self.assign(now_ms));
+        effects
     }
 
     /// A connection has ended. The lease goes on: the worker may still be proving, and come back.
@@ -231,7 +246,8 @@ impl Scheduler {
             known.beat(lent);
             return Vec::new();
         };
-        let targets = known.targets(&self.targets);
+        let version = self.jobs.get(&job).map_or(0, |entry| entry.job.version);
+        let targets = known.targets_of(version, &self.targets, &self.programs);
         match self.jobs.get_mut(&job).map(|entry| (entry.standing.clone(), entry)) {
             Some((Standing::Leased(lease), entry)) if lease.worker == worker => {
                 entry.standing = Standing::Leased(Lease { until_ms: now_ms + LEASE_MS, confirmed: true, ..lease });
@@ -378,7 +394,9 @@ impl Scheduler {
                 entry.forgive(now_ms + RETRY_MS_MAX);
                 continue;
             }
-            let Some((worker, target)) = route::choose(entry, idle, &self.targets, &self.profiles, now_ms) else {
+            let Some((worker, target)) =
+                route::choose(entry, idle, (&self.targets, &self.programs), &self.profiles, now_ms)
+            else {
                 continue;
             };
             let expected = self.profiles.estimate_ms(target, entry.job.commands);
@@ -418,10 +436,12 @@ impl Scheduler {
         vec![Effect::Verify { job, worker, target, measured, public_values, proof }]
     }
 
-    /// Whether another job would be asked soon: no more wait than there are workers that are idle, and one in reserve.
-    pub fn has_room(&self, now_ms: u64) -> bool {
-        let waiting = self.jobs.values().filter(|entry| entry.is_waiting()).count();
-        waiting < self.workers.values().filter(|worker| worker.is_idle(now_ms)).count().max(1)
+    /// Whether another job of this version would be asked soon: no more of it wait than there are workers for it that are idle, and one in reserve. What
+    /// waits for a worker with another version's program is in nobody's way.
+    pub fn has_room(&self, version: u32, now_ms: u64) -> bool {
+        let waiting = self.jobs.values().filter(|entry| entry.job.version == version && entry.is_waiting()).count();
+        let proves = |worker: &&Worker| !worker.targets_of(version, &self.targets, &self.programs).is_empty();
+        waiting < self.workers.values().filter(|worker| worker.is_idle(now_ms)).filter(proves).count().max(1)
     }
 
     /// Who has submitted bad proofs, how many, and until when each is not asked.

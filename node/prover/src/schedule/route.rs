@@ -2,6 +2,7 @@
 
 use super::job::{Entry, Target};
 use super::profile::Profiles;
+use super::programs::Programs;
 use super::worker::{Worker, WorkerId};
 
 /// The most preferred target that is expected to be in time, else the one that is expected first. One that was never
@@ -9,12 +10,15 @@ use super::worker::{Worker, WorkerId};
 pub(super) fn choose<'a>(
     entry: &Entry,
     idle: impl Iterator<Item = (&'a WorkerId, &'a Worker)>,
-    wanted: &[Target],
+    (wanted, programs): (&[Target], &Programs),
     profiles: &Profiles,
     now_ms: u64,
 ) -> Option<(WorkerId, Target)> {
     let candidates = idle.flat_map(|(id, worker)| {
-        let possible = worker.targets(wanted).into_iter().filter(|target| !entry.is_excluded(*target));
+        let possible = worker
+            .targets_of(entry.job.version, wanted, programs)
+            .into_iter()
+            .filter(|target| !entry.is_excluded(*target));
         possible.map(|target| (*id, target))
     });
     candidates.min_by_key(|(id, target)| {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ashlar_prover_wire::{BackendName, ProgramHash};
 use proptest::prelude::*;
 
 use super::*;
@@ -28,6 +29,7 @@ fn description(backend: BackendName) -> Description {
 fn job(number: u64) -> Job {
     Job {
         id: JobId(number),
+        version: 1,
         public_values: number.to_le_bytes().to_vec(),
         commands: 100 + number,
         deadline_ms: 60_000 * (1 + number % 3),
@@ -399,6 +401,26 @@ fn another_program_is_not_asked() {
     let other = Description { program: ProgramHash([3; 32]), ..description(BACKEND) };
     assert!(matches!(scheduler.came(WorkerId(0), other, 0)[..], [Effect::Drop { .. }]));
     assert_eq!(asked(&scheduler.submit(job(0), 0).unwrap()), []);
+}
+
+#[test]
+fn a_job_is_asked_of_the_program_of_its_version() {
+    let next = ProgramHash([3; 32]);
+    let both = Programs::from(programs()).since(2, BTreeMap::from([(BACKEND, next)]));
+    let mut scheduler = Scheduler::new(TARGETS.to_vec(), both, [], 0);
+    let idle = |scheduler: &mut Scheduler, number, description| {
+        assert_eq!(scheduler.came(WorkerId(number), description, 0), []);
+        scheduler.heard(WorkerId(number), ToCoordinator::Heartbeat { job: None }, 0)
+    };
+    assert_eq!(asked(&idle(&mut scheduler, 0, description(BACKEND))), []);
+    assert_eq!(asked(&scheduler.submit(Job { version: 2, ..job(1) }, 0).unwrap()), [], "it has the old program");
+    assert!(scheduler.has_room(1, 0) && !scheduler.has_room(2, 0), "what waits for another program is in nobody's way");
+    assert_eq!(asked(&scheduler.submit(job(2), 0).unwrap()), [(0, 2)]);
+    let newer = Description { program: next, ..description(BACKEND) };
+    assert_eq!(asked(&idle(&mut scheduler, 1, newer)), [(1, 1)]);
+    // A worker that comes back and says that it proves what its program does not is told to stop.
+    let effects = scheduler.heard(WorkerId(0), ToCoordinator::Heartbeat { job: Some(JobId(1)) }, 1);
+    assert_eq!(effects, [Effect::Cancel { worker: WorkerId(0), job: JobId(1) }]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
-use ashlar_prover_wire::{Description, JobId};
+use ashlar_prover_wire::{BackendName, Description, JobId, ProgramHash};
 
 use super::job::Target;
+use super::programs::Programs;
 use crate::limits::{BAD_PROOFS_MAX, QUARANTINE_MS};
 
 /// Who a worker is: the token that it knows, which stays the same when it connects again.
@@ -30,6 +31,11 @@ impl Worker {
 
     pub const fn is_connected(&self) -> bool {
         self.description.is_some()
+    }
+
+    /// What it proves with, while it is connected.
+    pub fn program(&self) -> Option<(BackendName, ProgramHash)> {
+        self.description.as_ref().map(|description| (description.backend, description.program))
     }
 
     pub const fn is_quarantined(&self, now_ms: u64) -> bool {
@@ -66,6 +72,14 @@ impl Worker {
 
     pub const fn note_conduct(&mut self, bad_proofs: u32, until_ms: u64) {
         (self.bad_proofs, self.quarantined_until_ms) = (bad_proofs, until_ms);
+    }
+
+    /// What it can do of what is wanted for a version, in the order of preference: nothing if another program proves that.
+    pub fn targets_of(&self, version: u32, wanted: &[Target], programs: &Programs) -> Vec<Target> {
+        match self.program() {
+            Some((backend, program)) if programs.of(version, backend) == Some(program) => self.targets(wanted),
+            _ => Vec::new(),
+        }
     }
 
     /// What it can do of what is wanted, in the order of preference.

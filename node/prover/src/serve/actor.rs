@@ -189,6 +189,13 @@ impl<E: Runtime> Coordinator<E> {
                 let _ = answer.send(settled);
                 failed
             }
+            Event::Learn(programs, quorums, answer) => {
+                let learnt = self.learn(programs, quorums).await;
+                let failed = durable(&learnt);
+                // Whoever asked may have gone.
+                let _ = answer.send(learnt);
+                failed
+            }
             Event::Measured { target, commands, measured } => {
                 self.scheduler.note_profile(target, commands, &measured);
                 Ok(())
@@ -234,9 +241,9 @@ impl<E: Runtime> Coordinator<E> {
             let effects = self.scheduler.came(worker, description, self.now_ms());
             return self.obey(effects).await;
         }
-        if self.config.programs.get(&description.backend) != Some(&description.program) {
+        if !self.config.programs.knows(description.backend, description.program) {
             return self
-                .obey(vec![Effect::Drop { worker, why: "it verifies another program than the one in force" }])
+                .obey(vec![Effect::Drop { worker, why: "it verifies another program than any in force" }])
                 .await;
         }
         self.start_checks().await
@@ -446,10 +453,10 @@ impl<E: Runtime> Coordinator<E> {
     /// Makes jobs of open batches: of as many as fit one proof if that many are there, else of those there are once nothing else waits.
     pub(super) async fn form_jobs(&mut self) -> Result<(), ProverError> {
         while let Some((record, is_full)) = self.ledger.stretch(&self.stretch) {
-            if !is_full && !self.scheduler.has_room(self.now_ms()) {
+            let Some(job) = self.ledger.job(&record) else { return Ok(()) };
+            if !is_full && !self.scheduler.has_room(job.version, self.now_ms()) {
                 return Ok(());
             }
-            let Some(job) = self.ledger.job(&record) else { return Ok(()) };
             self.store.put(Part::Job, record.id.0, &record.to_bytes()).await?;
             self.ledger.begin(record);
             match self.scheduler.submit(job, self.now_ms()) {

@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use ashlar_prover_wire::{Answer, FailureKind, JobId, Question, ToCoordinator, ToWorker};
+use ashlar_prover_wire::{Answer, Description, FailureKind, JobId, Question, ToCoordinator, ToWorker};
 use ashlar_types::{BatchNumber, to_bytes};
 
 use super::Runtime;
 use super::actor::Coordinator;
 use super::config::{ProverConfig, Role};
 use super::event::Event;
+use super::ledger::ProofHead;
 use crate::attest::{AttestError, Attestation};
 use crate::error::ProverError;
 use crate::kept::KeptProof;
@@ -74,7 +75,7 @@ impl<E: Runtime> Coordinator<E> {
 
     fn check_here(&mut self, job: JobId, verifier: Arc<dyn Verifier>) {
         let Some(Check { received, public_values, .. }) = self.checks.get(&job) else { return };
-        let program = self.config.programs.get(&received.target.backend).copied().unwrap_or_default();
+        let program = self.config.program_of(public_values, received.target);
         let (kind, proof, public_values) = (received.target.kind, received.proof.clone(), public_values.clone());
         self.apart("verification", move || {
             let claim = Claim { kind, program, public_values: &public_values, proof: &proof };
@@ -90,10 +91,11 @@ impl<E: Runtime> Coordinator<E> {
     fn check_elsewhere(&mut self, job: JobId) -> bool {
         let Some(Check { received, public_values, .. }) = self.checks.get(&job) else { return false };
         let Received { target, proof, .. } = received;
-        let members = &self.config.members;
+        let (members, program) = (&self.config.members, self.config.program_of(public_values, *target));
         let idle = self.connected.iter_mut().find(|(worker, connected)| {
             let verifies = members.get(worker.0 as usize).is_some_and(|member| member.role == Role::Verify);
-            verifies && connected.checks.is_none() && connected.description.backend == target.backend
+            let Description { backend, program: of, .. } = &connected.description;
+            verifies && connected.checks.is_none() && (*backend, *of) == (target.backend, program)
         });
         let Some((worker, connected)) = idle else { return false };
         connected.checks = Some(job);
@@ -153,7 +155,7 @@ impl<E: Runtime> Coordinator<E> {
 
     /// Has a proof signed, where L1 counts signatures.
     pub fn attest(&self, proof: &KeptProof) {
-        let Some(quorum) = self.config.quorum.clone() else { return };
+        let Some(quorum) = self.config.quorums.of(proof.values.version).cloned() else { return };
         let proof = proof.clone();
         self.apart("attestation", move || {
             let result = Some(quorum.attest(&proof));
@@ -163,10 +165,8 @@ impl<E: Runtime> Coordinator<E> {
 
     /// Has signed whatever is not, as after a restart.
     pub async fn attest_all(&self) -> Result<(), ProverError> {
-        if self.config.quorum.is_none() {
-            return Ok(());
-        }
-        let unsigned = self.ledger.proofs.iter().filter(|(_, head)| head.signers.is_none());
+        let is_unsigned = |head: &ProofHead| head.signers.is_none() && self.config.quorums.of(head.version).is_some();
+        let unsigned = self.ledger.proofs.iter().filter(|(_, head)| is_unsigned(head));
         for first in unsigned.map(|(first, _)| *first) {
             let stored = self.store.get(Part::Proof, first).await?;
             if let Some(proof) = stored.and_then(|bytes| KeptProof::from_bytes(&bytes).ok()) {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use ashlar_batch::PublicValues;
 use ashlar_prover_wire::limits::BATCHES_MAX;
 use ashlar_prover_wire::{BackendName, ProgramHash, ProofKind, Token};
 
-use crate::attest::Quorum;
+use crate::attest::Quorums;
 use crate::limits::{WORKER_NAME_BYTES_MAX, WORKERS_MAX};
-use crate::schedule::Target;
+use crate::schedule::{Programs, Target};
 use crate::verify::Verifier;
 
 /// What a worker is for.
@@ -57,14 +58,14 @@ pub struct ProverConfig {
     pub partition: String,
     /// What kinds of proof are wanted, in the order of preference.
     pub targets: Vec<Target>,
-    /// The programs in force.
-    pub programs: BTreeMap<BackendName, ProgramHash>,
+    /// The programs in force, by version.
+    pub programs: Programs,
     /// Who may connect.
     pub members: Vec<Member>,
     /// Verifiers in this process. Of a system that has none here, a worker whose role it is verifies.
     pub verifiers: BTreeMap<BackendName, Arc<dyn Verifier>>,
     /// Who signs that a proof was verified, where L1 counts signatures.
-    pub quorum: Option<Quorum>,
+    pub quorums: Quorums,
     /// How many batches are proven at once.
     pub stretch: StretchRules,
     /// What is kept.
@@ -75,14 +76,14 @@ pub struct ProverConfig {
 
 impl ProverConfig {
     /// A configuration with everything but the essentials as it usually is.
-    pub fn new(targets: Vec<Target>, programs: BTreeMap<BackendName, ProgramHash>) -> ProverConfig {
+    pub fn new(targets: Vec<Target>, programs: impl Into<Programs>) -> ProverConfig {
         ProverConfig {
             partition: "ashlar".to_owned(),
             targets,
-            programs,
+            programs: programs.into(),
             members: Vec::new(),
             verifiers: BTreeMap::new(),
-            quorum: None,
+            quorums: Quorums::default(),
             stretch: StretchRules { batches_max: 16, commands_max: 1 << 16 },
             retention: Retention { evidence_batches: 64, proof_batches: 4_096 },
             waiting_jobs_high: 32,
@@ -96,7 +97,7 @@ impl ProverConfig {
             found.push("no kind of proof is wanted; name one at least".to_owned());
         }
         for Target { backend, .. } in &self.targets {
-            if !self.programs.contains_key(backend) {
+            if !self.programs.has(*backend) {
                 found.push(format!("proofs by {backend} are wanted, and no program of it is in force"));
             }
         }
@@ -116,13 +117,19 @@ impl ProverConfig {
         if self.stretch.batches_max == 0 || self.stretch.batches_max > BATCHES_MAX {
             found.push(format!("a proof is of 1 to {BATCHES_MAX} batches, not {}", self.stretch.batches_max));
         }
-        if let Some(quorum) = &self.quorum
-            && (quorum.threshold() == 0 || quorum.threshold() > quorum.members().len())
-        {
+        for quorum in self.quorums.all() {
             let members = quorum.members().len();
-            found.push(format!("{} of {members} signers can never sign", quorum.threshold()));
+            if quorum.threshold() == 0 || quorum.threshold() > members {
+                found.push(format!("{} of {members} signers can never sign", quorum.threshold()));
+            }
         }
         found
+    }
+
+    /// The program that must have run for these public values: that of their version. All zeros, which is no program, if none is in force for it.
+    pub(crate) fn program_of(&self, public_values: &[u8], target: Target) -> ProgramHash {
+        let version = ashlar_types::from_bytes::<PublicValues>(public_values).ok().map(|values| values.version);
+        version.and_then(|version| self.programs.of(version, target.backend)).unwrap_or_default()
     }
 
     /// Whether a proof of this kind is checked by executing again.
@@ -138,7 +145,7 @@ impl fmt::Debug for ProverConfig {
             .field("programs", &self.programs)
             .field("members", &self.members)
             .field("verifiers", &self.verifiers.keys())
-            .field("quorum", &self.quorum)
+            .field("quorums", &self.quorums)
             .field("stretch", &self.stretch)
             .field("retention", &self.retention)
             .finish_non_exhaustive()

@@ -6,10 +6,10 @@ use ashlar_types::BatchNumber;
 use tokio::sync::{mpsc, oneshot};
 
 use super::status::BatchStatus;
-use crate::attest::{AttestError, Attestation};
+use crate::attest::{AttestError, Attestation, Quorums};
 use crate::error::ProverError;
 use crate::kept::KeptProof;
-use crate::schedule::{Target, WorkerId};
+use crate::schedule::{Programs, Target, WorkerId};
 use crate::verify::VerifyError;
 
 /// A batch to be proven.
@@ -48,6 +48,8 @@ pub(crate) enum Event {
     Connected(Answer<Vec<String>>),
     /// L1 will not take back this batch and those before it.
     Settled(BatchNumber, Answer<()>),
+    /// Other programs are in force, and others sign.
+    Learn(Programs, Quorums, Answer<()>),
     /// A measurement from elsewhere.
     Measured { target: Target, commands: u64, measured: Measured },
     /// A worker has shown who it is.

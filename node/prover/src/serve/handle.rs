@@ -13,8 +13,9 @@ use super::config::Member;
 use super::connection::accept;
 use super::event::{Answer, Event, Found, Order};
 use super::status::BatchStatus;
+use crate::attest::Quorums;
 use crate::error::ProverError;
-use crate::schedule::{Backlog, Target};
+use crate::schedule::{Backlog, Programs, Target};
 
 /// How far proving is behind, and whether the batcher is asked to make fewer and larger batches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -62,7 +63,9 @@ impl ProverHandle {
         self.ask(|answer| Event::Submit(Box::new(order), answer)).await
     }
 
-    /// The proof that begins with this batch, with its signatures where some are needed; none while it has too few of them.
+    /// The proof that begins with this batch, with its signatures where some are needed; none while it has too few of them. Where the batch is in
+    /// the middle of a stretch, the stretch's job or proof is thrown away for one that begins here (SPEC R-19): to look alone, ask for
+    /// [`ProverHandle::proof_of`].
     pub async fn proof(&self, first: BatchNumber) -> Result<Option<Found>, ProverError> {
         let found = self.ask(|answer| Event::Find { first, exactly: true, answer }).await?;
         Ok(found.map(|found| *found))
@@ -87,6 +90,11 @@ impl ProverHandle {
     /// L1 will not take back this batch and those before it: what the policy does not keep is let go.
     pub async fn settled(&self, upto: BatchNumber) -> Result<(), ProverError> {
         self.ask(|answer| Event::Settled(upto, answer)).await
+    }
+
+    /// What L1 says of versions by now: which program proves each, and who signs for it.
+    pub async fn learn(&self, programs: Programs, quorums: Quorums) -> Result<(), ProverError> {
+        self.ask(|answer| Event::Learn(programs, quorums, answer)).await
     }
 
     /// Takes over a measurement from elsewhere, as of a `profile`.

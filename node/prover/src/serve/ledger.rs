@@ -17,6 +17,7 @@ use crate::store::{JobRecord, StoredBatch};
 pub(crate) struct ProofHead {
     pub last: u64,
     pub last_hash: Hash,
+    pub version: u32,
     pub target: Target,
     pub program: ProgramHash,
     pub measured: Measured,
@@ -30,6 +31,7 @@ impl ProofHead {
         ProofHead {
             last: proof.last.get(),
             last_hash: proof.values.last_hash,
+            version: proof.values.version,
             target: proof.target,
             program: proof.program,
             measured: proof.measured,
@@ -125,8 +127,9 @@ impl Ledger {
             priority = priority.min(batch.priority);
         }
         let values = values.filter(|values| values.last_hash == record.last_hash)?;
+        let version = values.version;
         let public_values = ashlar_types::to_bytes(&values);
-        Some(Job { id: record.id, public_values, commands, deadline_ms, priority })
+        Some(Job { id: record.id, version, public_values, commands, deadline_ms, priority })
     }
 
     /// A job is proven.
@@ -145,6 +148,13 @@ impl Ledger {
     pub fn forget_proof(&mut self, first: u64) {
         let Some(head) = self.proofs.remove(&first) else { return };
         self.open.extend(self.batches.range(first..=head.last).map(|(number, _)| *number));
+    }
+
+    /// The signatures under a proof are not those that it needs.
+    pub fn unsign(&mut self, first: u64) {
+        if let Some(head) = self.proofs.get_mut(&first) {
+            head.signers = None;
+        }
     }
 
     /// Nobody wants these batches proven for now, from the first to the one before the last.

@@ -16,6 +16,7 @@ mod ledger;
 mod proofs;
 mod recall;
 mod status;
+mod versions;
 
 pub use actor::start;
 pub use config::{Member, ProverConfig, Retention, Role, StretchRules};

@@ -25,7 +25,7 @@ impl<E: Runtime> Coordinator<E> {
             return Err(ProverError::Lost { what: "the header of batch", number: record.last.get() });
         };
         let Received { worker, target, measured, .. } = check.received;
-        let program = self.config.programs.get(&target.backend).copied().unwrap_or_default();
+        let program = self.config.program_of(&check.public_values, target);
         let (first, last, proven_ms) = (record.first, record.last, self.now_ms());
         let kept = KeptProof { first, last, target, program, values, header, measured, proven_ms, worker, proof };
         self.store.put(Part::Proof, first.get(), &kept.to_bytes()).await?;
@@ -42,12 +42,15 @@ impl<E: Runtime> Coordinator<E> {
         Ok(stored.and_then(|bytes| Attestation::from_bytes(&bytes, &proof.program.0, &proof.values)))
     }
 
+    /// A proof that begins with a batch, which what is in its way makes room for; or the one that a batch is under.
     pub(super) async fn find(&mut self, number: BatchNumber, exactly: bool) -> Result<Option<Found>, ProverError> {
         if exactly {
             self.begin_at(number).await?;
+            self.renew(number).await?;
         }
         let Some((first, head)) = self.ledger.proof_of(number) else { return Ok(None) };
-        if exactly && (first != number || (self.config.quorum.is_some() && head.signers.is_none())) {
+        let lacks_signatures = head.signers.is_none() && self.config.quorums.of(head.version).is_some();
+        if exactly && (first != number || lacks_signatures) {
             return Ok(None);
         }
         let stored = self.store.get(Part::Proof, first.get()).await?;
@@ -60,16 +63,15 @@ impl<E: Runtime> Coordinator<E> {
 
     pub(super) fn status(&self, number: BatchNumber) -> Option<BatchStatus> {
         if let Some((first, head)) = self.ledger.proof_of(number) {
-            let quorum = self.config.quorum.as_ref();
+            let ProofHead { version, target, program, proven_ms, measured, .. } = *head;
             let signers = head.signers.clone().unwrap_or_default();
-            let attested = quorum.map(|quorum| (signers, quorum.threshold()));
-            let ProofHead { target, program, proven_ms, measured, .. } = *head;
+            let attested = self.config.quorums.of(version).map(|quorum| (signers, quorum.threshold()));
             let state = ProofState::Proven { target, program, proven_ms, measured, attested };
-            return Some(BatchStatus { first, last: BatchNumber::new(head.last), state });
+            return Some(BatchStatus { first, last: BatchNumber::new(head.last), version, state });
         }
+        let version = self.ledger.batches.get(&number.get())?.header.version;
         let Some(record) = self.ledger.job_of(number) else {
-            self.ledger.batches.get(&number.get())?;
-            return Some(BatchStatus { first: number, last: number, state: ProofState::Gathered });
+            return Some(BatchStatus { first: number, last: number, version, state: ProofState::Gathered });
         };
         let state = match self.scheduler.state(record.id)? {
             JobState::Waiting => ProofState::Waiting,
@@ -85,7 +87,7 @@ impl<E: Runtime> Coordinator<E> {
                 ProofState::Refused { agreed, detail }
             }
         };
-        Some(BatchStatus { first: record.first, last: record.last, state })
+        Some(BatchStatus { first: record.first, last: record.last, version, state })
     }
 
     /// What L1 will not take back need not be proven again, and is kept only as long as the policy says.

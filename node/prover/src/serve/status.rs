@@ -23,6 +23,8 @@ pub struct BatchStatus {
     pub first: BatchNumber,
     /// The last one.
     pub last: BatchNumber,
+    /// The version of all of them.
+    pub version: u32,
     /// How it stands.
     pub state: ProofState,
 }

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use ashlar_batch::BatchHeader;
 use ashlar_prover::{
-    Attestor, BatchStatus, Member, Order, ProofState, ProverConfig, ProverError, ProverHandle, Quorum, Retention, Role,
-    StretchRules, Target, start,
+    Attestor, BatchStatus, Member, Order, Programs, ProofState, ProverConfig, ProverError, ProverHandle, Quorum,
+    Quorums, Retention, Role, StretchRules, Target, start,
 };
-use ashlar_prover_wire::{BackendName, ProofKind, Token};
+use ashlar_prover_wire::{BackendName, ProgramHash, ProofKind, Token};
 use ashlar_types::BatchNumber;
 use ashlar_types::sign::{WalletSecret, recover};
 use commonware_runtime::{Clock, Handle, Network, Runner, Spawner, Supervisor, deterministic};
@@ -22,7 +22,7 @@ use proptest::prelude::*;
 use rand::Rng;
 use tokio::sync::oneshot;
 
-use twin::{Knowing, Nature, PROGRAM, World, chain, evidence, fork, is_right, live};
+use twin::{Knowing, NEXT, Nature, PROGRAM, World, chain, evidence, fork, is_right, live};
 
 fn token(number: u8) -> Token {
     Token::new([0x70 + number; 32])
@@ -166,7 +166,7 @@ async fn look(handle: &ProverHandle, batches: u64) -> (u64, u64) {
     (next - 1, wrong)
 }
 
-const HONEST: Nature = Nature { lies: false, verifies: false, batches_max: 0 };
+const HONEST: Nature = Nature { lies: false, is_next: false, verifies: false, batches_max: 0 };
 const LIAR: Nature = Nature { lies: true, ..HONEST };
 
 proptest! {
@@ -292,6 +292,123 @@ fn another_way_of_the_chain_takes_the_place_of_the_old_one() {
     });
 }
 
+/// Batches in flight are proven by the program of their version, whatever comes after them, and those of the next one wait for a worker that has its program.
+#[test]
+fn a_version_is_proven_by_its_own_program() {
+    run(10, |context| async move {
+        let world = Arc::new(World::default());
+        world.port.store(4_000, Ordering::Relaxed);
+        let natures = [HONEST, Nature { is_next: true, ..HONEST }];
+        let mut config = config(&natures);
+        config.programs = config.programs.since(NEXT.0, BTreeMap::from([(BackendName::SP1, NEXT.1)]));
+        let spawn = |number: usize| {
+            let (world, nature) = (world.clone(), natures[number]);
+            context.child("worker").spawn(move |context| live(context, world, token(number as u8), nature))
+        };
+        let coordinator = begin(&context, &world, config.clone()).await;
+        let _old = spawn(0);
+        let before = chain(3);
+        let mut after = fork(&BatchHeader { version: NEXT.0, ..before[2] }, 5, 1);
+        let mut parent = before[2].hash();
+        for header in &mut after {
+            header.parent_hash = parent;
+            parent = header.hash();
+        }
+        for header in before.iter().chain(&after) {
+            coordinator.handle.submit(order(header)).await.unwrap();
+        }
+        until_proven(&context, &coordinator.handle, 3).await;
+        context.sleep(Duration::from_secs(600)).await;
+        let found = coordinator.handle.proof_of(BatchNumber::new(3)).await.unwrap().expect("it is proven");
+        assert_eq!((found.proof.program, found.proof.last.get()), (PROGRAM, 3), "no proof is of two versions");
+        assert!(!proven(&coordinator.handle, BatchNumber::new(4)).await, "nobody here has the program");
+        // Nor after a restart, until one comes who has.
+        coordinator.life.abort();
+        let coordinator = begin(&context, &world, config).await;
+        context.sleep(Duration::from_secs(600)).await;
+        assert!(!proven(&coordinator.handle, BatchNumber::new(4)).await);
+        let _new = spawn(1);
+        until_proven(&context, &coordinator.handle, 8).await;
+        for number in 4..=8 {
+            let found = coordinator.handle.proof_of(BatchNumber::new(number)).await.unwrap().expect("it is proven");
+            assert_eq!((found.proof.values.version, found.proof.program), NEXT);
+            assert!(is_right(&found.proof));
+        }
+    });
+}
+
+/// A version is announced, taken back and announced with another program while the coordinator runs; then it begins, and signers of its own sign for it.
+#[test]
+fn versions_are_learnt_while_it_runs() {
+    run(12, |context| async move {
+        let world = Arc::new(World::default());
+        world.port.store(4_000, Ordering::Relaxed);
+        let secret = |byte| WalletSecret::new(&[byte; 32]).unwrap();
+        let quorum = |bytes: &[u8]| {
+            let signer = |byte: &u8| Attestor::new(secret(*byte), Arc::new(Knowing));
+            Some(Quorum::new(bytes.iter().map(signer).collect(), bytes.len()))
+        };
+        let natures = [HONEST, Nature { is_next: true, ..HONEST }];
+        let first = Programs::from(BTreeMap::from([(BackendName::SP1, PROGRAM)]));
+        let old_signers = Quorums::default().since(0, quorum(&[1]));
+        let with = ProverConfig { quorums: old_signers.clone(), ..config(&natures) };
+        let coordinator = begin(&context, &world, with).await;
+        let handle = &coordinator.handle;
+        let _workers: Vec<_> = natures
+            .into_iter()
+            .enumerate()
+            .map(|(number, nature)| {
+                let world = world.clone();
+                context.child("worker").spawn(move |context| live(context, world, token(number as u8), nature))
+            })
+            .collect();
+        context.sleep(Duration::from_secs(60)).await;
+        assert_eq!(handle.connected().await.unwrap(), ["worker-0"], "nobody has named the other's program");
+
+        let since = |program| first.clone().since(NEXT.0, BTreeMap::from([(BackendName::SP1, program)]));
+        let signers = old_signers.clone().since(NEXT.0, quorum(&[2, 3]));
+        handle.learn(since(NEXT.1), signers.clone()).await.unwrap();
+        context.sleep(Duration::from_secs(60)).await;
+        assert_eq!(handle.connected().await.unwrap(), ["worker-0", "worker-1"]);
+        handle.learn(since(ProgramHash([7; 32])), signers.clone()).await.unwrap();
+        context.sleep(Duration::from_secs(60)).await;
+        assert_eq!(handle.connected().await.unwrap(), ["worker-0"], "the version was announced with another program");
+
+        let before = chain(2);
+        let mut after = fork(&BatchHeader { version: NEXT.0, ..before[1] }, 2, 1);
+        let mut parent = before[1].hash();
+        for header in &mut after {
+            header.parent_hash = parent;
+            parent = header.hash();
+        }
+        for header in before.iter().chain(&after) {
+            handle.submit(order(header)).await.unwrap();
+        }
+        until_proven(&context, handle, 2).await;
+        context.sleep(Duration::from_secs(300)).await;
+        let third = handle.status(BatchNumber::new(3)).await.unwrap().expect("it is known");
+        assert_eq!((third.version, third.state), (NEXT.0, ProofState::Waiting), "nobody has its program");
+        handle.learn(since(NEXT.1), signers).await.unwrap();
+        until_proven(&context, handle, 4).await;
+        context.sleep(Duration::from_secs(5)).await;
+        for (number, signed_by) in [(1, &[1][..]), (3, &[2, 3])] {
+            let found = handle.proof(BatchNumber::new(number)).await.unwrap().expect("it is proven and signed");
+            let mut expected: Vec<_> = signed_by.iter().map(|byte| secret(*byte).address()).collect();
+            expected.sort_unstable_by_key(|address| address.0);
+            assert_eq!(found.attestation.expect("it is signed").signers(), expected, "batch {number}");
+        }
+
+        // L1 has left the blocks in which it named them: what was made under them is made anew.
+        handle.learn(since(NEXT.1), old_signers).await.unwrap();
+        assert_eq!(handle.proof(BatchNumber::new(3)).await.unwrap(), None);
+        context.sleep(Duration::from_secs(5)).await;
+        let again = handle.proof(BatchNumber::new(3)).await.unwrap().expect("it is signed by others");
+        assert_eq!(again.attestation.expect("it is signed").signers(), [secret(1).address()]);
+        let nobody = handle.learn(Programs::default(), Quorums::default()).await;
+        assert!(matches!(nobody, Err(ProverError::Config(_))), "{nobody:?}");
+    });
+}
+
 #[test]
 fn what_is_final_is_kept_as_long_as_the_policy_says_and_what_is_not_always() {
     run(6, |context| async move {
@@ -341,8 +458,9 @@ fn signers_sign_what_their_own_verifier_accepts_and_a_proof_is_given_with_enough
         world.port.store(4_000, Ordering::Relaxed);
         let secrets: Vec<_> = (1..=3).map(|byte| WalletSecret::new(&[byte; 32]).unwrap()).collect();
         let signers = secrets.iter().map(|secret| Attestor::new(secret.clone(), Arc::new(Knowing))).collect();
-        let with = ProverConfig { quorum: Some(Quorum::new(signers, 2)), ..config(&[HONEST]) };
-        let members = with.quorum.as_ref().unwrap().members();
+        let quorum = Quorum::new(signers, 2);
+        let members = quorum.members();
+        let with = ProverConfig { quorums: quorum.into(), ..config(&[HONEST]) };
         let coordinator = begin(&context, &world, with.clone()).await;
         let worker = context.child("worker").spawn({
             let world = world.clone();
@@ -434,7 +552,7 @@ fn a_proof_from_the_middle_of_a_stretch_is_made_from_there() {
 #[test]
 fn a_configuration_that_makes_no_sense_is_refused_in_words() {
     run(8, |context| async move {
-        let wrong = ProverConfig { programs: BTreeMap::new(), ..config(&[HONEST]) };
+        let wrong = ProverConfig { programs: Programs::default(), ..config(&[HONEST]) };
         let error = start(context.child("prover"), wrong).await.expect_err("no program is in force");
         assert!(matches!(&error, ProverError::Config(why) if why.contains("no program")), "{error}");
     });

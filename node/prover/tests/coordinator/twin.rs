@@ -20,6 +20,8 @@ use rand::Rng;
 use tokio::sync::mpsc;
 
 pub const PROGRAM: ProgramHash = ProgramHash([1; 32]);
+/// What proves from this version on.
+pub const NEXT: (u32, ProgramHash) = (2, ProgramHash([2; 32]));
 
 /// Headers that follow each other.
 pub fn chain(count: u64) -> Vec<BatchHeader> {
@@ -66,8 +68,10 @@ pub struct Knowing;
 
 impl Verifier for Knowing {
     fn verify(&self, claim: &Claim<'_>) -> Result<(), VerifyError> {
-        if claim.program != PROGRAM {
-            return Err(VerifyError::WrongProgram { expected: PROGRAM, got: claim.program });
+        let values: PublicValues = from_bytes(claim.public_values).map_err(|_| VerifyError::WrongPublicValues)?;
+        let expected = if values.version < NEXT.0 { PROGRAM } else { NEXT.1 };
+        if claim.program != expected {
+            return Err(VerifyError::WrongProgram { expected, got: claim.program });
         }
         if claim.proof == right(claim.public_values) {
             Ok(())
@@ -85,6 +89,8 @@ pub fn is_right(proof: &KeptProof) -> bool {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nature {
     pub lies: bool,
+    /// It has the program of the next version, and no other.
+    pub is_next: bool,
     /// It only verifies.
     pub verifies: bool,
     /// More batches are too large for it; 0 if none are.
@@ -135,8 +141,13 @@ async fn connect(
     let mut nonce = [0; 32];
     context.fill_bytes(&mut nonce);
     let kinds = vec![ProofKind::Compressed];
-    let description =
-        Description { backend: BackendName::SP1, program: PROGRAM, kinds, cycles_max: 0, memory_bytes: 0 };
+    let description = Description {
+        backend: BackendName::SP1,
+        program: if nature.is_next { NEXT.1 } else { PROGRAM },
+        kinds,
+        cycles_max: 0,
+        memory_bytes: 0,
+    };
     let challenge = read(&mut stream).await?;
     let (Established { mut sealer, mut opener }, hello) =
         Established::of_worker(token, &challenge, description, nonce).ok()?;

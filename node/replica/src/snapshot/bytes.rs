@@ -1,7 +1,7 @@
 //! The bytes of a snapshot: a beginning of two sectors, then leaves.
 
 use ashlar_batch::BatchHeader;
-use ashlar_state::{Key, VALUE_WORDS_MAX, Value};
+use ashlar_state::{Change, Key, VALUE_WORDS_MAX, Value};
 use ashlar_types::{Decode, DecodeError, Domain, Encode, Reader, Sequence, Writer};
 
 use super::SnapshotError;
@@ -9,7 +9,13 @@ use crate::limits::SECTOR_BYTES;
 use crate::ordered::{Epoch, L1Block};
 
 const MAGIC: [u8; 8] = *b"ashlarSs";
-const VERSION: u16 = 1;
+/// Every leaf follows.
+const WHOLE: u16 = 1;
+/// What changed since another snapshot follows.
+const INCREMENT: u16 = 2;
+
+/// The name of a snapshot.
+pub type Name = [u8; 16];
 
 /// Bytes before the leaves.
 pub const HEAD_BYTES: usize = 2 * SECTOR_BYTES;
@@ -37,14 +43,17 @@ impl SnapshotHead {
         self.header.next_sequence
     }
 
-    pub(super) fn to_bytes(self) -> Vec<u8> {
+    pub(super) fn to_bytes(self, on: Option<Name>) -> Vec<u8> {
         let mut writer = Writer::new();
         writer.bytes(&MAGIC);
-        writer.u16(VERSION);
+        writer.u16(if on.is_some() { INCREMENT } else { WHOLE });
         self.header.encode(&mut writer);
         writer.u64(self.epoch.get());
         self.block.encode(&mut writer);
         writer.u64(self.leaves);
+        if let Some(on) = on {
+            writer.bytes(&on);
+        }
         let mut bytes = writer.into_bytes();
         let sum = Domain::SNAPSHOT.hash(&[&bytes]);
         bytes.extend_from_slice(&sum);
@@ -52,15 +61,16 @@ impl SnapshotHead {
         bytes
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<SnapshotHead, SnapshotError> {
+    /// The head, and for an increment the snapshot that it is laid upon.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<(SnapshotHead, Option<Name>), SnapshotError> {
         let beginning = |_: DecodeError| SnapshotError::Beginning;
         let mut reader = Reader::new(bytes);
         if reader.array().map_err(beginning)? != MAGIC {
             return Err(SnapshotError::Beginning);
         }
         let got = reader.u16().map_err(beginning)?;
-        if got != VERSION {
-            return Err(SnapshotError::Version { expected: VERSION, got });
+        if got != WHOLE && got != INCREMENT {
+            return Err(SnapshotError::Version { expected: INCREMENT, got });
         }
         let head = SnapshotHead {
             header: BatchHeader::decode(&mut reader).map_err(beginning)?,
@@ -68,9 +78,10 @@ impl SnapshotHead {
             block: L1Block::decode(&mut reader).map_err(beginning)?,
             leaves: reader.u64().map_err(beginning)?,
         };
+        let on = if got == INCREMENT { Some(reader.array().map_err(beginning)?) } else { None };
         let covered = bytes.get(..reader.offset()).unwrap_or_default();
         let sum: [u8; 32] = reader.array().map_err(beginning)?;
-        if Domain::SNAPSHOT.hash(&[covered]) == sum { Ok(head) } else { Err(SnapshotError::Beginning) }
+        if Domain::SNAPSHOT.hash(&[covered]) == sum { Ok((head, on)) } else { Err(SnapshotError::Beginning) }
     }
 }
 
@@ -83,12 +94,15 @@ pub fn put_leaf(bytes: &mut Vec<u8>, key: &Key, words: &[u64]) {
     }
 }
 
-/// Reads a leaf.
-pub fn take_leaf(reader: &mut Reader<'_>) -> Result<(Key, Value), DecodeError> {
+/// Reads a leaf, or the word that it is gone.
+pub fn take_leaf(reader: &mut Reader<'_>) -> Result<Change, DecodeError> {
     let key = Key::from_bytes(&reader.array()?);
     let offset = reader.offset();
     let count = usize::from(reader.u8()?);
-    if count == 0 || count > VALUE_WORDS_MAX {
+    if count == 0 {
+        return Ok((key, None));
+    }
+    if count > VALUE_WORDS_MAX {
         return Err(DecodeError::TooMany { what: "words of a leaf", max: VALUE_WORDS_MAX, got: count, offset });
     }
     let mut words = [0; VALUE_WORDS_MAX];
@@ -96,5 +110,5 @@ pub fn take_leaf(reader: &mut Reader<'_>) -> Result<(Key, Value), DecodeError> {
         *word = reader.u64()?;
     }
     let value = Value::new(words.get(..count).unwrap_or_default());
-    value.map(|value| (key, value)).map_err(|_| DecodeError::Empty { what: "words of a leaf", offset })
+    value.map(|value| (key, Some(value))).map_err(|_| DecodeError::Empty { what: "words of a leaf", offset })
 }

@@ -1,13 +1,15 @@
 //! The snapshots of a node: written, listed, loaded, retained.
 
+use std::cmp::Ordering;
+
 use ashlar_batch::merkle::Digest;
 use ashlar_exchange::{HotConfig, HotStore, OrderIndex};
-use ashlar_state::{Executor, Key, Map, Sha256Node, Value};
-use ashlar_types::Reader;
+use ashlar_state::{Change, Executor, Key, Map, Sha256Node, Value};
+use ashlar_types::{BatchNumber, Reader};
 use commonware_runtime::{Blob, Error as RuntimeError, Storage, WriteOptions};
 
 use super::SnapshotError;
-use super::bytes::{HEAD_BYTES, LEAF_BYTES_MAX, SnapshotHead, put_leaf, take_leaf};
+use super::bytes::{HEAD_BYTES, LEAF_BYTES_MAX, Name, SnapshotHead, put_leaf, take_leaf};
 use crate::replay::of_state;
 
 /// Bytes written and read at once.
@@ -70,8 +72,6 @@ pub struct SnapshotStore<E> {
     partition: String,
 }
 
-type Name = [u8; 16];
-
 /// Ascending by batch; the hash tells apart what stood at the same number before and after an unwinding.
 fn name_of(head: &SnapshotHead) -> Name {
     let mut name = [0; 16];
@@ -96,6 +96,26 @@ impl<E: Storage> SnapshotStore<E> {
         head: &SnapshotHead,
         leaves: impl IntoIterator<Item = (Key, &'a [u64])>,
     ) -> Result<(), SnapshotError> {
+        self.write_on(head, None, leaves).await
+    }
+
+    /// Writes one as what changed since another that is whole, in ascending order; a leaf without words is gone. The other stays for as long as this
+    /// one does.
+    pub async fn write_increment<'a>(
+        &self,
+        head: &SnapshotHead,
+        base: &SnapshotHead,
+        changes: impl IntoIterator<Item = (Key, &'a [u64])>,
+    ) -> Result<(), SnapshotError> {
+        self.write_on(head, Some(name_of(base)), changes).await
+    }
+
+    async fn write_on<'a>(
+        &self,
+        head: &SnapshotHead,
+        on: Option<Name>,
+        leaves: impl IntoIterator<Item = (Key, &'a [u64])>,
+    ) -> Result<(), SnapshotError> {
         let name = name_of(head);
         let (blob, length) = self.context.open(&self.partition, &name).await.map_err(disk("open a snapshot"))?;
         if length != 0 {
@@ -116,7 +136,7 @@ impl<E: Storage> SnapshotStore<E> {
         }
         blob.write_at(offset, window, WriteOptions::default()).await.map_err(disk("write a snapshot"))?;
         blob.sync().await.map_err(disk("sync a snapshot"))?;
-        blob.write_at(0, head.to_bytes(), WriteOptions::SYNC).await.map_err(disk("finish a snapshot"))
+        blob.write_at(0, head.to_bytes(on), WriteOptions::SYNC).await.map_err(disk("finish a snapshot"))
     }
 
     async fn names(&self) -> Result<Vec<Name>, SnapshotError> {
@@ -130,25 +150,30 @@ impl<E: Storage> SnapshotStore<E> {
         Ok(names)
     }
 
-    async fn open(&self, name: &Name) -> Result<(E::Blob, u64, SnapshotHead), SnapshotError> {
+    async fn open(&self, name: &Name) -> Result<Open<E::Blob>, SnapshotError> {
         let (blob, length) = self.context.open(&self.partition, name).await.map_err(disk("open a snapshot"))?;
         if length < HEAD_BYTES as u64 {
             return Err(SnapshotError::Beginning);
         }
         let bytes = crate::journal::read_blob(&blob, 0, HEAD_BYTES).await.map_err(disk("read a snapshot"))?;
-        let head = SnapshotHead::from_bytes(&bytes)?;
+        let (head, on) = SnapshotHead::from_bytes(&bytes)?;
         if name_of(&head) != *name {
             return Err(SnapshotError::Beginning);
         }
-        Ok((blob, length, head))
+        Ok(Open { blob, length, head, on })
     }
 
     /// The heads of those that were finished, the oldest first.
     pub async fn list(&self) -> Result<Vec<SnapshotHead>, SnapshotError> {
+        Ok(self.chains().await?.into_iter().map(|(head, _)| head).collect())
+    }
+
+    /// The same, each with what it rests on: two with another such mark share no byte of their leaves.
+    pub async fn chains(&self) -> Result<Vec<(SnapshotHead, [u8; 16])>, SnapshotError> {
         let mut heads = Vec::new();
         for name in self.names().await? {
             match self.open(&name).await {
-                Ok((_, _, head)) => heads.push(head),
+                Ok(Open { head, on, .. }) => heads.push((head, on.unwrap_or(name))),
                 Err(error @ SnapshotError::Disk { .. }) => return Err(error),
                 Err(_) => {}
             }
@@ -156,28 +181,70 @@ impl<E: Storage> SnapshotStore<E> {
         Ok(heads)
     }
 
+    /// Everything that was finished once, the oldest first: its head, or why that cannot be read any more.
+    pub async fn kept(&self) -> Result<Vec<(BatchNumber, Result<SnapshotHead, SnapshotError>)>, SnapshotError> {
+        let mut kept = Vec::new();
+        for name in self.names().await? {
+            let number = BatchNumber::new(u64::from_be_bytes(*name.first_chunk().unwrap_or(&[0; 8])));
+            match self.open(&name).await {
+                Ok(Open { head, .. }) => kept.push((number, Ok(head))),
+                Err(error @ SnapshotError::Disk { .. }) => return Err(error),
+                Err(_) if !self.is_finished(&name).await? => {}
+                Err(error) => kept.push((number, Err(error))),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Whether anything is at the beginning, which is written last.
+    async fn is_finished(&self, name: &Name) -> Result<bool, SnapshotError> {
+        let (blob, length) = self.context.open(&self.partition, name).await.map_err(disk("open a snapshot"))?;
+        let count = length.min(HEAD_BYTES as u64) as usize;
+        let bytes = crate::journal::read_blob(&blob, 0, count).await.map_err(disk("read a snapshot"))?;
+        Ok(bytes.iter().any(|byte| *byte != 0))
+    }
+
+    /// The leaves of one as they are stored, whatever their root is, as far as they can be read; and what is wrong after that.
+    pub async fn stored(
+        &self,
+        head: &SnapshotHead,
+    ) -> Result<(Vec<(Key, Value)>, Option<SnapshotError>), SnapshotError> {
+        let mut leaves = Vec::new();
+        match self.read(head, &mut leaves).await {
+            Err(error @ SnapshotError::Disk { .. }) => Err(error),
+            ended => Ok((leaves, ended.err())),
+        }
+    }
+
+    /// Reads the leaves of one as far as that is possible: those of what it rests on first, with its own laid upon them.
+    async fn read(&self, head: &SnapshotHead, leaves: &mut Vec<(Key, Value)>) -> Result<SnapshotHead, SnapshotError> {
+        let Open { blob, length, head, on } = self.open(&name_of(head)).await?;
+        let mut own = Vec::new();
+        let mut read = read_leaves(&blob, length, &mut own).await;
+        drop(blob);
+        match on {
+            None => leaves.extend(own.into_iter().filter_map(|(key, value)| Some((key, value?)))),
+            Some(on) => {
+                let under = self.open(&on).await?;
+                if under.on.is_some() {
+                    return Err(SnapshotError::Missing);
+                }
+                let mut whole = Vec::new();
+                read = read_leaves(&under.blob, under.length, &mut whole).await.and(read);
+                *leaves = laid_upon(whole, own);
+            }
+        }
+        read?;
+        if leaves.len() as u64 == head.leaves {
+            return Ok(head);
+        }
+        Err(SnapshotError::Root { expected: head.header.state_root_after, got: Digest::EMPTY })
+    }
+
     /// Loads one and verifies it against its root.
     pub async fn load(&self, head: &SnapshotHead, executor: &impl Executor) -> Result<Snapshot, SnapshotError> {
-        let (blob, length, head) = self.open(&name_of(head)).await?;
-        // Leaves take at least 33 bytes each, so what is reserved is bounded by what is there.
-        let most = length / 33;
-        let mut leaves = Vec::with_capacity(head.leaves.min(most) as usize);
-        let mut window: Vec<u8> = Vec::new();
-        let (mut next, mut at) = (HEAD_BYTES as u64, HEAD_BYTES as u64);
-        while next < length || !window.is_empty() {
-            let count = (length - next).min(WINDOW_BYTES as u64) as usize;
-            let read = crate::journal::read_blob(&blob, next, count).await.map_err(disk("read a snapshot"))?;
-            next += count as u64;
-            window.extend_from_slice(&read);
-            let used = take_leaves(&window, next == length, &mut leaves)
-                .map_err(|(offset, source)| SnapshotError::Leaf { offset: at + offset as u64, source })?;
-            window.drain(..used);
-            at += used as u64;
-        }
-        if leaves.len() as u64 != head.leaves {
-            let (expected, got) = (head.header.state_root_after, Digest::EMPTY);
-            return Err(SnapshotError::Root { expected, got });
-        }
+        let mut leaves = Vec::new();
+        let head = self.read(head, &mut leaves).await?;
         Snapshot::of_leaves(head, leaves, executor)
     }
 
@@ -190,7 +257,7 @@ impl<E: Storage> SnapshotStore<E> {
         let mut rejected = Vec::new();
         for name in self.names().await?.into_iter().rev() {
             // The handle is closed before the snapshot is loaded: a blob is open once at a time.
-            let head = self.open(&name).await.map(|(_, _, head)| head);
+            let head = self.open(&name).await.map(|open| open.head);
             let loaded = match head {
                 Ok(head) if !wanted(&head) => continue,
                 Ok(head) => self.load(&head, executor).await,
@@ -207,16 +274,18 @@ impl<E: Storage> SnapshotStore<E> {
         Ok((None, rejected))
     }
 
-    /// Removes those that `keep` does not name; how many. Those that were never finished go too.
+    /// Removes those that `keep` does not name and that nothing rests on which it names; how many. Those that were never finished go too.
     pub async fn retain(&self, keep: impl Fn(&SnapshotHead) -> bool) -> Result<usize, SnapshotError> {
-        let mut removed = 0;
-        for name in self.names().await? {
-            let is_kept = match self.open(&name).await {
-                Ok((_, _, head)) => keep(&head),
+        let (names, mut kept, mut removed) = (self.names().await?, Vec::new(), 0);
+        for name in &names {
+            match self.open(name).await {
+                Ok(Open { head, on, .. }) if keep(&head) => kept.extend([Some(*name), on].into_iter().flatten()),
                 Err(error @ (SnapshotError::Disk { .. } | SnapshotError::Version { .. })) => return Err(error),
-                Err(_) => false,
-            };
-            if !is_kept {
+                Ok(_) | Err(_) => {}
+            }
+        }
+        for name in names {
+            if !kept.contains(&name) {
                 let result = self.context.remove(&self.partition, Some(&name)).await;
                 result.map_err(disk("remove a snapshot"))?;
                 removed += 1;
@@ -226,11 +295,55 @@ impl<E: Storage> SnapshotStore<E> {
     }
 }
 
+/// One that was finished, and is open.
+struct Open<B> {
+    blob: B,
+    length: u64,
+    head: SnapshotHead,
+    /// What it rests on, unless it is whole.
+    on: Option<Name>,
+}
+
+/// Ascending leaves with ascending changes upon them.
+fn laid_upon(whole: Vec<Change>, changes: Vec<Change>) -> Vec<(Key, Value)> {
+    let mut leaves = Vec::with_capacity(whole.len() + changes.len());
+    let (mut whole, mut changes) = (whole.into_iter().peekable(), changes.into_iter().peekable());
+    loop {
+        let order = match (whole.peek(), changes.peek()) {
+            (None, None) => return leaves,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((under, _)), Some((over, _))) => under.cmp(over),
+        };
+        let under = if order.is_le() { whole.next() } else { None };
+        let over = if order.is_ge() { changes.next() } else { None };
+        let Some((key, value)) = over.or(under) else { return leaves };
+        leaves.extend(value.map(|value| (key, value)));
+    }
+}
+
+/// Reads every leaf of an open snapshot, or every change.
+async fn read_leaves<B: Blob>(blob: &B, length: u64, leaves: &mut Vec<Change>) -> Result<(), SnapshotError> {
+    let mut window: Vec<u8> = Vec::new();
+    let (mut next, mut at) = (HEAD_BYTES as u64, HEAD_BYTES as u64);
+    while next < length || !window.is_empty() {
+        let count = (length - next).min(WINDOW_BYTES as u64) as usize;
+        let read = crate::journal::read_blob(blob, next, count).await.map_err(disk("read a snapshot"))?;
+        next += count as u64;
+        window.extend_from_slice(&read);
+        let used = take_leaves(&window, next == length, leaves)
+            .map_err(|(offset, source)| SnapshotError::Leaf { offset: at + offset as u64, source })?;
+        window.drain(..used);
+        at += used as u64;
+    }
+    Ok(())
+}
+
 /// Reads whole leaves from the front; how many bytes they took. Bytes that may go on in the next window are left, unless this is the end.
 fn take_leaves(
     window: &[u8],
     is_end: bool,
-    leaves: &mut Vec<(Key, Value)>,
+    leaves: &mut Vec<Change>,
 ) -> Result<usize, (usize, ashlar_types::DecodeError)> {
     let mut reader = Reader::new(window);
     while reader.remaining() >= LEAF_BYTES_MAX || is_end && reader.remaining() > 0 {

@@ -10,15 +10,17 @@ use ashlar_api::door::{
 };
 use ashlar_batch::merkle::{Digest, Tree};
 use ashlar_batch::{BatchHeader, Hash};
+use ashlar_sync::{Cursor, Cursors};
 use ashlar_types::{BatchNumber, InboxIndex, Sequence, WithdrawalIndex, to_bytes};
 use tokio::sync::watch;
 
 use super::progress::Progress;
 use super::sealed::Sealed;
+use crate::error::NodeError;
 use crate::limits::{INBOX_KEPT_MAX, SEALED_KEPT_MAX};
 
-/// Fetches a batch that is stored and not in memory.
-type Loader = Arc<dyn Fn(BatchNumber) -> Pending<Option<Arc<Sealed>>> + Send + Sync>;
+/// Fetches a batch that is not in memory; nothing if it is not stored, or not whole.
+type Loader = Arc<dyn Fn(BatchNumber) -> Pending<Result<Option<Arc<Sealed>>, NodeError>> + Send + Sync>;
 
 /// The books.
 #[derive(Clone)]
@@ -48,6 +50,13 @@ struct Pages {
     inbox: BTreeMap<u64, InboxFacts>,
     l1_block: u64,
     divergence: Option<String>,
+    /// Why no batch is built at present, if L1's versions are why.
+    held: Option<String>,
+    /// Why batches of a version that is announced will not be built here, and why they will not be proven, as things are.
+    unknown: Option<String>,
+    unprovable: Option<String>,
+    /// What L1 will not take any more, until the batch of that number is committed all the same.
+    refused: Option<(BatchNumber, String)>,
 }
 
 /// What waits, for rules and alarms.
@@ -156,11 +165,11 @@ impl Books {
         self.read(|pages| pages.batches.get(&number.get()).map(|page| page.progress.header))
     }
 
-    /// A batch with everything that belongs to it.
-    pub async fn sealed(&self, number: BatchNumber) -> Option<Arc<Sealed>> {
+    /// A batch with everything that belongs to it; nothing if it is not stored here, or not whole. A disk that fails says nothing about that.
+    pub async fn sealed(&self, number: BatchNumber) -> Result<Option<Arc<Sealed>>, NodeError> {
         let kept = self.read(|pages| pages.batches.get(&number.get())?.sealed.clone());
         match kept {
-            Some(sealed) => Some(sealed),
+            Some(sealed) => Ok(Some(sealed)),
             None => (self.load)(number).await,
         }
     }
@@ -214,6 +223,18 @@ impl Books {
         })
     }
 
+    /// How far each layer has come, by what is recorded of batches.
+    pub fn cursors(&self) -> Cursors {
+        self.read(|pages| {
+            let at = |stage: Stage| {
+                let page = pages.batches.values().rev().find(|page| page.progress.stage >= stage)?;
+                Some(Cursor::at(&page.progress.header, page.progress.commit.map(|commit| commit.block)))
+            };
+            let (local, l1) = (at(Stage::Built), at(Stage::Committed));
+            Cursors { local, l1, proven: at(Stage::Proven), finalized: at(Stage::Final) }
+        })
+    }
+
     /// What the servers tell of a batch.
     pub fn batch(&self, key: BatchKey) -> Option<BatchFacts> {
         self.read(|pages| {
@@ -236,7 +257,7 @@ impl Books {
         let books = self.clone();
         Box::pin(async move {
             let Some(batch) = books.batch(BatchKey::Sequence(sequence)) else { return Ok(None) };
-            let sealed = books.sealed(batch.number).await.ok_or_else(gone)?;
+            let sealed = books.sealed(batch.number).await.map_err(unread)?.ok_or_else(gone)?;
             Ok(prove_command(&sealed, sequence, batch))
         })
     }
@@ -254,7 +275,7 @@ impl Books {
                 Some((page.progress.header.number, page.progress.stage, page.progress.withdrawals_before))
             });
             let Some((number, stage, before)) = found else { return Ok(None) };
-            let sealed = books.sealed(number).await.ok_or_else(gone)?;
+            let sealed = books.sealed(number).await.map_err(unread)?.ok_or_else(gone)?;
             Ok(prove_withdrawal(&sealed, wanted.saturating_sub(before), stage))
         })
     }
@@ -292,6 +313,46 @@ impl Books {
     /// What differs, if something does.
     pub fn divergence(&self) -> Option<String> {
         self.read(|pages| pages.divergence.clone())
+    }
+
+    /// Remembers why no batch is built at present, or that batches are.
+    pub fn note_held(&self, why: Option<String>) {
+        self.read_mut(|pages| pages.held = why);
+    }
+
+    /// Remembers why batches of a version that is announced will not be built by this release, or that they will.
+    pub fn note_unknown(&self, why: Option<String>) {
+        self.read_mut(|pages| pages.unknown = why);
+    }
+
+    /// Remembers why they will not be proven, or that they will.
+    pub fn note_unprovable(&self, why: Option<String>) {
+        self.read_mut(|pages| pages.unprovable = why);
+    }
+
+    /// Remembers that L1 takes batches from this one on no more as they were built.
+    pub fn note_refused(&self, from: BatchNumber, what: String) {
+        self.read_mut(|pages| pages.refused = Some((from, what)));
+    }
+
+    /// What stands between batches and L1 because a version begins, or will, if something does.
+    pub fn upgrade(&self) -> Option<String> {
+        let committed = self.last_at(Stage::Committed).unwrap_or_default();
+        self.read_mut(|pages| {
+            pages.refused.take_if(|(from, _)| *from <= committed);
+            let refused = pages.refused.as_ref().map(|(_, what)| what);
+            refused.or(pages.held.as_ref()).or(pages.unknown.as_ref()).or(pages.unprovable.as_ref()).cloned()
+        })
+    }
+
+    /// Headers of batches that L1 does not hold, in their order.
+    pub fn uncommitted(&self) -> Vec<BatchHeader> {
+        self.read(|pages| {
+            let behind = pages.batches.values().rev().take_while(|page| page.progress.stage < Stage::Committed);
+            let mut headers: Vec<_> = behind.map(|page| page.progress.header).collect();
+            headers.reverse();
+            headers
+        })
     }
 
     fn read<T>(&self, with: impl FnOnce(&Pages) -> T) -> T {
@@ -333,6 +394,10 @@ impl Pages {
 
 fn gone() -> Unavailable {
     Unavailable { why: "the batch is not stored here any more".to_owned() }
+}
+
+fn unread(error: NodeError) -> Unavailable {
+    Unavailable { why: format!("the batch cannot be read just now: {error}") }
 }
 
 fn commands(header: &BatchHeader) -> u64 {

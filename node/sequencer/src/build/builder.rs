@@ -7,7 +7,8 @@ use ashlar_api::door::{Line, ServiceState};
 use ashlar_batch::{BatchHeader, Hash, Signatures, Timed};
 use ashlar_guest::pack_inputs;
 use ashlar_prover::{Capture, Captured, Threads};
-use ashlar_replica::SnapshotHead;
+use ashlar_replica::{SnapshotHead, diff_of};
+use ashlar_state::Value;
 use commonware_runtime::{Clock, Storage};
 use tokio::sync::mpsc;
 
@@ -43,24 +44,25 @@ impl<E: Storage + Clock> Builder<E> {
         while let Some(cut) = cuts.recv().await {
             self.station.go().await;
             let started = micros(&context);
-            let sealed = self.build(&cut)?;
+            let (sealed, diff) = self.build(&cut)?;
             self.station.show("commands_in_batch", cut.commands);
             let us = micros(&context).saturating_sub(started);
             self.metrics.seal_us.record(us);
             self.log(sealed.header(), us, millis(&context));
-            self.keep(sealed, millis(&context)).await?;
+            self.keep(sealed, diff, millis(&context)).await?;
             if let Some((last, range)) = cut.parts.last() {
                 let block = last.l1_at(range.end.saturating_sub(1));
                 let (epoch, header) = (last.epoch, self.parent);
                 let head = SnapshotHead { header, epoch, block, leaves: 0 };
-                self.checkpoints.consider(head, &self.capture).await?;
+                self.checkpoints.consider(head, &self.capture, &self.books).await?;
             }
         }
         self.station.say(ServiceState::Stopped, "the node is stopping");
         Ok(())
     }
 
-    fn build(&mut self, cut: &Cut) -> Result<Sealed, NodeError> {
+    /// A batch, and what it changed.
+    fn build(&mut self, cut: &Cut) -> Result<(Sealed, Vec<u8>), NodeError> {
         let number = self.parent.number.next().get();
         let bad = |why: String| NodeError::Batch { number, why };
         let (mut inputs, mut signatures) = (Vec::new(), Signatures::new());
@@ -82,7 +84,8 @@ impl<E: Storage + Clock> Builder<E> {
             }),
             (None, None) => Hash::ZERO,
         };
-        let captured = self.capture.capture(&self.parent, inputs, &signatures, commit, &Threads(self.threads));
+        let threads = Threads(self.threads);
+        let captured = self.capture.capture(&self.parent, cut.version, inputs, &signatures, commit, &threads);
         let captured = captured.map_err(|error| bad(error.to_string()))?;
         if let Some(OutsideError { why, .. }) = refused {
             return Err(bad(why));
@@ -91,9 +94,13 @@ impl<E: Storage + Clock> Builder<E> {
             self.books.note_divergence(why.clone());
             bad(why)
         })?;
+        self.checkpoints.manager.note(&captured.changes);
         let words = pack_inputs(&[captured.guest_input()]);
+        let changes = captured.changes.iter().zip(&captured.before);
+        let changes = changes.map(|((key, value), before)| (key, before.as_ref().map(Value::words), value.as_ref()));
+        let diff = diff_of(changes, &captured.header);
         self.parent = captured.header;
-        Sealed::new(words, done).map_err(|error| bad(error.to_string()))
+        Ok((Sealed::new(words, done).map_err(|error| bad(error.to_string()))?, diff))
     }
 
     fn log(&self, header: &BatchHeader, us: u64, now_ms: u64) {
@@ -105,7 +112,7 @@ impl<E: Storage + Clock> Builder<E> {
     }
 
     /// Stores a built batch, unless it was stored before a restart; then it must be the same.
-    async fn keep(&mut self, sealed: Sealed, now_ms: u64) -> Result<(), NodeError> {
+    async fn keep(&mut self, sealed: Sealed, diff: Vec<u8>, now_ms: u64) -> Result<(), NodeError> {
         let header = *sealed.header();
         let number = header.number;
         let mut progress = Progress::built(&sealed, now_ms);
@@ -119,6 +126,7 @@ impl<E: Storage + Clock> Builder<E> {
             None => {
                 // Its progress says that it is there, so it comes second.
                 self.shelf.put(&sealed).await?;
+                self.shelf.put_diff(number, diff).await?;
                 self.shelf.put_progress(number, &progress).await?;
             }
         }

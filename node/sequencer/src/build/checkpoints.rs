@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ashlar_api::door::BatchKey;
 use ashlar_prover::Capture;
-use ashlar_replica::{SnapshotError, SnapshotHead, SnapshotStore};
+use ashlar_replica::{SnapshotError, SnapshotHead};
+use ashlar_sync::CheckpointManager;
 use ashlar_types::{InboxIndex, Sequence};
 use commonware_runtime::Storage;
 use tokio::sync::{mpsc, watch};
 
+use super::books::Books;
 use crate::error::NodeError;
 use crate::keep::Executed;
-
-/// Snapshots that are kept: the newest, and one to fall back to.
-const KEPT: usize = 2;
 
 /// What L1 never takes back, as far as that is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,17 +24,29 @@ pub(crate) struct Sure {
     pub inbox: InboxIndex,
 }
 
+/// Where the newest one stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Newest {
+    /// The time of the exchange there.
+    pub time_ms: u64,
+    /// The command after it.
+    pub next: Sequence,
+}
+
+impl Newest {
+    /// Of this one.
+    pub fn of(head: &SnapshotHead) -> Newest {
+        Newest { time_ms: head.header.last_time.get(), next: head.sequence() }
+    }
+}
+
 /// Makes them.
 pub(crate) struct Checkpoints<E> {
-    pub store: SnapshotStore<E>,
-    /// Commands after which there is a new one.
-    pub every: u64,
+    pub manager: CheckpointManager<E>,
     /// Whether the operator wants one now.
     pub wanted: Arc<AtomicBool>,
-    /// Where the last one stands.
-    pub last: Sequence,
-    /// Told the time of the exchange at each.
-    pub time_ms: watch::Sender<u64>,
+    /// Told of each.
+    pub newest: watch::Sender<Newest>,
     /// Whoever holds the journal. It may be gone, when the node stops.
     pub keeper: mpsc::WeakSender<Executed>,
     /// What L1 never takes back; nothing without an L1.
@@ -43,35 +55,29 @@ pub(crate) struct Checkpoints<E> {
 
 impl<E: Storage> Checkpoints<E> {
     /// Makes one of the state after a batch, if it is time.
-    pub async fn consider(&mut self, mut head: SnapshotHead, capture: &Capture) -> Result<(), NodeError> {
-        let is_due = head.sequence().get().saturating_sub(self.last.get()) >= self.every;
-        if !is_due && !self.wanted.swap(false, Ordering::AcqRel) {
+    pub async fn consider(&mut self, head: SnapshotHead, capture: &Capture, books: &Books) -> Result<(), NodeError> {
+        if !self.manager.is_due(head.sequence()) && !self.wanted.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        head.leaves = capture.leaves().count() as u64;
-        self.store.write(&head, capture.leaves()).await.map_err(failed)?;
-        self.last = head.sequence();
-        self.time_ms.send_replace(head.header.last_time.get());
-        let heads = self.store.list().await.map_err(failed)?;
-        tracing::info!(command = head.sequence().get(), "a checkpoint was made");
-        let Some(oldest) = self.oldest_needed(&heads) else { return Ok(()) };
-        self.store.retain(|head| head.sequence() >= oldest.sequence()).await.map_err(failed)?;
+        let is_increment = self.manager.take(head, capture.map()).await.map_err(failed)?;
+        self.newest.send_replace(Newest::of(&head));
+        tracing::info!(command = head.sequence().get(), is_increment, "a checkpoint was made");
+        // One stays if it rests on nothing that L1 can still take back and ends with a batch that L1 holds for good: every batch that it does not
+        // hold can then be built anew.
+        let sure = self.sure.as_ref().and_then(|sure| *sure.borrow());
+        let sure = sure.and_then(|sure| Some((sure, books.batch(BatchKey::L1Block(sure.block))?.number)));
+        let stays = move |head: &SnapshotHead| {
+            sure.is_some_and(|(Sure { block, inbox }, committed)| {
+                head.block.number <= block && head.header.inbox_next <= inbox && head.header.number <= committed
+            })
+        };
+        let stays = self.sure.is_some().then_some(stays);
+        let Some(oldest) = self.manager.retain(stays).await.map_err(failed)? else { return Ok(()) };
         if let Some(keeper) = self.keeper.upgrade() {
             // If it is gone the journal is kept for the next start.
             let _ = keeper.send(Executed::Prune(oldest.sequence())).await;
         }
         Ok(())
-    }
-
-    /// The oldest that is kept: one to fall back to, and one that rests on nothing that L1 can still take back. None if such a one is not
-    /// there, or is not known: then everything is kept as far as it goes.
-    fn oldest_needed(&self, heads: &[SnapshotHead]) -> Option<SnapshotHead> {
-        let second = *heads.iter().rev().nth(KEPT - 1)?;
-        let Some(sure) = &self.sure else { return Some(second) };
-        let Sure { block, inbox } = (*sure.borrow())?;
-        let stays = |head: &&SnapshotHead| head.block.number <= block && head.header.inbox_next <= inbox;
-        let sure = heads.iter().rev().find(stays)?;
-        Some(if sure.sequence() < second.sequence() { *sure } else { second })
     }
 }
 

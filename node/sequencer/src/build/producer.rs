@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ashlar_api::door::ServiceState;
-use ashlar_batch::Hash;
 use ashlar_batch::limits::{COMMANDS_MAX, QUOTES_MAX};
+use ashlar_batch::{BatchHeader, Hash};
+use ashlar_guest::VERSION;
 use ashlar_types::limits::{MESSAGE_COMMANDS_MAX, QUOTES_MAX as MESSAGE_QUOTES_MAX};
 use ashlar_types::{BatchNumber, Command, Input, Sequence};
 use commonware_runtime::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::books::Books;
-use super::rules::{Close, Outlook};
+use super::rules::{BatchRules, Close, Outlook};
+use super::schedule::{Choice, Versions};
 use crate::config::Limits;
 use crate::keep::Committed;
 use crate::limits::UNBUILT_COMMANDS_MAX;
@@ -40,11 +42,19 @@ pub(crate) enum Wish {
     EndAt(End),
 }
 
-/// Where a batch has to end, and what its header commits to its data by, because that was settled before.
+/// Where a batch has to end, of which version it is and what its header commits to its data by, because that was settled before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct End {
     pub next: Sequence,
+    pub version: u32,
     pub commitment: Hash,
+}
+
+impl End {
+    /// As this header says it.
+    pub fn of(header: &BatchHeader) -> End {
+        End { next: header.next_sequence, version: header.version, commitment: header.da_commitment }
+    }
 }
 
 /// Inputs that are a batch.
@@ -53,8 +63,25 @@ pub(crate) struct Cut {
     /// Which inputs of which blocks.
     pub parts: Vec<(Arc<Committed>, Range<usize>)>,
     pub commands: usize,
+    pub version: u32,
     /// What its header commits by, if that was settled before.
     pub commitment: Option<Hash>,
+}
+
+/// Why the next batch cannot be built yet.
+enum Held {
+    /// Nothing is known of versions since the start; an L1 that is silent has an alarm of its own.
+    Unasked,
+    /// A version begins.
+    Upgrade(String),
+}
+
+/// Why a version is not built by this release, from this batch on.
+fn unknown(version: u32, batch: u64) -> String {
+    format!(
+        "L1 asks for version {version} from batch {batch} on, and none of the programs that it names for it is of this release, so its rules may be \
+         others; install the release that has one of them; trading goes on"
+    )
 }
 
 /// The open batch.
@@ -81,12 +108,21 @@ pub(crate) struct Producer {
     pub gas_price: watch::Receiver<u64>,
     /// Whether batches end only where another node ended them.
     pub follows: bool,
+    /// The version of the batch before.
+    pub version: u32,
+    /// What L1 says of versions, once it was asked; nothing where there is no L1, and then nothing changes.
+    pub versions: Option<watch::Receiver<Option<Versions>>>,
     /// Whether there is a prover that asks for fewer and larger batches.
     pub prover: Option<Arc<dyn Proving>>,
     /// What waits for a decision: a block, and its first input that is in no batch.
     waiting: VecDeque<(Arc<Committed>, usize)>,
     waiting_commands: u64,
     open: Open,
+    /// Whether it was said that building waits, and that it does for a version that begins.
+    waits: bool,
+    is_held: bool,
+    /// Whether it said that it rests.
+    is_paused: bool,
 }
 
 impl Producer {
@@ -97,7 +133,7 @@ impl Producer {
         metrics: Arc<Metrics>,
         station: Station,
         gas_price: watch::Receiver<u64>,
-        next: BatchNumber,
+        parent: &BatchHeader,
     ) -> Producer {
         Producer {
             limits,
@@ -105,14 +141,19 @@ impl Producer {
             metrics,
             station,
             ends: VecDeque::new(),
-            next,
+            next: parent.number.next(),
             stop_at: None,
             gas_price,
             follows: false,
+            version: parent.version,
+            versions: None,
             prover: None,
             waiting: VecDeque::new(),
             waiting_commands: 0,
             open: Open::default(),
+            waits: false,
+            is_held: false,
+            is_paused: false,
         }
     }
 
@@ -125,12 +166,13 @@ impl Producer {
         builder: mpsc::Sender<Cut>,
     ) {
         self.station.say(ServiceState::Running, "cutting batches");
+        self.books.note_held(None);
         let mut is_over = false;
         loop {
             let has_room = self.waiting_commands < UNBUILT_COMMANDS_MAX;
             tokio::select! {
                 biased;
-                Some(wish) = wishes.recv() => self.wish(wish, &builder).await,
+                Some(wish) = wishes.recv() => self.wish(wish, millis(&context), &builder).await,
                 block = blocks.recv(), if has_room && !is_over => match block {
                     Some(block) => {
                         self.waiting_commands += commands_of(&block);
@@ -145,7 +187,7 @@ impl Producer {
                 return self.station.say(ServiceState::Stopped, "the node is stopping");
             }
             if self.station.rests() {
-                self.station.say(ServiceState::Paused, "told to rest; batches grow in memory");
+                self.pause("told to rest; batches grow in memory");
             } else if self.cut(millis(&context), &builder).await.is_err() {
                 return self.station.say(ServiceState::Stopped, "the builder has stopped");
             }
@@ -153,17 +195,22 @@ impl Producer {
         }
     }
 
-    async fn wish(&mut self, wish: Wish, builder: &mpsc::Sender<Cut>) {
+    async fn wish(&mut self, wish: Wish, now_ms: u64, builder: &mpsc::Sender<Cut>) {
         match wish {
             Wish::StopAt(at) => self.stop_at = at,
             Wish::EndAt(end) => self.ends.push_back(end),
             Wish::Now(reply) => {
                 let commands = self.open.commands;
-                if commands > 0 && self.ends.is_empty() && !self.follows {
-                    // If the builder is gone the run loop notices next.
-                    let _ = self.close(Close::Manual, builder).await;
-                }
-                let _ = reply.send(commands);
+                let version = self.choose(&self.limits.borrow().batches, now_ms);
+                let closed = match version {
+                    Ok(version) if commands > 0 && self.ends.is_empty() && !self.follows => {
+                        // If the builder is gone the run loop notices next.
+                        let _ = self.close(Close::Manual, version, builder).await;
+                        commands
+                    }
+                    _ => 0,
+                };
+                let _ = reply.send(closed);
             }
         }
     }
@@ -172,23 +219,37 @@ impl Producer {
     async fn cut(&mut self, now_ms: u64, builder: &mpsc::Sender<Cut>) -> Result<(), ()> {
         let rules = self.limits.borrow().batches;
         while !self.is_stopped() {
+            if std::mem::take(&mut self.is_paused) {
+                self.station.say(ServiceState::Running, "told to go on; cutting batches");
+            }
             if let Some(why) = self.due(&rules, now_ms) {
-                self.close(why, builder).await?;
+                match self.choose(&rules, now_ms) {
+                    Ok(version) => self.close(why, version, builder).await?,
+                    Err(held) => {
+                        self.hold(held);
+                        return Ok(());
+                    }
+                }
                 continue;
             }
             if !self.take_block(&rules, now_ms) {
                 return Ok(());
             }
         }
-        self.station.say(ServiceState::Paused, "told to stop after the last batch");
+        self.pause("told to stop after the last batch");
         Ok(())
+    }
+
+    fn pause(&mut self, why: &str) {
+        self.is_paused = true;
+        self.station.say(ServiceState::Paused, why);
     }
 
     fn is_stopped(&self) -> bool {
         self.stop_at.is_some_and(|last| self.next > last)
     }
 
-    fn due(&self, rules: &super::rules::BatchRules, now_ms: u64) -> Option<Close> {
+    fn due(&self, rules: &BatchRules, now_ms: u64) -> Option<Close> {
         if let Some(end) = self.ends.front() {
             let last = self.open.parts.last()?;
             let link = last.0.links.get(last.1.end.checked_sub(1)?)?;
@@ -211,7 +272,7 @@ impl Producer {
     }
 
     /// Takes inputs of the first block that waits, until it ends or the open batch is due by size. Whether there was anything to take.
-    fn take_block(&mut self, rules: &super::rules::BatchRules, now_ms: u64) -> bool {
+    fn take_block(&mut self, rules: &BatchRules, now_ms: u64) -> bool {
         let Some((block, from)) = self.waiting.pop_front() else { return false };
         let inputs = &block.block.inputs;
         if self.open.commands == 0 {
@@ -245,14 +306,68 @@ impl Producer {
         true
     }
 
-    async fn close(&mut self, why: Close, builder: &mpsc::Sender<Cut>) -> Result<(), ()> {
+    /// The version of the next batch, or why it cannot be built yet.
+    fn choose(&self, rules: &BatchRules, now_ms: u64) -> Result<u32, Held> {
+        if let Some(end) = self.ends.front() {
+            return Ok(end.version);
+        }
+        let Some(versions) = &self.versions else { return Ok(self.version.max(VERSION)) };
+        let versions = versions.borrow();
+        let Some(Versions { schedule, head, .. }) = &*versions else {
+            return Err(Held::Unasked);
+        };
+        // By whichever clock is ahead: that of a development L1 may run faster than time.
+        let now_ms = now_ms.max(head.saturating_mul(1_000));
+        let (next, latest) = (self.next.get(), now_ms.saturating_add(rules.version_margin_ms) / 1_000);
+        match schedule.choose(self.next, *head, latest) {
+            Choice::Build(version) if version < VERSION => Err(Held::Upgrade(format!(
+                "L1 asks for version {version} of batch {next}, and this program builds none before {VERSION}; run the program of that version until the \
+                 next one begins"
+            ))),
+            Choice::Build(version) if !schedule.knows(version) => Err(Held::Upgrade(unknown(version, next))),
+            Choice::Build(version) if version >= self.version => Ok(version),
+            Choice::Build(version) => Err(Held::Upgrade(format!(
+                "L1 asks for version {version} of batch {next}, and the batch before is of version {}; its commit decides which it is",
+                self.version
+            ))),
+            Choice::Hold { version, until } => Err(Held::Upgrade(format!(
+                "version {version} begins once L1's clock says {until}; batch {next} and those after it are built then, since L1 might \
+                 mine an earlier commit too late; trading goes on"
+            ))),
+        }
+    }
+
+    /// Says why no batch is built at present.
+    fn hold(&mut self, held: Held) {
+        let (why, is_upgrade) = match held {
+            Held::Unasked => ("L1 was not asked yet which version batches are of; trading goes on".to_owned(), false),
+            Held::Upgrade(why) => (why, true),
+        };
+        if is_upgrade && !self.is_held {
+            tracing::warn!(batch = self.next.get(), why, "building batches waits");
+        }
+        self.is_held = is_upgrade;
+        self.books.note_held(is_upgrade.then(|| why.clone()));
+        self.station.say(ServiceState::Paused, why);
+        self.waits = true;
+    }
+
+    async fn close(&mut self, why: Close, version: u32, builder: &mpsc::Sender<Cut>) -> Result<(), ()> {
+        if std::mem::take(&mut self.waits) {
+            self.station.say(ServiceState::Running, "cutting batches");
+        }
+        if std::mem::take(&mut self.is_held) {
+            tracing::info!(batch = self.next.get(), version, "batches are built again");
+            self.books.note_held(None);
+        }
         let Open { parts, commands, .. } = std::mem::take(&mut self.open);
         let end = if why == Close::Before { self.ends.pop_front() } else { None };
         let commitment = end.map(|end| end.commitment);
         self.station.show("last_batch", self.next.get());
         self.station.show("closed_by", format!("{why:?}"));
-        self.next = self.next.next();
-        builder.send(Cut { parts, commands, commitment }).await.map_err(|_| ())
+        self.station.show("version", version);
+        (self.next, self.version) = (self.next.next(), version);
+        builder.send(Cut { parts, commands, version, commitment }).await.map_err(|_| ())
     }
 }
 

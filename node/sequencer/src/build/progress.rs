@@ -135,25 +135,35 @@ fn sum_of(body: &[u8]) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ashlar_batch::merkle::Digest;
-    use ashlar_types::{ExchangeId, Time};
-
-    #[test]
-    fn progress_comes_back_and_torn_bytes_do_not() {
-        let at = |block| Some(L1Transaction { hash: [block as u8; 32], block });
-        let built = Progress {
-            header: BatchHeader::genesis(1, ExchangeId([4; 32]), Digest::EMPTY, Time::ZERO),
+impl Progress {
+    /// Of a batch that is nothing but its number.
+    pub(crate) fn plain(number: ashlar_types::BatchNumber, stage: Stage) -> Progress {
+        use ashlar_batch::merkle::Digest;
+        use ashlar_types::{ExchangeId, Time};
+        let genesis = BatchHeader::genesis(1, ExchangeId([4; 32]), Digest::EMPTY, Time::ZERO);
+        Progress {
+            header: BatchHeader { number, ..genesis },
             data_bytes: 9,
             withdrawals_before: 3,
-            stage: Stage::Built,
+            stage,
             built_ms: 77,
             commit: None,
             prove: None,
             finalize: None,
             proof: None,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ashlar_types::BatchNumber;
+
+    #[test]
+    fn progress_comes_back_and_torn_bytes_do_not() {
+        let at = |block| Some(L1Transaction { hash: [block as u8; 32], block });
+        let built = Progress::plain(BatchNumber::new(4), Stage::Built);
         let proof = Some(("execute-only".to_owned(), 2, 5));
         let whole = Progress { stage: Stage::Proven, commit: at(3), prove: at(9), proof, ..built.clone() };
         for progress in [built, whole] {

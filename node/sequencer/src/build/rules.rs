@@ -24,6 +24,8 @@ pub struct BatchRules {
     pub deadline_ms: u64,
     /// Unproven commands that are never too many, whatever was measured: a node that has proven nothing yet has measured nothing.
     pub unproven_commands_floor: u64,
+    /// How long before a version begins no batch is built any more, in milliseconds: longer than a batch takes from being built to its commit.
+    pub version_margin_ms: u64,
 }
 
 impl Default for BatchRules {
@@ -37,6 +39,7 @@ impl Default for BatchRules {
             unproven_batches_high: 8,
             deadline_ms: 24 * 3_600 * 1_000,
             unproven_commands_floor: 1 << 24,
+            version_margin_ms: 30 * 60 * 1_000,
         }
     }
 }
@@ -133,6 +136,7 @@ mod tests {
         unproven_batches_high: 2,
         deadline_ms: 1_000_000,
         unproven_commands_floor: 10,
+        version_margin_ms: 1_000,
     };
 
     #[test]

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use ashlar_batch::Hash;
 use ashlar_types::BatchNumber;
 use commonware_runtime::{Blob, Error as RuntimeError, ReadOptions, Storage, WriteOptions};
 use tokio::sync::Mutex;
@@ -14,6 +15,9 @@ use tokio::sync::Mutex;
 use super::progress::Progress;
 use super::sealed::Sealed;
 use crate::error::NodeError;
+
+/// Bytes of a hash.
+const HASH_BYTES: u64 = 32;
 
 /// Where batches are stored, one blob each, and one for its progress. Its clones are the same shelf.
 #[derive(Debug)]
@@ -42,6 +46,24 @@ impl<E: Storage> Shelf<E> {
         self.write(b'b', sealed.header().number, sealed.to_bytes()).await
     }
 
+    /// Stores what a batch changed, for who follows the state and not the commands; when this is done it is durable.
+    pub async fn put_diff(&self, number: BatchNumber, diff: Vec<u8>) -> Result<(), NodeError> {
+        let _open = self.open.lock().await;
+        let opened = self.context.open(&self.partition, &name_of(b'd', number)).await;
+        let (blob, length) = opened.map_err(|error| failed("open a diff", &error))?;
+        if length > diff.len() as u64 {
+            // What stood there was of another order.
+            blob.resize(0).await.map_err(|error| failed("cut a diff", &error))?;
+        }
+        blob.write_at(0, diff, WriteOptions::SYNC).await.map_err(|error| failed("write a diff", &error))
+    }
+
+    /// What a batch changed, if that is stored. It may be torn: whoever applies it sees that.
+    pub async fn diff(&self, number: BatchNumber) -> Result<Option<Vec<u8>>, NodeError> {
+        let _open = self.open.lock().await;
+        self.read(b'd', number).await
+    }
+
     /// Stores how far a batch has come; when this is done it is durable.
     pub async fn put_progress(&self, number: BatchNumber, progress: &Progress) -> Result<(), NodeError> {
         let _open = self.open.lock().await;
@@ -54,14 +76,7 @@ impl<E: Storage> Shelf<E> {
 
     /// The batches that are stored, in their order. One that is not whole was being written when the node stopped, and is left out.
     pub async fn numbers(&self) -> Result<Vec<BatchNumber>, NodeError> {
-        let names = match self.context.scan(&self.partition).await {
-            Ok(names) => names,
-            Err(RuntimeError::PartitionMissing(_)) => return Ok(Vec::new()),
-            Err(error) => return Err(failed("list the batches", &error)),
-        };
-        let mut numbers: Vec<_> = names.iter().filter_map(|name| number_of(name)).collect();
-        numbers.sort_unstable();
-        Ok(numbers)
+        self.listed(b'b').await
     }
 
     /// A batch, if it is stored and whole.
@@ -96,13 +111,60 @@ impl<E: Storage> Shelf<E> {
     /// Forgets a batch.
     pub async fn remove(&self, number: BatchNumber) -> Result<(), NodeError> {
         let _open = self.open.lock().await;
-        for kind in [b'b', b'p'] {
+        for kind in [b'b', b'd', b'p'] {
             match self.context.remove(&self.partition, Some(&name_of(kind, number))).await {
                 Ok(()) | Err(RuntimeError::BlobMissing(..) | RuntimeError::PartitionMissing(_)) => {}
                 Err(error) => return Err(failed("remove a batch", &error)),
             }
         }
         Ok(())
+    }
+
+    /// Remembers a header that was given up for another one of its number; when this is done it is durable. A reorganisation of L1 can bring its commit
+    /// back.
+    pub async fn note_given_up(&self, number: BatchNumber, header: Hash) -> Result<(), NodeError> {
+        let _open = self.open.lock().await;
+        let opened = self.context.open(&self.partition, &name_of(b'g', number)).await;
+        let (blob, length) = opened.map_err(|error| failed("open what was given up", &error))?;
+        // What is behind the last whole hash was being written when the node stopped.
+        let end = length - length % HASH_BYTES;
+        let written = blob.write_at(end, header.0.to_vec(), WriteOptions::SYNC).await;
+        written.map_err(|error| failed("write what was given up", &error))
+    }
+
+    /// The headers that were given up for others of their numbers.
+    pub async fn given_up(&self) -> Result<Vec<Hash>, NodeError> {
+        let _open = self.open.lock().await;
+        let mut all = Vec::new();
+        for number in self.listed(b'g').await? {
+            let bytes = self.read(b'g', number).await?.unwrap_or_default();
+            all.extend(bytes.as_chunks().0.iter().copied().map(Hash));
+        }
+        Ok(all)
+    }
+
+    /// Forgets what was given up of batches up to this one, which L1 will not take back any more.
+    pub async fn forget_given_up(&self, upto: BatchNumber) -> Result<(), NodeError> {
+        let _open = self.open.lock().await;
+        for number in self.listed(b'g').await?.into_iter().take_while(|number| *number <= upto) {
+            match self.context.remove(&self.partition, Some(&name_of(b'g', number))).await {
+                Ok(()) | Err(RuntimeError::BlobMissing(..) | RuntimeError::PartitionMissing(_)) => {}
+                Err(error) => return Err(failed("remove what was given up", &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The numbers of which there is something of this kind, ascending.
+    async fn listed(&self, kind: u8) -> Result<Vec<BatchNumber>, NodeError> {
+        let names = match self.context.scan(&self.partition).await {
+            Ok(names) => names,
+            Err(RuntimeError::PartitionMissing(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(failed("list the batches", &error)),
+        };
+        let mut numbers: Vec<_> = names.iter().filter_map(|name| number_of(kind, name)).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     async fn write(&self, kind: u8, number: BatchNumber, bytes: Vec<u8>) -> Result<(), NodeError> {
@@ -136,8 +198,8 @@ fn name_of(kind: u8, number: BatchNumber) -> Vec<u8> {
     name
 }
 
-fn number_of(name: &[u8]) -> Option<BatchNumber> {
-    let number = name.strip_prefix(b"b")?;
+fn number_of(kind: u8, name: &[u8]) -> Option<BatchNumber> {
+    let number = name.strip_prefix(&[kind])?;
     Some(BatchNumber::new(u64::from_be_bytes(number.try_into().ok()?)))
 }
 
@@ -149,23 +211,10 @@ fn failed(what: &str, error: &RuntimeError) -> NodeError {
 mod tests {
     use super::*;
     use ashlar_api::door::Stage;
-    use ashlar_batch::BatchHeader;
-    use ashlar_batch::merkle::Digest;
-    use ashlar_types::{ExchangeId, Time};
     use commonware_runtime::{Runner, Spawner, Supervisor, deterministic};
 
     fn progress(stage: Stage) -> Progress {
-        Progress {
-            header: BatchHeader::genesis(1, ExchangeId([4; 32]), Digest::EMPTY, Time::ZERO),
-            data_bytes: 9,
-            withdrawals_before: 0,
-            stage,
-            built_ms: 1,
-            commit: None,
-            prove: None,
-            finalize: None,
-            proof: None,
-        }
+        Progress::plain(BatchNumber::new(3), stage)
     }
 
     #[test]
@@ -189,6 +238,28 @@ mod tests {
             for reader in reading {
                 reader.await.expect("it ends well");
             }
+        });
+    }
+
+    #[test]
+    fn what_was_given_up_is_known_until_it_is_forgotten() {
+        deterministic::Runner::seeded(3).start(|context| async move {
+            let shelf = Shelf::new(context.child("shelf"), "given-up");
+            let number = BatchNumber::new;
+            assert_eq!(shelf.given_up().await.expect("read"), []);
+            for (of, byte) in [(4, 1), (5, 2), (4, 3)] {
+                shelf.note_given_up(number(of), Hash([byte; 32])).await.expect("written");
+            }
+            assert_eq!(shelf.given_up().await.expect("read"), [1, 3, 2].map(|byte| Hash([byte; 32])));
+            assert_eq!(shelf.numbers().await.expect("read"), [], "they are no batches");
+            // A write that was torn is as if it had not been begun.
+            let (blob, length) = context.open("given-up-batches", &name_of(b'g', number(5))).await.expect("there");
+            blob.write_at(length, vec![9; 7], WriteOptions::SYNC).await.expect("written");
+            drop(blob);
+            shelf.note_given_up(number(5), Hash([4; 32])).await.expect("written");
+            assert_eq!(shelf.given_up().await.expect("read"), [1, 3, 2, 4].map(|byte| Hash([byte; 32])));
+            shelf.forget_given_up(number(4)).await.expect("removed");
+            assert_eq!(shelf.given_up().await.expect("read"), [2, 4].map(|byte| Hash([byte; 32])));
         });
     }
 

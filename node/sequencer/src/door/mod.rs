@@ -7,8 +7,9 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ashlar_api::door::{
-    AccountFacts, Answered, BatchFacts, BatchKey, CommandProof, Door, InboxFacts, Known, Opening, Origin, Pending,
-    ProofStanding, Refusal, RowFacts, ServiceHealth, Signed, Tip, Unavailable, Unwound, Venue, WithdrawalFacts,
+    AccountFacts, Answered, BatchFacts, BatchKey, CommandProof, CustodyFacts, Door, InboxFacts, Known, Opening, Origin,
+    OutboxFacts, Paid, Pending, ProofStanding, Refusal, RowFacts, ServiceHealth, Signed, Tip, Unavailable, Unwound,
+    Venue, WithdrawalFacts,
 };
 use ashlar_exchange::HotStore;
 use ashlar_exchange::Store;
@@ -21,7 +22,7 @@ use crate::engine::{Given, Work};
 use crate::keep::Unwinding;
 use crate::measure::Metrics;
 use crate::node::{Present, closed, unavailable};
-use crate::outside::{Asked, Availability, Proving};
+use crate::outside::{Asked, Availability, Layer1, Proving};
 use crate::services::Board;
 use look::{Standing, standing};
 
@@ -46,6 +47,8 @@ pub(crate) struct Inner {
     pub books: Books,
     pub board: Board,
     pub prover: Option<Arc<dyn Proving>>,
+    /// The L1, if there is one.
+    pub layer1: Option<Arc<dyn Layer1>>,
     /// Where data is published, if anywhere.
     pub availability: Option<Arc<dyn Availability>>,
     /// Microseconds since the Unix epoch, by the node's clock.
@@ -101,6 +104,14 @@ impl NodeDoor {
     /// Asks the prover something; nothing is known where there is none.
     fn ask_prover<T: Send + 'static>(&self, ask: impl FnOnce(&dyn Proving) -> Asked<Option<T>>) -> Known<Option<T>> {
         let Some(asked) = self.0.prover.as_deref().map(ask) else { return Box::pin(std::future::ready(Ok(None))) };
+        Box::pin(async move { asked.await.map_err(|error| Unavailable { why: error.why }) })
+    }
+
+    /// Asks L1's client something; there is nothing where there is none.
+    fn ask_layer1<T: Send + 'static>(&self, ask: impl FnOnce(&dyn Layer1) -> Asked<Vec<T>>) -> Known<Vec<T>> {
+        let Some(asked) = self.0.layer1.as_deref().map(ask) else {
+            return Box::pin(std::future::ready(Ok(Vec::new())));
+        };
         Box::pin(async move { asked.await.map_err(|error| Unavailable { why: error.why }) })
     }
 }
@@ -159,7 +170,7 @@ impl Door for NodeDoor {
 
     fn tip(&self) -> Known<Tip> {
         let clock = self.ask(|store| *store.clock());
-        let books = self.0.books.clone();
+        let (books, metrics) = (self.0.books.clone(), self.0.metrics.clone());
         Box::pin(async move {
             let clock = clock.await?;
             Ok(Tip {
@@ -170,12 +181,22 @@ impl Door for NodeDoor {
                 l1_block: books.l1_block(),
                 inbox_next: InboxIndex::new(clock.inbox_cursor),
                 withdrawal_next: WithdrawalIndex::new(clock.withdrawals),
+                l1_reorgs: metrics.l1_reorgs.get(),
+                l1_reorg_deepest: metrics.l1_reorg_deepest.get(),
             })
         })
     }
 
     fn batch(&self, key: BatchKey) -> Known<Option<BatchFacts>> {
         Box::pin(std::future::ready(Ok(self.0.books.batch(key))))
+    }
+
+    fn paid(&self, batch: BatchNumber) -> Known<Vec<Paid>> {
+        self.ask_layer1(|layer1| layer1.paid(batch))
+    }
+
+    fn outbox(&self) -> Known<Vec<OutboxFacts>> {
+        self.ask_layer1(|layer1| layer1.outbox())
     }
 
     fn command_proof(&self, sequence: Sequence) -> Known<Option<CommandProof>> {
@@ -225,11 +246,20 @@ impl Door for NodeDoor {
         })
     }
 
+    fn custody(&self) -> CustodyFacts {
+        self.0.availability.as_deref().map(Availability::stores).unwrap_or_default()
+    }
+
     fn health(&self) -> Vec<ServiceHealth> {
         self.0.board.health()
     }
 
     fn metrics(&self, out: &mut String) {
+        let room = self.0.present.with(|ways| (ways.submissions.max_capacity(), ways.submissions.capacity()));
+        if let Some((max, left)) = room {
+            self.0.metrics.door_waiting.set((max - left) as u64);
+            self.0.metrics.door_waiting_max.set(max as u64);
+        }
         self.0.metrics.render(out);
     }
 }

@@ -79,6 +79,7 @@ metrics! {
         batches = "ashlar_batches_total", "Batches built.";
         batch_bytes = "ashlar_batch_bytes_total", "Bytes of batch data.";
         failures = "ashlar_service_failures_total", "Attempts of a service that failed and were made again.";
+        rebuilt = "ashlar_batches_rebuilt_total", "Batches that were built anew since L1 had begun another version before their commit.";
         unwindings = "ashlar_unwindings_total", "Times that L1 took back what was consumed and the order was made anew.";
         unwound = "ashlar_unwound_commands_total", "Commands that were answered otherwise after an unwinding.";
         checks = "ashlar_checks_total", "Whole checks of the layers against each other.";
@@ -98,6 +99,14 @@ metrics! {
         batch_proven = "ashlar_batch_proven", "The last batch proven on L1.";
         batch_final = "ashlar_batch_final", "The last batch that is final.";
         l1_block = "ashlar_l1_block", "The last L1 block seen.";
+        l1_reorgs = "ashlar_l1_reorgs", "Times that L1 left blocks that were followed, since the start.";
+        l1_reorg_deepest = "ashlar_l1_reorg_deepest_blocks", "Blocks that L1 left at most at once, since the start.";
+        l1_waiting = "ashlar_l1_outbox", "What is to be done on L1 and not final there.";
+        l1_in_flight = "ashlar_l1_outbox_in_flight", "Of that, what was sent and is in no block.";
+        l1_gas_used = "ashlar_l1_gas_used", "Gas used by the transactions of this node that were mined, since the start.";
+        l1_paid = "ashlar_l1_paid_gwei", "What they cost, blobs included, since the start.";
+        door_waiting = "ashlar_door_waiting", "Messages that came in at the door and have no place yet.";
+        door_waiting_max = "ashlar_door_waiting_max", "Messages waiting there at which others are refused.";
         epoch = "ashlar_epoch", "The order in force: one more each time it was made anew.";
         alerts = "ashlar_alerts_firing", "Alerts that are firing.";
         prover_lag = "ashlar_prover_lag_seconds", "Age of the oldest batch that is not proven.";

@@ -145,8 +145,7 @@ impl NodeHandle {
             Entry { time, input, signature }
         });
         let entries: Vec<_> = entries.collect();
-        let end = End { next: header.next_sequence, commitment: header.da_commitment };
-        self.present.wish(Wish::EndAt(end)).await.map_err(|_| FollowError::Stopping)?;
+        self.present.wish(Wish::EndAt(End::of(header))).await.map_err(|_| FollowError::Stopping)?;
         let followed = Followed { first: header.first_sequence, block, entries };
         self.present.work(Work::Follow(followed)).await.map_err(|_| FollowError::Stopping)?;
         loop {

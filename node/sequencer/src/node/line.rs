@@ -1,6 +1,6 @@
 //! One line, from what is on disk to the tasks that run it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,6 +9,7 @@ use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_exchange::{HotStore, Store};
 use ashlar_prover::{Capture, Threads};
 use ashlar_replica::{Epoch, Journal, JournalConfig, L1Block, Opened, Rejected, SnapshotHead, SnapshotStore};
+use ashlar_sync::{CheckpointManager, CheckpointPolicy};
 use ashlar_types::{BatchNumber, InboxIndex, Sequence};
 use commonware_runtime::{Clock, Handle, Spawner, Storage};
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
@@ -16,10 +17,10 @@ use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use super::handle::Ended;
 use super::present::{Present, Ways};
 use super::restart::Past;
-use super::unwind::{Disk, open_from, settle_unwindings, unwind};
+use super::unwind::{Disk, give_up_batches, open_from, settle_unwindings, unwind};
 use crate::admit::{Checker, Desk, Directory, Gate, Tolls};
-use crate::build::{Books, Builder, Checkpoints, Cut, End, Producer, Progress, Shelf, Sure, Wish};
-use crate::config::{Config, Limits, Mode};
+use crate::build::{Books, Builder, Checkpoints, Cut, End, Newest, Producer, Progress, Shelf, Sure, Versions, Wish};
+use crate::config::{Config, Limits};
 use crate::engine::{Engine, StopAt, Work};
 use crate::error::NodeError;
 use crate::keep::{Committed, Executed, Keeper, Kept, Unwinding, UnwindingStore};
@@ -27,8 +28,8 @@ use crate::limits::{ANSWERS_MAX, BLOCKS_WAITING_MAX, ENGINE_WAITING_MAX, SERVICE
 use crate::measure::{Metrics, millis};
 use crate::outside::{Availability, Parts};
 use crate::services::{
-    Board, Checks, Committer, Consistency, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, TakenBack,
-    Watcher, supervise,
+    Anew, Board, Checks, Committer, Consistency, Coordinator, Handed, Hands, Mark, Publisher, Sender, Service, Watcher,
+    supervise,
 };
 
 /// Cut batches that wait for the builder.
@@ -59,10 +60,14 @@ pub(super) struct Common<E> {
     pub wanted: Arc<AtomicBool>,
     /// What L1 will never take back, once it is known.
     pub sure: watch::Sender<Option<Sure>>,
-    /// The time of the exchange at the newest checkpoint.
-    pub checkpoint_ms: watch::Sender<u64>,
-    /// What L1 took back, for whoever orders anew.
-    pub taken_back: mpsc::Sender<TakenBack>,
+    /// Where the newest checkpoint stands.
+    pub newest: watch::Sender<Newest>,
+    /// What is to be done anew, for whoever does it.
+    pub anew: mpsc::Sender<Anew>,
+    /// What L1 says of versions, once it was asked. It is not kept over a restart: it may be another by then.
+    pub versions: watch::Sender<Option<Versions>>,
+    /// Headers that were given up, since L1 asked for another version by then.
+    pub given_up: Arc<RwLock<Vec<Hash>>>,
     /// Where work is handed to the line, while there is one.
     pub present: Present,
     /// The unwindings that are remembered.
@@ -98,10 +103,18 @@ impl Line {
 }
 
 impl<E> Common<E> {
-    /// Every header that was built from an order that does not stand any more, as far as is remembered.
+    /// Versions that L1 had begun when it was asked last, and whose rules this release knew then.
+    fn known(&self) -> BTreeSet<u32> {
+        let seen = self.versions.borrow();
+        seen.as_ref().map(|seen| seen.schedule.known_by(seen.head).collect()).unwrap_or_default()
+    }
+
+    /// Every header that is built anew, from another order or with another version, as far as is remembered.
     fn discarded(&self) -> Vec<Hash> {
         let all = self.unwindings.read().unwrap_or_else(PoisonError::into_inner);
-        all.iter().flat_map(|unwinding| unwinding.discarded.iter().map(|(_, hash)| *hash)).collect()
+        let unwound = all.iter().flat_map(|unwinding| unwinding.discarded.iter().map(|(_, hash)| *hash));
+        let given_up = self.given_up.read().unwrap_or_else(PoisonError::into_inner);
+        unwound.chain(given_up.iter().copied()).collect()
     }
 }
 
@@ -112,8 +125,8 @@ struct BuildLine {
     tasks: Vec<Handle<()>>,
 }
 
-/// Begins a line from what is on disk. If L1 took something back, the order is made anew there first.
-pub(super) async fn begin_line<E>(common: &Common<E>, taken_back: Option<TakenBack>) -> Result<Line, NodeError>
+/// Begins a line from what is on disk. What has to be made anew is made anew there first.
+pub(super) async fn begin_line<E>(common: &Common<E>, anew: Option<Anew>) -> Result<Line, NodeError>
 where
     E: Spawner + Clock + Storage,
 {
@@ -124,11 +137,17 @@ where
     let mut journal = open_journal(common, &shelf, &unwindings, &snapshots).await?;
     let mut disk = Disk { journal: &mut journal, snapshots: &snapshots, shelf: &shelf, unwindings: &unwindings };
     let mut all = settle_unwindings(&mut disk).await?;
-    if let Some(taken) = &taken_back
-        && let Some(done) = unwind(config, &mut disk, taken, millis(context)).await?
-    {
-        tell_unwound(common, &done);
-        all.push(done);
+    match &anew {
+        Some(Anew::Order(taken)) => {
+            if let Some(done) = unwind(config, &mut disk, taken, millis(context)).await? {
+                tell_unwound(common, &done);
+                all.push(done);
+            }
+        }
+        Some(Anew::Batches(from)) => {
+            common.metrics.rebuilt.add(give_up_batches(&disk, *from).await?);
+        }
+        None => {}
     }
     raise_epoch(common, &mut journal).await?;
     common.metrics.epoch.set(journal.epoch().get());
@@ -141,15 +160,17 @@ where
     let begun = if begun.number < parent.number { parent } else { begun };
     let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
     let heads = snapshots.list().await.map_err(|error| NodeError::Snapshot { why: error.to_string() })?;
+    // What the journal begins after is L1's for good (SPEC J-23).
+    shelf.forget_given_up(beginning(common, &journal, &heads).number).await?;
+    *common.given_up.write().unwrap_or_else(PoisonError::into_inner) = shelf.given_up().await?;
     if let Some(newest) = heads.last() {
-        common.checkpoint_ms.send_replace(newest.header.last_time.get());
+        common.newest.send_replace(Newest::of(newest));
     }
+    let policy = CheckpointPolicy { every_commands: config.checkpoint_commands, ..CheckpointPolicy::default() };
     let checkpoints = Checkpoints {
-        store: snapshots,
-        every: config.checkpoint_commands,
+        manager: CheckpointManager::new(snapshots, policy, parent.next_sequence),
         wanted: common.wanted.clone(),
-        last: parent.next_sequence,
-        time_ms: common.checkpoint_ms.clone(),
+        newest: common.newest.clone(),
         keeper: executed.downgrade(),
         sure: common.parts.layer1.is_some().then(|| common.sure.subscribe()),
     };
@@ -157,8 +178,7 @@ where
         books.enter(progress.clone(), None);
     }
     let ends = ends.iter().filter(|progress| progress.header.number > parent.number);
-    let end = |Progress { header, .. }: &Progress| End { next: header.next_sequence, commitment: header.da_commitment };
-    let ends = ends.map(end).collect();
+    let ends = ends.map(|Progress { header, .. }| End::of(header)).collect();
     let line = start_building(common, capture, parent, ends, checkpoints);
     let kept = Kept::new(config.kept_commands_max);
     let inbox = InboxChain { next: parent.inbox_next, hash: parent.inbox_hash };
@@ -335,16 +355,11 @@ where
     let (wishes, wish_queue) = mpsc::channel(SERVICE_WAITING_MAX);
     let (cuts, cut_queue) = mpsc::channel::<Cut>(CUTS_WAITING);
     let station = board.station("batch-producer");
-    let mut producer = Producer::new(
-        limits.subscribe(),
-        books.clone(),
-        metrics.clone(),
-        station,
-        gas_price.subscribe(),
-        parent.number.next(),
-    );
+    let mut producer =
+        Producer::new(limits.subscribe(), books.clone(), metrics.clone(), station, gas_price.subscribe(), &parent);
     producer.ends = ends;
     producer.follows = config.mode.follows();
+    producer.versions = parts.layer1.is_some().then(|| common.versions.subscribe());
     producer.prover = parts.prover.clone();
     let builder = Builder {
         capture,
@@ -467,10 +482,10 @@ fn start_services<E>(
     let (shelf, context_of) = (Arc::new(Mutex::new(shelf)), context.child("hands"));
     let hands = Arc::new(Hands { books: books.clone(), shelf, metrics: metrics.clone(), context: context_of });
     let station = |name| board.station(name);
-    let availability = parts.availability.clone().filter(|_| config.mode != Mode::Validium);
+    let availability = parts.availability.clone();
     let discarded = Arc::new(common.discarded());
     services.push(start_checks(common, hands.clone(), availability.clone(), discarded.clone()));
-    let publisher = Publisher { hands: hands.clone(), availability };
+    let publisher = Publisher { hands: hands.clone(), availability, settled: BatchNumber::default() };
     services.push(run(common, "data-publisher", publisher));
     let hands_of = || hands.clone();
     let follows = config.mode.follows();
@@ -490,7 +505,11 @@ fn start_services<E>(
             genesis: common.genesis,
             discarded,
             sure_at: L1Block::default(),
-            taken_back: common.taken_back.clone(),
+            anew: common.anew.clone(),
+            versions: common.versions.clone(),
+            programs: config.programs.clone(),
+            known: common.known(),
+            fit_at: L1Block::default(),
             sure: common.sure.clone(),
             final_inbox: seen.base.next,
             asked_final: <(u64, InboxIndex)>::default(),
@@ -509,6 +528,8 @@ fn start_services<E>(
         let coordinator = Coordinator {
             hands: hands_of(),
             prover,
+            versions: common.versions.subscribe(),
+            told: None,
             handed: BatchNumber::default(),
             awaited: BatchNumber::default(),
             station,

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use ashlar_api::door::Venue;
 use ashlar_prover::Capture;
+use ashlar_types::Sequence;
 use commonware_runtime::{Clock, Handle, Spawner, Storage};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -12,7 +13,7 @@ use super::handle::NodeHandle;
 use super::line::{Common, Line, begin_line, fail};
 use super::present::Present;
 use crate::admit::{Gate, Tolls};
-use crate::build::{Books, Shelf};
+use crate::build::{Books, Newest, Shelf};
 use crate::config::{Config, Mode};
 use crate::door::{Inner, Levers, NodeDoor, NodeOperator};
 use crate::engine::StopAt;
@@ -20,7 +21,7 @@ use crate::error::NodeError;
 use crate::limits::{ALERTS_MAX, SERVICE_WAITING_MAX};
 use crate::measure::{Metrics, micros};
 use crate::outside::Parts;
-use crate::services::{Board, TakenBack, Watchman, keep_audit};
+use crate::services::{Anew, Board, Watchman, keep_audit};
 use crate::watch::{Alarm, Alarms, Baseline, ServiceLevel};
 
 pub(super) async fn start<E>(context: E, config: Config, parts: Parts) -> Result<NodeHandle, NodeError>
@@ -31,7 +32,7 @@ where
     if !mistakes.is_empty() {
         return Err(NodeError::Config { why: mistakes.join("\n") });
     }
-    let (taken_back, taken_queue) = mpsc::channel(1);
+    let (anew, anew_queue) = mpsc::channel(1);
     let shelf = Shelf::new(context.child("shelf"), &config.partition);
     let common = Common {
         books: books_over(shelf.clone()),
@@ -47,8 +48,10 @@ where
         stop_at: StopAt::never(),
         wanted: Arc::new(AtomicBool::new(false)),
         sure: watch::Sender::new(None),
-        checkpoint_ms: watch::Sender::new(config.genesis.time.get()),
-        taken_back,
+        newest: watch::Sender::new(Newest { time_ms: config.genesis.time.get(), next: Sequence::new(0) }),
+        anew,
+        versions: watch::Sender::new(None),
+        given_up: Arc::default(),
         present: Present::default(),
         unwindings: Arc::new(RwLock::new(Vec::new())),
         genesis: Capture::new(config.deployment, &config.genesis).1,
@@ -84,15 +87,16 @@ where
         stop,
         services,
     };
-    reign(common, line, taken_queue, stopped);
+    reign(common, line, anew_queue, stopped);
     Ok(handle)
 }
 
-/// Keeps a line running: when L1 takes something back, the line ends, the order is made anew, and another one begins.
+/// Keeps a line running: when L1 takes something back, or began another version too early for batches, the line ends, what has to be made anew is,
+/// and another one begins.
 fn reign<E>(
     common: Common<E>,
     line: Line,
-    mut taken_back: mpsc::Receiver<TakenBack>,
+    mut anew: mpsc::Receiver<Anew>,
     mut stop: mpsc::Receiver<oneshot::Sender<()>>,
 ) -> Handle<()>
 where
@@ -114,7 +118,7 @@ where
                     }
                     return;
                 }
-                Some(taken) = taken_back.recv() => {
+                Some(anew) = anew.recv() => {
                     let started = micros(&common.context);
                     if let Some(line) = line.take() {
                         line.end(&common.present).await;
@@ -122,7 +126,8 @@ where
                     if common.ended.borrow().is_some() {
                         continue;
                     }
-                    match begin_line(&common, Some(taken)).await {
+                    let is_order = matches!(anew, Anew::Order(_));
+                    match begin_line(&common, Some(anew)).await {
                         Ok(next) => line = Some(next),
                         Err(error) => {
                             fail(&common.ended, &common.gate, error);
@@ -130,7 +135,9 @@ where
                         }
                     }
                     common.gate.hold(None);
-                    common.metrics.unwind_us.record(micros(&common.context).saturating_sub(started));
+                    if is_order {
+                        common.metrics.unwind_us.record(micros(&common.context).saturating_sub(started));
+                    }
                 }
             }
         }
@@ -169,6 +176,7 @@ where
         books: common.books.clone(),
         board: common.board.clone(),
         prover: common.parts.prover.clone(),
+        layer1: common.parts.layer1.clone(),
         availability: common.parts.availability.clone(),
         now_us: Arc::new(move || micros(&clock)),
     })
@@ -180,7 +188,7 @@ fn books_over<E: Storage>(shelf: Shelf<E>) -> Books {
         Box::pin(async move {
             let found = shelf.get(number).await;
             let found = found.inspect_err(|error| tracing::error!(%error, "a stored batch cannot be fetched"));
-            found.ok().flatten().map(Arc::new)
+            found.map(|sealed| sealed.map(Arc::new))
         })
     }))
 }
@@ -196,7 +204,8 @@ where
         metrics: common.metrics.clone(),
         limits: common.limits.subscribe(),
         l1: common.parts.layer1.is_some().then(|| common.heard.subscribe()),
-        checkpoint_ms: common.checkpoint_ms.subscribe(),
+        newest: common.newest.subscribe(),
+        checkpoint_every: common.config.checkpoint_commands,
         prover: common.parts.prover.clone(),
         station: common.board.station("watchman"),
         alarms: Alarms::default(),

@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use ashlar_batch::BatchHeader;
+use ashlar_batch::{BatchHeader, Hash};
 use ashlar_exchange::HotStore;
 use ashlar_replica::{
     CanonicalEntry, Entry, Epoch, Journal, L1Block, Ordered, Rejected, Reordered, SnapshotHead, SnapshotStore, reorder,
 };
 use ashlar_state::Serial;
-use ashlar_types::{ExchangeId, InboxIndex, Input, Sequence, to_bytes};
+use ashlar_types::{BatchNumber, ExchangeId, InboxIndex, Input, Sequence, to_bytes};
 use commonware_runtime::{Clock, Storage};
 
 use crate::build::{Progress, Shelf};
@@ -215,20 +215,47 @@ fn after(entries: Vec<Entry>, begin: Sequence, from: Sequence) -> impl Iterator<
 }
 
 /// Stored batches that hold or follow a command.
-async fn discarded<E: Storage>(
-    shelf: &Shelf<E>,
-    gone: Sequence,
-) -> Result<Vec<(ashlar_types::BatchNumber, ashlar_batch::Hash)>, NodeError> {
+async fn discarded<E: Storage>(shelf: &Shelf<E>, gone: Sequence) -> Result<Vec<(BatchNumber, Hash)>, NodeError> {
     let mut discarded = Vec::new();
     for number in shelf.numbers().await? {
         match shelf.progress(number).await? {
             Some(Progress { header, .. }) if header.next_sequence > gone => discarded.push((number, header.hash())),
             Some(_) => {}
             // Nobody was told of it, and it is built anew.
-            None => discarded.push((number, ashlar_batch::Hash::ZERO)),
+            None => discarded.push((number, Hash::ZERO)),
         }
     }
     Ok(discarded)
+}
+
+/// Forgets every stored batch from this one on but for the hash of its header, and what was begun after it: the ordinary start builds them anew from the
+/// journal, which stays as it is. Says how many there were.
+pub(super) async fn give_up_batches<E: Storage + Clock>(
+    disk: &Disk<'_, E>,
+    from: BatchNumber,
+) -> Result<u64, NodeError> {
+    let bad = |why: String| NodeError::Snapshot { why };
+    let heads = disk.snapshots.list().await.map_err(|error| bad(error.to_string()))?;
+    let first = disk.journal.first_sequence();
+    let begins = |head: &SnapshotHead| head.header.number < from && head.sequence() >= first;
+    if first.get() > 0 && !heads.iter().any(begins) {
+        return Err(bad(format!(
+            "there is none from before batch {}, which L1 takes no more as it was built; recover from L1 and data availability",
+            from.get()
+        )));
+    }
+    // First what rests on these batches, then from the last one down: what a crash leaves is always a beginning.
+    disk.snapshots.retain(|head| head.header.number < from).await.map_err(|error| bad(error.to_string()))?;
+    let mut count = 0;
+    for number in disk.shelf.numbers().await?.into_iter().rev().take_while(|number| *number >= from) {
+        // Of one without progress nobody was told.
+        if let Some(progress) = disk.shelf.progress(number).await? {
+            disk.shelf.note_given_up(number, progress.header.hash()).await?;
+            count += 1;
+        }
+        disk.shelf.remove(number).await?;
+    }
+    Ok(count)
 }
 
 /// Writes the new order into the journal.

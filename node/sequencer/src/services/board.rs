@@ -114,6 +114,15 @@ impl Station {
         });
     }
 
+    /// Says that it works, unless it has said something else since these last words.
+    pub fn recover_from(&self, last_words: &str, note: &str) {
+        self.board.with(|slots| {
+            if let Some(slot) = slots.get_mut(self.name).filter(|slot| slot.note == last_words) {
+                (slot.state, slot.note) = (ServiceState::Running, note.to_owned());
+            }
+        });
+    }
+
     /// Keeps a value for whoever inspects it.
     pub fn show(&self, name: &'static str, value: impl ToString) {
         let value = value.to_string();

@@ -14,8 +14,8 @@ use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::{CanonicalEntry, L1Block};
 use ashlar_sync::limits::{FINDINGS_MAX, SAMPLES_MAX};
 use ashlar_sync::{
-    AcceptedProof, BatchSource, Chain, CheckConfig, CommittedBatch, ConsistencyChecker, Finding, Local, SourceError,
-    Stage, Strategy, first_difference, samples,
+    AcceptedProof, BatchSource, Chain, CheckConfig, CommittedBatch, ConsistencyChecker, Cursor, Cursors, Finding,
+    Local, MultiLayerStateManager, SourceError, Stage, Strategy, SyncError, samples,
 };
 use ashlar_types::{BatchNumber, ExchangeId, InboxIndex};
 use commonware_runtime::{Clock, Storage};
@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use super::board::Station;
 use super::settle::Hands;
-use super::stored::look;
+use super::stored::look_at_stored;
 use super::supervise::{Service, Turn};
 use crate::admit::Gate;
 use crate::build::{Books, Shelf};
@@ -96,9 +96,7 @@ impl<E: Storage + Clock> Service for Consistency<E> {
         let failed = match compared {
             Ok((_, more)) => {
                 self.seen.block = block;
-                let last_final = self.hands.books.last_at(Progressed::Final).unwrap_or_default();
-                let may_be_left = |finding: &Finding| matches!(finding, Finding::LocalHeader { batch, .. } if self.follows && *batch > last_final);
-                findings.extend(more.into_iter().filter(|finding| !may_be_left(finding)));
+                findings.extend(more.into_iter().filter(|finding| !self.may_be_left(finding)));
                 None
             }
             Err(error) => Some(error),
@@ -115,6 +113,12 @@ impl<E: Storage + Clock> Service for Consistency<E> {
 }
 
 impl<E: Storage + Clock> Consistency<E> {
+    /// Whether L1 may leave what differs: of a node that follows, everything that is not final.
+    fn may_be_left(&self, finding: &Finding) -> bool {
+        let last_final = self.hands.books.last_at(Progressed::Final).unwrap_or_default();
+        self.follows && matches!(finding, Finding::LocalHeader { batch, .. } if *batch > last_final)
+    }
+
     /// Looks at what is stored of some batches, and of the next one in turn.
     async fn look(&mut self, rules: &CheckConfig, seed: u64) -> Result<Vec<Finding>, OutsideError> {
         let books = &self.hands.books;
@@ -130,7 +134,8 @@ impl<E: Storage + Clock> Consistency<E> {
         let mut findings = Vec::new();
         for number in numbers {
             let Some(header) = books.header(number) else { continue };
-            findings.extend(look(&self.shelf, &header, self.availability.as_ref()).await?);
+            let published = || async { self.availability.as_ref()?.fetch(header).await.ok()? };
+            findings.extend(look_at_stored(&self.shelf, &header, published).await?);
             self.hands.metrics.looks.add(1);
         }
         Ok(findings)
@@ -148,17 +153,20 @@ impl<E: Storage + Clock> Consistency<E> {
         let books = &self.hands.books;
         let chain = OnL1 { layer1: layer1.as_ref(), books, anchor, discarded: &self.discarded };
         let local = Here { books, shelf: &self.shelf };
-        let begin = BatchNumber::default();
-        if !is_due {
-            let here = books.waits().last.unwrap_or_default();
-            let found =
-                first_difference(&chain, &local, begin, here.min(anchor.committed)).await.map_err(unanswered)?;
-            return Ok((Some(anchor), found.into_iter().collect()));
-        }
-        let samples = if self.availability.is_some() { rules.samples } else { 0 };
-        let checker = ConsistencyChecker { config: CheckConfig { samples, ..*rules } };
         let given = GivenOut { availability: self.availability.as_ref(), books };
-        let checked = checker.check(&chain, &given, &local, begin, seed).await.map_err(unanswered)?;
+        if !is_due {
+            let layers = MultiLayerStateManager::new(&chain, &given, &local, ConsistencyChecker { config: *rules });
+            let seen = layers.synchronize_state().await.map_err(unsynchronized)?;
+            self.station.show("taken_back", seen.taken_back);
+            return Ok((Some(anchor), seen.divergence.into_iter().collect()));
+        }
+        let kept_from =
+            self.availability.as_ref().map_or_else(BatchNumber::default, |availability| availability.kept_from());
+        let data_batches = data_batches(rules.data_batches, kept_from, anchor.committed);
+        let samples = if self.availability.is_some() { data_batches.map_or(0, |_| rules.samples) } else { 0 };
+        let config = CheckConfig { samples, data_batches: data_batches.unwrap_or_default(), ..*rules };
+        let layers = MultiLayerStateManager::new(&chain, &given, &local, ConsistencyChecker { config });
+        let checked = layers.verify_consistency(seed).await.map_err(unsynchronized)?;
         self.hands.metrics.data_samples.add(checked.sampled);
         self.station.show("behind", checked.lag);
         self.station.show("data", checked.unanswered.unwrap_or_else(|| "answers".to_owned()));
@@ -210,6 +218,10 @@ impl<E: Storage + Clock> Consistency<E> {
             self.hands.metrics.checks.add(1);
             self.hands.metrics.checked.set(now_ms / 1_000);
         }
+        for (layer, cursor) in self.hands.books.cursors().named() {
+            let Some(Cursor { batch, next, root, .. }) = cursor else { continue };
+            self.station.show(layer, format!("batch {}, before command {}, {root:?}", batch.get(), next.get()));
+        }
         self.station.show("compared_at_block", self.seen.block);
         self.station.show("swept", self.seen.swept.get());
         match &self.seen.first {
@@ -224,6 +236,13 @@ fn unanswered(error: SourceError) -> OutsideError {
     OutsideError { advice, why: error.why }
 }
 
+fn unsynchronized(error: SyncError) -> OutsideError {
+    match error {
+        SyncError::Source(error) => unanswered(error),
+        SyncError::Recovery(error) => OutsideError::stop(error.to_string()),
+    }
+}
+
 fn unavailable(error: OutsideError) -> SourceError {
     SourceError { is_transient: error.advice == Advice::Retry, why: error.why }
 }
@@ -234,6 +253,13 @@ struct OnL1<'a> {
     books: &'a Books,
     anchor: Anchor,
     discarded: &'a [Hash],
+}
+
+impl OnL1<'_> {
+    /// The header that L1 was told with a hash. That it is not to be had changes nothing about the hash.
+    async fn told(&self, number: BatchNumber, hash: Hash) -> Option<BatchHeader> {
+        self.layer1.header(number).await.ok().flatten().filter(|header| header.hash() == hash)
+    }
 }
 
 impl Chain for OnL1<'_> {
@@ -249,8 +275,9 @@ impl Chain for OnL1<'_> {
         let Some(header) = self.books.header(number) else { return Ok(None) };
         let Anchor { block, .. } = self.anchor;
         let hash = self.layer1.header_hash(block, number).await.map_err(unavailable)?;
-        let hash = hash.filter(|hash| !self.discarded.contains(hash));
-        Ok(hash.map(|hash| CommittedBatch { header, hash, block, stage: Stage::Committed }))
+        let Some(hash) = hash.filter(|hash| !self.discarded.contains(hash)) else { return Ok(None) };
+        let header = if hash == header.hash() { header } else { self.told(number, hash).await.unwrap_or(header) };
+        Ok(Some(CommittedBatch { header, hash, block, stage: Stage::Committed }))
     }
 
     async fn inbox(&self, _: InboxIndex) -> Result<Option<CanonicalEntry>, SourceError> {
@@ -290,6 +317,21 @@ impl<E: Storage> Local for Here<'_, E> {
     async fn bytes(&self, number: BatchNumber) -> Result<Option<Vec<u8>>, SourceError> {
         let sealed = self.stored(self.shelf.get(number)).await?;
         Ok(sealed.and_then(|sealed| sealed.input().ok().map(|input| input.batch.to_vec())))
+    }
+
+    async fn cursors(&self) -> Result<Cursors, SourceError> {
+        Ok(self.books.cursors())
+    }
+}
+
+/// How many of the newest committed batches are asked for; zero says all, and nothing that there is none to ask for. What was let go on purpose is not
+/// missing.
+fn data_batches(newest: u64, kept_from: BatchNumber, committed: BatchNumber) -> Option<u64> {
+    match (newest, kept_from.get()) {
+        (newest, 0 | 1) => Some(newest),
+        (_, kept_from) if kept_from > committed.get() => None,
+        (0, kept_from) => Some(committed.get() - kept_from + 1),
+        (newest, kept_from) => Some(newest.min(committed.get() - kept_from + 1)),
     }
 }
 

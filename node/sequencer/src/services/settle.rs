@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use ashlar_api::door::Stage;
+use ashlar_settlement::Version;
 use ashlar_types::BatchNumber;
 use commonware_runtime::{Clock, Storage};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::board::Station;
 use super::supervise::{Service, Turn};
-use crate::build::{Books, Progress, Shelf};
+use crate::build::{Books, Progress, Sealed, Shelf, Versions};
 use crate::error::NodeError;
 use crate::measure::{Metrics, STEPS, TraceId, millis};
 use crate::outside::{self, Availability, Layer1, OutsideError, Proving};
@@ -35,6 +36,12 @@ impl<E: Storage + Clock> Hands<E> {
             self.books.advance(number, progress);
         }
         Ok(())
+    }
+
+    /// A batch with everything that belongs to it. What cannot be read may be read later; what is not stored is for a person to look at.
+    pub async fn sealed(&self, number: BatchNumber) -> Result<Arc<Sealed>, OutsideError> {
+        let found = self.books.sealed(number).await.map_err(durable)?;
+        found.ok_or_else(|| gone(number))
     }
 
     /// Records that a batch has come to a stage just now: since it was built, and since its first command was accepted.
@@ -61,16 +68,23 @@ impl<E: Storage + Clock> Hands<E> {
 /// Makes the data of batches available, in their order.
 pub(crate) struct Publisher<E> {
     pub hands: Arc<Hands<E>>,
-    /// Without it, and in a validium, data stays here.
+    /// Without it data stays here.
     pub availability: Option<Arc<dyn Availability>>,
+    /// The last batch of which it was told that it is final.
+    pub settled: BatchNumber,
 }
 
 impl<E: Storage + Clock> Service for Publisher<E> {
     async fn turn(&mut self) -> Result<Turn, OutsideError> {
         let Hands { books, metrics, .. } = &*self.hands;
+        let finalized = books.last_at(Stage::Final).unwrap_or_default();
+        if let Some(availability) = self.availability.as_ref().filter(|_| finalized > self.settled) {
+            availability.settled(finalized).await?;
+            self.settled = finalized;
+        }
         let Some((number, _)) = books.first_before(Stage::Published) else { return Ok(Turn::Idle) };
         if let Some(availability) = &self.availability {
-            let sealed = books.sealed(number).await.ok_or_else(|| gone(number))?;
+            let sealed = self.hands.sealed(number).await?;
             availability.publish(sealed).await?;
         }
         self.hands.advance(number, |progress| progress.stage = progress.stage.max(Stage::Published)).await?;
@@ -137,7 +151,7 @@ impl<E: Storage + Clock> Service for Committer<E> {
             Some(progress) if progress.stage >= Stage::Published => {}
             _ => return Ok(Turn::Idle),
         }
-        let sealed = self.hands.books.sealed(next).await.ok_or_else(|| gone(next))?;
+        let sealed = self.hands.sealed(next).await?;
         if self.layer1.commit(sealed).await? == outside::Handed::NotNow {
             self.station.show("waits_for_a_price", next.get());
             return Ok(Turn::Idle);
@@ -148,10 +162,13 @@ impl<E: Storage + Clock> Service for Committer<E> {
     }
 }
 
-/// Hands batches to the prover and collects its proofs.
+/// Tells the prover of versions, hands batches to it and collects its proofs.
 pub(crate) struct Coordinator<E> {
     pub hands: Arc<Hands<E>>,
     pub prover: Arc<dyn Proving>,
+    /// What L1 says of versions, once it was asked, and what of it the prover was told last.
+    pub versions: watch::Receiver<Option<Versions>>,
+    pub told: Option<Arc<[Version]>>,
     /// The last batch that was handed in.
     pub handed: BatchNumber,
     /// The batch whose proof was waited for last.
@@ -161,6 +178,7 @@ pub(crate) struct Coordinator<E> {
 
 impl<E: Storage + Clock> Service for Coordinator<E> {
     async fn turn(&mut self) -> Result<Turn, OutsideError> {
+        self.tell_versions().await?;
         let books = &self.hands.books;
         let Some(unproven) = books.first_unproven() else {
             self.awaited = self.handed.next();
@@ -173,7 +191,7 @@ impl<E: Storage + Clock> Service for Coordinator<E> {
         self.awaited = unproven;
         let next = BatchNumber::new(self.handed.next().get().max(unproven.get()));
         if books.progress(next).is_some() {
-            let sealed = books.sealed(next).await.ok_or_else(|| gone(next))?;
+            let sealed = self.hands.sealed(next).await?;
             self.prover.submit(sealed).await?;
             self.handed = next;
             self.station.show("handed_in", next.get());
@@ -195,6 +213,19 @@ impl<E: Storage + Clock> Service for Coordinator<E> {
 }
 
 impl<E: Storage + Clock> Coordinator<E> {
+    /// Tells the prover what L1 lists, if that is other than what it was told.
+    async fn tell_versions(&mut self) -> Result<(), OutsideError> {
+        let listed = self.versions.borrow().as_ref().map(|versions| versions.listed.clone());
+        let Some(listed) = listed.filter(|listed| self.told.as_ref() != Some(listed)) else { return Ok(()) };
+        let lacking = self.prover.learn(listed.clone()).await?;
+        if let Some(why) = &lacking {
+            tracing::error!(why, "a version that L1 has announced cannot be proven here as things are");
+        }
+        self.hands.books.note_unprovable(lacking);
+        self.told = Some(listed);
+        Ok(())
+    }
+
     /// The proof that a batch is under, if a crash came while it was noted of one batch after the other.
     fn half_noted(&self, number: BatchNumber) -> Option<(String, u64, u32)> {
         let before = BatchNumber::new(number.get().checked_sub(1)?);
@@ -285,42 +316,53 @@ fn durable(error: NodeError) -> OutsideError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ashlar_batch::BatchHeader;
-    use ashlar_batch::merkle::Digest;
-    use ashlar_types::{ExchangeId, Time};
+    use crate::outside::Advice;
     use commonware_runtime::{Runner, Supervisor, deterministic};
     use commonware_utils::Probability;
 
     fn progress(number: u64) -> Progress {
-        let genesis = BatchHeader::genesis(1, ExchangeId([4; 32]), Digest::EMPTY, Time::ZERO);
-        Progress {
-            header: BatchHeader { number: BatchNumber::new(number), ..genesis },
-            data_bytes: 9,
-            withdrawals_before: 0,
-            stage: Stage::Committed,
-            built_ms: 1,
-            commit: None,
-            prove: None,
-            finalize: None,
-            proof: None,
-        }
+        Progress::plain(BatchNumber::new(number), Stage::Committed)
+    }
+
+    fn hands_over(
+        context: &deterministic::Context,
+        books: Books,
+        shelf: Shelf<deterministic::Context>,
+    ) -> Hands<deterministic::Context> {
+        let shelf = Arc::new(Mutex::new(shelf));
+        Hands { books, shelf, metrics: Arc::default(), context: context.child("hands") }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_tried_again_and_what_is_not_stored_is_not() {
+        deterministic::Runner::seeded(2).start(|context| async move {
+            let shelf = Shelf::new(context.child("shelf"), "read");
+            let stored = shelf.clone();
+            let books = Books::new(Arc::new(move |number| {
+                let stored = stored.clone();
+                Box::pin(async move { stored.get(number).await.map(|sealed| sealed.map(Arc::new)) })
+            }));
+            // That the partition is there, and the batch that is asked for is not.
+            shelf.put_progress(BatchNumber::new(1), &progress(1)).await.expect("written");
+            let hands = hands_over(&context, books, shelf);
+            let asked = async || hands.sealed(BatchNumber::new(1)).await.map(drop).map_err(|error| error.advice);
+            context.storage_fault_config().write().open_rate = Probability::new(1, 1);
+            assert_eq!(asked().await, Err(Advice::Retry), "a disk that fails says nothing about the batch");
+            context.storage_fault_config().write().open_rate = None;
+            assert_eq!(asked().await, Err(Advice::Stop), "nobody can do anything without it");
+        });
     }
 
     #[test]
     fn what_a_disk_did_not_take_is_still_to_be_done() {
         deterministic::Runner::seeded(1).start(|context| async move {
             let shelf = Shelf::new(context.child("shelf"), "advance");
-            let books = Books::new(Arc::new(|_| Box::pin(std::future::ready(None))));
+            let books = Books::new(Arc::new(|_| Box::pin(std::future::ready(Ok(None)))));
             for number in 1..=3 {
                 shelf.put_progress(BatchNumber::new(number), &progress(number)).await.expect("written");
                 books.enter(progress(number), None);
             }
-            let hands = Hands {
-                books: books.clone(),
-                shelf: Arc::new(Mutex::new(shelf)),
-                metrics: Arc::default(),
-                context: context.child("hands"),
-            };
+            let hands = hands_over(&context, books.clone(), shelf);
             let prove = |progress: &mut Progress| progress.proof = Some(("kind".to_owned(), 1, 1));
             let (one, two) = (BatchNumber::new(1), BatchNumber::new(2));
             context.storage_fault_config().write().sync_rate = Probability::new(1, 1);

@@ -1,23 +1,26 @@
 //! Looks at what a node stored of one batch: whether it can be read, is what the header says, and comes to the same when it is executed again.
 
-use std::sync::Arc;
-
 use ashlar_batch::{BatchHeader, codec, data_root};
 use ashlar_guest::{GuestError, NativePlatform, check};
 use ashlar_state::{Fault, Key};
-use ashlar_sync::{Finding, first_field};
+use ashlar_sync::{Finding, first_command, first_field};
 use ashlar_types::Sequence;
 use commonware_runtime::Storage;
 
 use crate::build::Shelf;
-use crate::outside::{Availability, OutsideError};
+use crate::outside::OutsideError;
 
-/// What is wrong with what is stored of the batch of a header; nothing if all of it is as it was built.
-pub(super) async fn look<E: Storage>(
+/// What is wrong with what is stored of the batch of a header; nothing if all of it is as it was built. `published` is asked for the published
+/// bytes of the batch if those that are stored are others.
+pub async fn look_at_stored<E, P>(
     shelf: &Shelf<E>,
     header: &BatchHeader,
-    availability: Option<&Arc<dyn Availability>>,
-) -> Result<Option<Finding>, OutsideError> {
+    published: impl FnOnce() -> P + Send,
+) -> Result<Option<Finding>, OutsideError>
+where
+    E: Storage,
+    P: Future<Output = Option<Vec<u8>>> + Send,
+{
     let batch = header.number;
     let altered = |what: String| Ok(Some(Finding::Stored { batch, command: None, what }));
     let unread = |error: crate::error::NodeError| OutsideError::retry(error.to_string());
@@ -34,7 +37,8 @@ pub(super) async fn look<E: Storage>(
     }
     let Ok(input) = sealed.input() else { return altered("its evidence cannot be read".to_owned()) };
     if data_root(input.batch).ok() != Some(header.data_root) {
-        let command = other_command(header, input.batch, availability).await;
+        let published = published().await.filter(|bytes| data_root(bytes).ok() == Some(header.data_root));
+        let command = published.and_then(|published| first_command(header.first_sequence, input.batch, &published));
         let what = "its data is not that of its data root".to_owned();
         return Ok(Some(Finding::Stored { batch, command, what }));
     }
@@ -47,27 +51,6 @@ pub(super) async fn look<E: Storage>(
         return altered("its receipts are not those of its header".to_owned());
     }
     Ok(None)
-}
-
-/// The first command that is stored otherwise than it was published, if what was published can be had.
-async fn other_command(
-    header: &BatchHeader,
-    stored: &[u8],
-    availability: Option<&Arc<dyn Availability>>,
-) -> Option<Sequence> {
-    let published = availability?.fetch(*header).await.ok()??;
-    if data_root(&published).ok() != Some(header.data_root) {
-        return None;
-    }
-    let mut stored = codec::iter(stored).ok()?.map_while(Result::ok);
-    let mut command = header.first_sequence;
-    for there in codec::iter(&published).ok()?.map_while(Result::ok) {
-        if stored.next().as_ref() != Some(&there) {
-            return Some(command);
-        }
-        command = Sequence::new(command.get().saturating_add(there.input.commands() as u64));
-    }
-    None
 }
 
 /// Which input a guest refused, and the key that it asked for, as far as it says.

@@ -43,15 +43,15 @@ pub async fn supervise<E: Clock, S: Service>(
     metrics: Arc<Metrics>,
     mut news: watch::Receiver<()>,
 ) {
-    let mut wait = WAIT_MIN;
+    let (mut wait, mut failure) = (WAIT_MIN, None::<String>);
     station.say(ServiceState::Running, "running");
     loop {
         station.go().await;
         match service.turn().await {
             Ok(Turn::Over) => return station.say(ServiceState::Stopped, "nothing is left to do"),
             Ok(done) => {
-                if wait > WAIT_MIN {
-                    station.say(ServiceState::Running, "running again");
+                if let Some(why) = failure.take() {
+                    station.recover_from(&why, "running again");
                 }
                 wait = WAIT_MIN;
                 if done == Turn::Idle {
@@ -70,10 +70,60 @@ pub async fn supervise<E: Clock, S: Service>(
             Err(OutsideError { advice: Advice::Retry, why }) => {
                 metrics.failures.add(1);
                 tracing::warn!(service = station.name(), why, "trying again later");
-                station.say(ServiceState::Degraded, why);
+                station.say(ServiceState::Degraded, why.clone());
+                failure = Some(why);
                 context.sleep(wait).await;
                 wait = (wait * 2).min(WAIT_MAX);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::Board;
+    use commonware_runtime::{Runner, Spawner, Supervisor, deterministic};
+
+    /// Fails first; then works, and says of what it works with what it is told to.
+    struct Failing {
+        turns: u32,
+        station: Station,
+        says: Option<&'static str>,
+    }
+
+    impl Service for Failing {
+        async fn turn(&mut self) -> Result<Turn, OutsideError> {
+            self.turns += 1;
+            if self.turns == 1 {
+                return Err(OutsideError::retry("it does not answer"));
+            }
+            if let Some(what) = self.says.take() {
+                self.station.say(ServiceState::Degraded, what);
+            }
+            Ok(Turn::Idle)
+        }
+    }
+
+    #[test]
+    fn a_service_that_works_again_is_not_called_well_if_it_says_otherwise() {
+        deterministic::Runner::seeded(1).start(|context| async move {
+            for (says, state, note) in [
+                (None, ServiceState::Running, "running again"),
+                (Some("something differs"), ServiceState::Degraded, "something differs"),
+            ] {
+                let board = Board::default();
+                let service = Failing { turns: 0, station: board.station("one"), says };
+                let (station, (_news, listening)) = (board.station("one"), watch::channel(()));
+                let running = context
+                    .child("service")
+                    .spawn(move |context| supervise(context, service, station, Arc::default(), listening));
+                context.sleep(Duration::from_millis(50)).await;
+                assert_eq!(board.health()[0].note, "it does not answer");
+                context.sleep(Duration::from_secs(2)).await;
+                assert_eq!((board.health()[0].state, board.health()[0].note.as_str()), (state, note));
+                running.abort();
+            }
+        });
     }
 }

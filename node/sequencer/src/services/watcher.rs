@@ -4,12 +4,13 @@
 //!    from which it was consumed. Until that is known nothing is let in (SPEC J-16).
 //! 2. What was taken back is told to whoever orders anew together with all that L1 safely holds instead.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use ashlar_api::door::{InboxFacts, L1Transaction, ServiceState, Stage};
 use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_replica::L1Block;
+use ashlar_settlement::Activation;
 use ashlar_types::{BatchNumber, InboxIndex, Sequence};
 use commonware_runtime::{Clock, Storage};
 use tokio::sync::{mpsc, watch};
@@ -18,9 +19,9 @@ use super::board::Station;
 use super::settle::Hands;
 use super::supervise::{Service, Turn};
 use crate::admit::Gate;
-use crate::build::{Progress, Sure};
+use crate::build::{ProgramNames, Progress, Schedule, Sure, Versions};
 use crate::engine::{InboxItem, Work};
-use crate::outside::{L1Standing, Layer1, OutsideError, Reached};
+use crate::outside::{L1Counts, L1Standing, Layer1, OutsideError, Reached};
 
 /// How the inbox stood after an entry that was consumed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +41,15 @@ pub(crate) struct TakenBack {
     pub from: InboxIndex,
     /// What is there now, from that one on: everything that is safe.
     pub instead: Vec<InboxItem>,
+}
+
+/// What has to be done anew.
+#[derive(Clone, Debug)]
+pub(crate) enum Anew {
+    /// The order of everything.
+    Order(TakenBack),
+    /// Batches from this one on, in the order that stands: L1 asks for another version by now.
+    Batches(BatchNumber),
 }
 
 /// Whether what was consumed is still there.
@@ -70,7 +80,16 @@ pub(crate) struct Watcher<E> {
     pub discarded: Arc<Vec<Hash>>,
     /// The head at which all was seen to hold.
     pub sure_at: L1Block,
-    pub taken_back: mpsc::Sender<TakenBack>,
+    /// Whoever orders and builds anew.
+    pub anew: mpsc::Sender<Anew>,
+    /// What L1 says of versions, for whoever builds and proves.
+    pub versions: watch::Sender<Option<Versions>>,
+    /// By what L1 names the programs of this release, if that is to be asked.
+    pub programs: Option<ProgramNames>,
+    /// Versions that had begun when their rules were seen to be known.
+    pub known: BTreeSet<u32>,
+    /// The head at which every batch that waits for its commit could still have one.
+    pub fit_at: L1Block,
     pub gas_price: watch::Sender<u64>,
     pub heard_ms: watch::Sender<(u64, Option<u128>)>,
     /// What L1 will never take back, for whoever makes checkpoints.
@@ -90,6 +109,7 @@ impl<E: Storage + Clock> Service for Watcher<E> {
         let standing = self.layer1.standing(last_final.next()).await?;
         self.hands.books.note_l1_block(standing.head.number);
         self.hands.metrics.l1_block.set(standing.head.number);
+        self.count(&standing.counts);
         self.gas_price.send_replace(standing.gas_price);
         self.heard_ms.send_replace((crate::measure::millis(&self.hands.context), standing.balance));
         self.station.show("block", standing.head.number);
@@ -105,6 +125,7 @@ impl<E: Storage + Clock> Service for Watcher<E> {
             return Ok(Turn::Idle);
         }
         self.note(&standing).await?;
+        self.note_versions(&standing)?;
         match self.verdict(&standing).await? {
             Verdict::Holds => {
                 self.gate.hold(None);
@@ -121,6 +142,9 @@ impl<E: Storage + Clock> Service for Watcher<E> {
                 return self.take_back().await;
             }
         }
+        if let Some((from, why)) = self.unfit(&standing) {
+            return self.build_anew(from, why).await;
+        }
         let items = self.layer1.inbox(self.inbox.next).await?;
         if items.is_empty() {
             return Ok(Turn::Idle);
@@ -130,6 +154,16 @@ impl<E: Storage + Clock> Service for Watcher<E> {
 }
 
 impl<E: Storage + Clock> Watcher<E> {
+    fn count(&self, counts: &L1Counts) {
+        let metrics = &self.hands.metrics;
+        metrics.l1_reorgs.set(counts.reorgs);
+        metrics.l1_reorg_deepest.set(counts.deepest);
+        metrics.l1_waiting.set(counts.waiting);
+        metrics.l1_in_flight.set(counts.in_flight);
+        metrics.l1_gas_used.set(counts.gas_used);
+        metrics.l1_paid.set(u64::try_from(counts.paid_wei / 1_000_000_000).unwrap_or(u64::MAX));
+    }
+
     fn hold(&mut self, why: &str) {
         let block = self.marks.back().map_or(0, |mark| mark.block.number);
         let why = format!("{why} (block {block}); nothing is let in until the order stands again");
@@ -158,6 +192,72 @@ impl<E: Storage + Clock> Watcher<E> {
                 Some(true) | None => Ok(Verdict::Unsaid),
             },
         }
+    }
+
+    /// Tells whoever builds what L1 says of versions.
+    fn note_versions(&mut self, standing: &L1Standing) -> Result<(), OutsideError> {
+        let Some(listed) = &standing.versions else { return Ok(()) };
+        let schedule = match &self.programs {
+            Some(ours) => Schedule::of_release(listed, ours),
+            None => Schedule::new(listed.iter().map(|version| version.begins).collect()),
+        };
+        let mut schedule = schedule.map_err(|error| OutsideError::retry(error.to_string()))?;
+        schedule.remember(&self.known);
+        self.known.extend(schedule.known_by(standing.head_time));
+        let latest = schedule.latest();
+        self.station.show("version", latest.version);
+        self.station.show("version_from_batch", latest.from_batch.get());
+        self.station.show("version_not_before", latest.not_before);
+        let (head, next) = (standing.head_time, standing.reached.unwrap_or_default().committed.next());
+        let unknown = schedule.unknown_from(next, head).map(|Activation { version, from_batch, not_before }| {
+            format!(
+                "version {version} begins with batch {} once L1's clock says {not_before}, and none of the programs that L1 names for it is of \
+                 this release, which will build none of its batches; install the release that has one of them before then",
+                from_batch.get()
+            )
+        });
+        self.hands.books.note_unknown(unknown);
+        self.versions.send_replace(Some(Versions { schedule, listed: listed.as_slice().into(), head }));
+        Ok(())
+    }
+
+    /// The first batch that waits for its commit and that no later block of L1 takes as it is, and why.
+    fn unfit(&mut self, standing: &L1Standing) -> Option<(BatchNumber, String)> {
+        // The contracts are seen to be at least as far as this head, so what they have not committed by now was not.
+        let committed = standing.reached?.committed;
+        let head = standing.head_time;
+        let seen = self.versions.borrow();
+        let schedule = seen.as_ref().map(|seen| &seen.schedule).filter(|_| standing.versions.is_some())?;
+        if standing.head == self.fit_at {
+            return None;
+        }
+        let waiting = self.hands.books.uncommitted();
+        let waiting = waiting.iter().filter(|header| header.number > committed);
+        let unfit = waiting.into_iter().find(|header| !schedule.may_take(header.number, header.version, head));
+        let Some(BatchHeader { number, version, .. }) = unfit.copied() else {
+            self.fit_at = standing.head;
+            return None;
+        };
+        let asked = schedule.version_for(number, head);
+        let number_of = number.get();
+        let why = format!(
+            "batch {number_of} was built as version {version} and not committed before L1 began version {asked}; it and those after it are \
+             built anew from the journal, nothing that was answered changes"
+        );
+        Some((number, why))
+    }
+
+    /// Has batches from this one on built anew, in the order that stands.
+    async fn build_anew(&mut self, from: BatchNumber, why: String) -> Result<Turn, OutsideError> {
+        self.layer1.give_up(from, why.clone()).await?;
+        tracing::error!(batch = from.get(), why, "batches are built anew");
+        self.hands.books.note_refused(from, why.clone());
+        self.station.say(ServiceState::Degraded, why.clone());
+        self.gate.hold(Some(why));
+        // Whoever builds anew ends this service first.
+        let sent = self.anew.send(Anew::Batches(from)).await;
+        sent.map_err(|_| OutsideError::stop("the node is stopping"))?;
+        Ok(Turn::Over)
     }
 
     /// Finds where L1 and this node part, and what L1 holds from there on.
@@ -198,7 +298,7 @@ impl<E: Storage + Clock> Watcher<E> {
             return Err(OutsideError::retry("the client of L1 has not told all that is safe on its new chain"));
         }
         // Whoever orders anew ends this service first.
-        let sent = self.taken_back.send(TakenBack { from: kept.next, instead }).await;
+        let sent = self.anew.send(Anew::Order(TakenBack { from: kept.next, instead })).await;
         sent.map_err(|_| OutsideError::stop("the node is stopping"))?;
         Ok(Turn::Over)
     }

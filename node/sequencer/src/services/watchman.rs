@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::board::{Board, Station};
 use crate::admit::Gate;
-use crate::build::{Books, Waits};
+use crate::build::{Books, Newest, Waits};
 use crate::config::Limits;
 use crate::measure::{Metrics, millis};
 use crate::outside::Proving;
@@ -35,8 +35,10 @@ pub(crate) struct Watchman {
     pub limits: watch::Receiver<Limits>,
     /// When L1 was heard of last, and what the submitter has.
     pub l1: Option<watch::Receiver<(u64, Option<u128>)>>,
-    /// The time of the exchange at the newest checkpoint.
-    pub checkpoint_ms: watch::Receiver<u64>,
+    /// Where the newest checkpoint stands.
+    pub newest: watch::Receiver<Newest>,
+    /// Commands after which there is to be another.
+    pub checkpoint_every: u64,
     /// Who proves: without a prover nothing is expected to be proven.
     pub prover: Option<Arc<dyn Proving>>,
     pub station: Station,
@@ -123,6 +125,7 @@ impl Watchman {
         let unproven_max = self.limits.borrow().batches.unproven_max(per_second);
         self.metrics.unproven.set(unproven);
         self.metrics.capacity.set(unproven_max);
+        let (executed, saved) = (self.metrics.next_sequence.get(), self.newest.borrow().next);
         Sight {
             answered: now.answered.saturating_sub(last.answered),
             turned_away: now.turned_away.saturating_sub(last.turned_away),
@@ -137,11 +140,18 @@ impl Watchman {
             unproven_max,
             stopped: self.board.stopped(),
             held: self.gate.held(),
+            upgrade: self.books.upgrade(),
             answers: self.baseline.known(),
             level: self.level.permille(),
             behind: heard.map(|_| (waits.uncommitted_batches, self.limits.borrow().checks.lag_max)),
             noted_ms: self.noted_us.map(|us| us / 1_000),
+            unsaved: Some((executed.saturating_sub(saved.get()), self.checkpoint_every)),
+            checkpoint_age_s: self.checkpoint_age_s(now_ms),
         }
+    }
+
+    fn checkpoint_age_s(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_sub(self.newest.borrow().time_ms) / 1_000
     }
 
     /// Puts what the rules look at where collectors see it.
@@ -166,7 +176,7 @@ impl Watchman {
         metrics.lag_data.set(waits.unpublished_batches);
         metrics.lag_l1.set(waits.uncommitted_batches);
         metrics.lag_proven.set(waits.unsettled_batches);
-        metrics.checkpoint_age.set(now_ms.saturating_sub(*self.checkpoint_ms.borrow()) / 1_000);
+        metrics.checkpoint_age.set(self.checkpoint_age_s(now_ms));
     }
 
     /// SPEC Q-14: new orders are refused while too much is unproven.
@@ -201,8 +211,8 @@ impl Watchman {
         let on: Vec<_> = self.alarms.on().map(|(kind, what)| format!("{kind:?}: {what}")).collect();
         let kinds: Vec<AlertKind> = self.alarms.on().map(|(kind, _)| kind).collect();
         self.metrics.fire(&kinds);
-        // Who is only slow is not taken out of service for it.
-        let state = match kinds.iter().all(|kind| kind.is_about_speed()) {
+        // Who only is slow, or only builds no batch for a while, is not taken out of service for it.
+        let state = match kinds.iter().all(|kind| kind.leaves_service()) {
             true => ServiceState::Running,
             false => ServiceState::Degraded,
         };

@@ -33,11 +33,15 @@ pub enum AlertKind {
     Unpublished,
     /// L1 is too many batches behind, or what it says is known here too late.
     Sync,
+    /// A version begins: no batch is built for a while, or some are built anew.
+    Upgrade,
+    /// The newest checkpoint is too old: a start would replay long, and the journal forgets nothing.
+    Checkpoint,
 }
 
 impl AlertKind {
     /// Every kind, in the order in which metrics list them.
-    pub const ALL: [AlertKind; 12] = [
+    pub const ALL: [AlertKind; 14] = [
         AlertKind::ErrorRate,
         AlertKind::ProverLag,
         AlertKind::L1Lag,
@@ -50,11 +54,20 @@ impl AlertKind {
         AlertKind::Unwinding,
         AlertKind::Unpublished,
         AlertKind::Sync,
+        AlertKind::Upgrade,
+        AlertKind::Checkpoint,
     ];
 
-    /// Whether it only says that something is slow.
-    pub const fn is_about_speed(self) -> bool {
-        matches!(self, AlertKind::Degraded | AlertKind::ServiceLevel | AlertKind::Sync)
+    /// Whether who asks is served all the same: answers or what follows from L1 are only slow, or only batches or a later start wait.
+    pub const fn leaves_service(self) -> bool {
+        matches!(
+            self,
+            AlertKind::Degraded
+                | AlertKind::ServiceLevel
+                | AlertKind::Sync
+                | AlertKind::Upgrade
+                | AlertKind::Checkpoint
+        )
     }
 
     /// The label that metrics give it.
@@ -72,6 +85,8 @@ impl AlertKind {
             AlertKind::Unwinding => "unwinding",
             AlertKind::Unpublished => "unpublished",
             AlertKind::Sync => "sync",
+            AlertKind::Upgrade => "upgrade",
+            AlertKind::Checkpoint => "checkpoint",
         }
     }
 }
@@ -99,6 +114,8 @@ pub struct AlertRules {
     pub slower_percent: u64,
     /// The time within which what L1 says has to be known here, in milliseconds.
     pub sync_ms_max: u64,
+    /// How many times the commands after which there should be a checkpoint may pass without one, in a hundred.
+    pub checkpoint_percent: u64,
 }
 
 impl Default for AlertRules {
@@ -114,6 +131,7 @@ impl Default for AlertRules {
             level_permille_min: 950,
             slower_percent: 300,
             sync_ms_max: 500,
+            checkpoint_percent: 300,
         }
     }
 }
@@ -155,6 +173,12 @@ pub struct Sight {
     pub behind: Option<(u64, u64)>,
     /// How long it takes lately until what L1 says is known here, in milliseconds, once that is known.
     pub noted_ms: Option<u64>,
+    /// What stands between batches and L1 because a version begins, if something does.
+    pub upgrade: Option<String>,
+    /// Commands since the newest checkpoint, and after how many there should be one.
+    pub unsaved: Option<(u64, u64)>,
+    /// Since the last command of the newest checkpoint, in seconds.
+    pub checkpoint_age_s: u64,
 }
 
 /// An alarm that begins or ends.
@@ -249,7 +273,23 @@ fn broken(rules: &AlertRules, sight: &Sight) -> [(AlertKind, Option<String>); Al
         (AlertKind::Unwinding, sight.held.clone()),
         (AlertKind::Unpublished, unpublished),
         (AlertKind::Sync, out_of_step(rules, sight)),
+        (AlertKind::Upgrade, sight.upgrade.clone()),
+        (AlertKind::Checkpoint, old_checkpoint(rules, sight)),
     ]
+}
+
+/// Commands that a start replays before anybody notices.
+const REPLAYED_AT_ONCE: u64 = 100_000;
+
+/// The age of a checkpoint is counted in what a start would have to replay: while nothing happens nothing ages.
+fn old_checkpoint(rules: &AlertRules, sight: &Sight) -> Option<String> {
+    let (got, every) = sight.unsaved?;
+    let most = every.saturating_mul(rules.checkpoint_percent) / 100;
+    let got = above(Some(got), most).filter(|got| *got > REPLAYED_AT_ONCE)?;
+    let age = sight.checkpoint_age_s;
+    Some(format!(
+        "{got} commands came since the newest checkpoint, of {age} s ago, and there should be one after {every}; see what the builder of batches waits for, and the disk"
+    ))
 }
 
 fn out_of_step(rules: &AlertRules, sight: &Sight) -> Option<String> {
@@ -302,6 +342,8 @@ mod tests {
             (AlertKind::Unwinding, Sight { held: Some("block 9".to_owned()), ..Sight::default() }),
             (AlertKind::Unpublished, Sight { unpublished_ms: Some(rules.data_lag_ms + 1), ..Sight::default() }),
             (AlertKind::Sync, Sight { noted_ms: Some(rules.sync_ms_max + 1), ..Sight::default() }),
+            (AlertKind::Upgrade, Sight { upgrade: Some("version 2".to_owned()), ..Sight::default() }),
+            (AlertKind::Checkpoint, Sight { unsaved: Some((300_001, 100_000)), ..Sight::default() }),
         ];
         for (kind, sight) in broken {
             let mut alarms = Alarms::default();
@@ -315,6 +357,7 @@ mod tests {
         let (answers, level) = (Some((9_000, 3_000)), Some(950));
         let just =
             Sight { answered: 99, turned_away: 1, unproven: 50, unproven_max: 100, answers, level, ..Sight::default() };
+        let just = Sight { unsaved: Some((300_000, 100_000)), ..just };
         assert!(Alarms::default().look(&rules, &just).is_empty(), "a limit is what may be");
     }
 }

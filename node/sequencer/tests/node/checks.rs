@@ -159,6 +159,15 @@ fn another_header_on_l1_and_altered_data_at_the_stores_are_found() {
         outside.chain.lock().unwrap().commits.last_mut().unwrap().hash = Hash([1; 32]);
     });
     assert!(matches!(&report.findings[0], Finding::LocalHeader { l1, .. } if *l1 == Hash([1; 32])), "{report:?}");
+    // If what L1 holds can be had, the word of the header and the command are named too.
+    let command = Arc::new(Mutex::new(None));
+    let kept = command.clone();
+    let report = found(Strategy::Halt, async move |_, outside| *kept.lock().unwrap() = Some(outside.commit_another()));
+    let Finding::LocalHeader { field: Some(field), command: named, .. } = &report.findings[0] else {
+        panic!("{report:?}")
+    };
+    assert_eq!(field.name, "data root", "{report:?}");
+    assert!(named.is_some() && *named == *command.lock().unwrap(), "{report:?}");
     let report = found(Strategy::Halt, async |_, outside| {
         outside.alter_published(2);
     });

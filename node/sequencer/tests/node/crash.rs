@@ -48,7 +48,7 @@ async fn replayed_leaves(node: &NodeHandle) -> Vec<(ashlar_state::Key, ashlar_st
     let last = node.books().last_at(Stage::Built).map_or(0, |number| number.get());
     let mut lines: Vec<ashlar_exchange::Line> = Vec::new();
     for number in 1..=last {
-        let sealed = node.books().sealed(ashlar_types::BatchNumber::new(number)).await.unwrap();
+        let sealed = node.books().sealed(ashlar_types::BatchNumber::new(number)).await.unwrap().unwrap();
         let batch = ashlar_batch::codec::decode_all(sealed.input().unwrap().batch).unwrap();
         for timed in &batch.inputs {
             exchange.apply(timed.time, &timed.input, &mut lines);

@@ -36,7 +36,7 @@ fn published() -> Vec<Published> {
         let last = leader.books().last_at(Stage::Built).unwrap();
         let mut all = Vec::new();
         for number in 1..=last.get() {
-            let sealed = leader.books().sealed(BatchNumber::new(number)).await.unwrap();
+            let sealed = leader.books().sealed(BatchNumber::new(number)).await.unwrap().unwrap();
             let input = sealed.input().unwrap();
             let (bytes, signatures) = (input.batch.to_vec(), input.signatures.to_vec());
             all.push(Published { header: *sealed.header(), bytes, signatures });
@@ -86,7 +86,7 @@ fn a_follower_that_is_killed_within_a_batch_goes_on_and_may_order() {
         assert_eq!(node.last_batch().get(), 3, "it ends no batch by itself");
         for batch in &rest {
             follow(&node, batch).await.unwrap();
-            let sealed = node.books().sealed(batch.header.number).await.unwrap();
+            let sealed = node.books().sealed(batch.header.number).await.unwrap().unwrap();
             check(&sealed.input().unwrap(), &mut NativePlatform::default()).expect("a guest accepts what was followed");
         }
         let last = rest.last().unwrap().header;

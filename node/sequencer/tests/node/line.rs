@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use ashlar_api::door::{Act, BatchKey, Refusal, Signature, Signed, Stage};
+use ashlar_api::door::{Act, BatchKey, Origin, Refusal, Signature, Signed, Stage};
 use ashlar_guest::{NativePlatform, check};
 use ashlar_replica::L1Block;
 use ashlar_sequencer::{Node, NodeHandle, Parts, Rate, check_equivocation};
-use ashlar_types::{Command, KeySlot, Reason, Scopes, SystemCommand};
+use ashlar_types::{Command, KeySlot, Reason, Scopes, Side, SystemCommand};
 use commonware_runtime::{Clock, Runner, Supervisor, deterministic};
 
 use super::world::*;
@@ -54,7 +54,7 @@ fn what_is_signed_is_executed_answered_receipted_and_batched() {
         let last = node.books().header(number).unwrap();
         assert_eq!(last.state_root_after.to_word().to_vec(), root_of(&leaves));
         for batch in 1..=number.get() {
-            let sealed = node.books().sealed(ashlar_types::BatchNumber::new(batch)).await.unwrap();
+            let sealed = node.books().sealed(ashlar_types::BatchNumber::new(batch)).await.unwrap().unwrap();
             check(&sealed.input().unwrap(), &mut NativePlatform::default()).expect("a guest accepts the batch");
         }
         let sequence = sent[20].1.place.first;
@@ -108,6 +108,54 @@ fn what_may_not_come_in_is_told_why() {
             refused += u32::from(matches!(answer.await, Err(Refusal::RateLimited { .. })));
         }
         assert!(refused > 20, "{refused} were refused for their rate");
+        node.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn a_flood_is_told_so_and_costs_nobody_else() {
+    deterministic::Runner::seeded(14).start(|context| async move {
+        let mut config = config();
+        config.waiting_max = 1;
+        config.limits.per_peer = Rate { burst: 100, per_second: 10 };
+        let node = Node::start(context.child("node"), config, Parts::default()).await.unwrap();
+        let door = node.door();
+        node.inbox(opening(2)).await.unwrap();
+        node.leaves().await.expect("the opening is durable");
+        let mut trader = Trader::new(1, 1);
+        let mut one = || trader.sign(vec![place(Side::Buy, 960, 1, 0)]);
+        // All at once, of which one finds room.
+        let messages: Vec<_> = (0..60).map(|_| one()).collect();
+        let answers: Vec<_> = messages.iter().map(|signed| door.submit(signed.clone(), ORIGIN)).collect();
+        let mut shed = Vec::new();
+        for (signed, answer) in messages.into_iter().zip(answers) {
+            match answer.await {
+                Ok(_) => {}
+                Err(Refusal::Overloaded { retry_ms }) => {
+                    assert!(retry_ms > 0);
+                    shed.push(signed);
+                }
+                Err(refusal) => panic!("{refusal:?}"),
+            }
+        }
+        assert!(shed.len() > 40, "{} were shed", shed.len());
+        assert_eq!(node.metrics().turned_away(), shed.len() as u64);
+        // Whoever waits and sends the same again is answered.
+        context.sleep(Duration::from_millis(20)).await;
+        door.submit(shed.pop().unwrap(), ORIGIN).await.expect("there is room");
+        // What is shed is paid for as well: the address has less than 40 left, and some come back.
+        let mut wait_ms = 0;
+        for _ in 0..60 {
+            if let Err(refusal) = door.submit(one(), ORIGIN).await {
+                let Refusal::RateLimited { retry_ms } = refusal else { panic!("{refusal:?}") };
+                wait_ms = retry_ms;
+            }
+        }
+        assert!((1..=100).contains(&wait_ms), "{wait_ms}");
+        let elsewhere = Origin { ip: "10.0.0.9".parse().unwrap() };
+        door.submit(one(), elsewhere).await.expect("another address has its own allowance");
+        context.sleep(Duration::from_millis(wait_ms.into())).await;
+        door.submit(one(), ORIGIN).await.expect("after the wait that it was told");
         node.stop().await.unwrap();
     });
 }
@@ -224,7 +272,7 @@ fn another_node_follows() {
         let follower = Node::start(context.child("follower"), config, Parts::default()).await.unwrap();
         assert!(matches!(follower.door().submit(trader.message(), ORIGIN).await, Err(Refusal::Closed { .. })));
         for number in 1..=last.get() {
-            let sealed = leader.books().sealed(ashlar_types::BatchNumber::new(number)).await.unwrap();
+            let sealed = leader.books().sealed(ashlar_types::BatchNumber::new(number)).await.unwrap().unwrap();
             let input = sealed.input().unwrap();
             let batch = ashlar_batch::codec::decode_all(input.batch).unwrap();
             let signatures = ashlar_batch::Signatures::from_bytes(batch.messages(), input.signatures).unwrap();

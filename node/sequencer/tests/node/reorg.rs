@@ -122,6 +122,8 @@ fn a_vanished_deposit_takes_its_commands_and_batches_with_it() {
         one.send(&door).await.expect("trading goes on");
         all_is_final(&context, &node).await;
         assert_eq!(node.books().divergence(), None);
+        let tip = door.tip().await.unwrap();
+        assert_eq!((tip.l1_reorgs, tip.l1_reorg_deepest), (1, 3), "what L1's client saw is told");
         let rung: Vec<_> = std::iter::from_fn(|| alarms.try_recv().ok()).map(|alarm| alarm.kind).collect();
         assert!(!rung.contains(&AlertKind::Divergence), "{rung:?}");
         // And a start from disk comes to the same.

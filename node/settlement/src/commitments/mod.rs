@@ -16,7 +16,7 @@ use commonware_runtime::Storage;
 
 use crate::contract::{Fact, ProofType};
 use crate::finality::{ConfirmationStatus, Finality};
-use crate::l1::BlockRef;
+use crate::l1::{BlockRef, Paid};
 use crate::ledger::PlacedFact;
 use crate::outbox::IntentId;
 use crate::store::{DurableLog, StoreError};
@@ -144,6 +144,18 @@ impl<E: Storage> StateCommitmentMapping<E> {
         });
     }
 
+    /// The receipt of a transaction said what it cost: every step that is in the chain by it has that.
+    pub fn paid(&mut self, tx: B256, paid: Paid) {
+        for (key, record) in &mut self.live {
+            for step in steps_mut(record) {
+                if step.included.is_some_and(|(by, _)| by == tx) && step.receipt != Some((tx, paid)) {
+                    step.receipt = Some((tx, paid));
+                    self.changed.insert(*key);
+                }
+            }
+        }
+    }
+
     fn each(&mut self, intent: IntentId, mut act: impl FnMut(&mut L1CommitmentRecord, StepKind)) {
         for (key, kind) in self.by_intent.get(&intent).cloned().unwrap_or_default() {
             if let Some(record) = self.live.get_mut(&key) {
@@ -225,7 +237,7 @@ impl<E: Storage> StateCommitmentMapping<E> {
             step.status = ConfirmationStatus::Included { confirmations: 1 };
             if kind == StepKind::Commit {
                 // The contract took it, so it could be committed.
-                record.invalid = None;
+                (record.invalid, record.given_up) = (None, false);
             }
             record.note(now_ms, AuditEvent::Included(kind, tx, block));
             self.changed.insert(key);
@@ -272,14 +284,30 @@ impl<E: Storage> StateCommitmentMapping<E> {
         }
     }
 
+    /// Whoever handed in a batch that cannot be committed has given it up: it is not for L1's inbox to say whether it can be again.
+    pub fn given_up(&mut self, batch: BatchNumber, hash: Hash) {
+        let key = (batch.get(), B256::from(hash.0));
+        if let Some(record) = self.live.get_mut(&key).filter(|record| record.invalid.is_some()) {
+            record.given_up = true;
+            self.changed.insert(key);
+        }
+    }
+
+    /// What was given up may be handed in again.
+    pub fn take_up_again(&mut self, now_ms: u64) {
+        for (key, record) in self.live.iter_mut().filter(|(_, record)| record.given_up) {
+            record.valid_again(now_ms);
+            self.changed.insert(*key);
+        }
+    }
+
     /// L1 may take back what it did when it took something back: where the inbox is again what a batch consumed, the batch can be committed after all.
     pub fn reconsider(&mut self, holds: impl Fn(InboxIndex, Hash) -> bool, now_ms: u64) {
-        for (key, record) in self.live.iter_mut().filter(|(_, record)| record.invalid.is_some()) {
+        let not_now = |record: &L1CommitmentRecord| record.invalid.is_some() && !record.given_up;
+        for (key, record) in self.live.iter_mut().filter(|(_, record)| not_now(record)) {
             let header = record.decode_header();
             if header.is_some_and(|header| holds(header.inbox_next, header.inbox_hash)) {
-                record.invalid = None;
-                record.commit.status = ConfirmationStatus::Pending;
-                record.note(now_ms, AuditEvent::ValidAgain);
+                record.valid_again(now_ms);
                 self.changed.insert(*key);
             }
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::ProofType;
 use crate::finality::ConfirmationStatus;
-use crate::l1::BlockRef;
+use crate::l1::{BlockRef, Paid};
 use crate::limits::AUDIT_MAX;
 use crate::outbox::IntentId;
 
@@ -28,6 +28,9 @@ pub struct StepRecord {
     pub txs: Vec<TxRef>,
     /// Which one is in the followed chain, and where; it need not be one of ours.
     pub included: Option<(B256, BlockRef)>,
+    /// What the transaction cost by which it was in the chain last, once its receipt was seen: only of our own. Read it by [`StepRecord::paid`].
+    #[serde(default)]
+    pub receipt: Option<(B256, Paid)>,
     /// How sure that is.
     pub status: ConfirmationStatus,
     /// When it was first asked for, in milliseconds since 1970.
@@ -41,9 +44,16 @@ impl StepRecord {
             intents: Vec::new(),
             txs: Vec::new(),
             included: None,
+            receipt: None,
             status: ConfirmationStatus::Pending,
             asked_ms,
         }
+    }
+
+    /// The transaction by which it is in the followed chain and what that cost, if it is one of ours.
+    pub fn paid(&self) -> Option<(B256, Paid)> {
+        let (included, _) = self.included?;
+        self.receipt.filter(|(tx, _)| *tx == included)
     }
 }
 
@@ -75,7 +85,7 @@ pub enum AuditEvent {
     Invalidated(String),
     /// The contract took it back.
     Reverted(BlockRef),
-    /// It can be committed again: the inbox is once more what it consumed.
+    /// It can be committed again: L1 is once more as it has to be.
     ValidAgain,
 }
 
@@ -109,6 +119,9 @@ pub struct L1CommitmentRecord {
     pub finalize: Option<StepRecord>,
     /// Why it cannot be committed any more, if so.
     pub invalid: Option<String>,
+    /// Whether that is because whoever handed it in gave it up.
+    #[serde(default)]
+    pub given_up: bool,
     /// Everything that happened, in order.
     pub audit: Vec<AuditEntry>,
 }
@@ -125,6 +138,7 @@ impl L1CommitmentRecord {
             proofs: BTreeMap::new(),
             finalize: None,
             invalid: None,
+            given_up: false,
             audit: Vec::new(),
         }
     }
@@ -132,6 +146,12 @@ impl L1CommitmentRecord {
     /// The header again.
     pub fn decode_header(&self) -> Option<BatchHeader> {
         ashlar_types::from_bytes(&self.header).ok()
+    }
+
+    /// What each transaction cost by which a step of this batch is in the followed chain, as far as they are ours.
+    pub fn paid(&self) -> Vec<(B256, Paid)> {
+        let steps = std::iter::once(&self.commit).chain(self.proofs.values()).chain(&self.finalize);
+        steps.filter_map(StepRecord::paid).collect()
     }
 
     /// Every transaction ever made for this batch, by step.
@@ -163,6 +183,12 @@ impl L1CommitmentRecord {
             StepKind::Prove(ProofType(number)) => self.proofs.get(&number),
             StepKind::Finalize => self.finalize.as_ref(),
         }
+    }
+
+    pub(super) fn valid_again(&mut self, at_ms: u64) {
+        (self.invalid, self.given_up) = (None, false);
+        self.commit.status = ConfirmationStatus::Pending;
+        self.note(at_ms, AuditEvent::ValidAgain);
     }
 
     pub(super) fn note(&mut self, at_ms: u64, what: AuditEvent) {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::fees::{FeePolicy, Offer, Urgency};
-use crate::l1::BlockRef;
+use crate::l1::{BlockRef, Paid};
 use crate::store::StoreError;
 use crate::transaction::BodyError;
 
@@ -112,6 +112,17 @@ pub enum IntentStatus {
     Ended(Outcome),
 }
 
+/// An intent that has not ended, for people.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Waiting {
+    /// What it is.
+    pub label: String,
+    /// Where it is.
+    pub status: IntentStatus,
+    /// When the last transaction for it was made, in milliseconds since 1970.
+    pub offered_ms: Option<u64>,
+}
+
 /// What the outbox tells its owner.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OutboxEvent {
@@ -132,6 +143,8 @@ pub enum OutboxEvent {
         block: BlockRef,
         /// Whether it had an effect.
         succeeded: bool,
+        /// What it cost.
+        paid: Paid,
     },
     /// It was, and no longer is; it is being sent again.
     Orphaned {
@@ -200,6 +213,8 @@ pub struct OutboxStatistics {
     pub failures: u64,
     /// Times a fee cap forbade a replacement.
     pub capped: u64,
+    /// Gas used by what was mined.
+    pub gas_used: u64,
     /// Wei paid by what was mined.
     pub paid_wei: u128,
 }

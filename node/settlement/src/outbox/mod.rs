@@ -29,7 +29,7 @@ use entry::{Entry, Record};
 
 pub use entry::{
     Attempt, GasLimit, Intent, IntentId, IntentStatus, OutboxConfig, OutboxError, OutboxEvent, OutboxStatistics,
-    Outcome,
+    Outcome, Waiting,
 };
 
 /// The outbox of one account.
@@ -285,6 +285,16 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
     /// Intents that have not ended, and how many of them are on their way.
     pub fn waiting(&self) -> (usize, usize) {
         (self.entries.len(), self.entries.values().filter(|entry| entry.is_in_flight()).count())
+    }
+
+    /// Intents that have not ended, in the order in which they were taken; at most so many.
+    pub fn list(&self, max: usize) -> Vec<Waiting> {
+        let line = |entry: &Entry| Waiting {
+            label: entry.intent.label.clone(),
+            status: entry.status(),
+            offered_ms: entry.attempts.last().map(|attempt| attempt.at_ms),
+        };
+        self.entries.values().take(max).map(line).collect()
     }
 
     /// Counts since the start.

@@ -166,8 +166,10 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
             }
             self.statistics.mined += 1;
             self.statistics.reverted += u64::from(!receipt.succeeded);
+            self.statistics.gas_used = self.statistics.gas_used.saturating_add(receipt.gas_used);
             self.statistics.paid_wei = self.statistics.paid_wei.saturating_add(receipt.cost());
-            events.push(OutboxEvent::Mined { id, tx: receipt.tx, block, succeeded: receipt.succeeded });
+            let (tx, succeeded, paid) = (receipt.tx, receipt.succeeded, receipt.paid());
+            events.push(OutboxEvent::Mined { id, tx, block, succeeded, paid });
         }
         Ok(())
     }

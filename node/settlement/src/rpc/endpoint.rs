@@ -46,6 +46,12 @@ impl Endpoint {
         Ok(Endpoint { name, provider })
     }
 
+    /// An account's transactions, with those that are on their way as far as this endpoint knows.
+    pub async fn pending_nonce(&self, of: Address) -> Result<u64, L1Error> {
+        let asked = self.provider.get_transaction_count(of).pending().await;
+        asked.map_err(|error| sort(&self.name, "what is on its way", error))
+    }
+
     fn differs(&self, what: &'static str, asked: impl fmt::Display, got: impl fmt::Display) -> L1Error {
         L1Error::Inconsistent { endpoint: self.name.clone(), what, asked: asked.to_string(), got: got.to_string() }
     }

@@ -210,7 +210,13 @@ impl<T: L1> L1 for Pool<T> {
     }
 
     async fn call(&self, call: &Call, at: BlockAt) -> Result<Bytes, L1Error> {
-        self.first(|endpoint| endpoint.call(call, at)).await
+        match at {
+            // After a block that is named by its hash there is one right answer, and a quorum can give it.
+            BlockAt::Hash(_) if self.config.quorum > 1 => {
+                self.agreed("a call", |endpoint| endpoint.call(call, at)).await
+            }
+            _ => self.first(|endpoint| endpoint.call(call, at)).await,
+        }
     }
 
     async fn estimate(&self, call: &Call) -> Result<u64, L1Error> {

@@ -5,7 +5,7 @@ use ashlar_types::BatchNumber;
 use commonware_runtime::{Storage, Supervisor};
 use thiserror::Error;
 
-use crate::commitments::StateCommitmentMapping;
+use crate::commitments::{L1CommitmentRecord, StateCommitmentMapping};
 use crate::contract::{Fact, FactError, fact};
 use crate::finality::{Finality, FinalityEvent};
 use crate::follower::{ChainEvent, FollowError, Follower};
@@ -246,6 +246,8 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
         if !std::mem::take(&mut self.followed.unsettled) {
             return Ok(());
         }
+        // On another chain what was given up may be wanted as it was: whoever builds knows.
+        self.mapping.take_up_again(now_ms);
         if let Some(mark) = self.inbox.take_unsurfaced() {
             self.events.push_back(SettlementEvent::InboxRolledBack(mark));
         }
@@ -264,17 +266,33 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
         }
         // What builds on one of them consumed its entries too. Others of the same numbers may be of the order that stands now.
         for (record, why) in &invalid {
-            let steps = std::iter::once(&record.commit).chain(record.proofs.values()).chain(&record.finalize);
-            for intent in steps.flat_map(|step| step.intents.iter().copied()) {
-                self.outbox.cancel(intent, why).await?;
-            }
-            let (batch, hash) = (BatchNumber::new(record.batch), ashlar_batch::Hash(record.header_hash.0));
-            self.mapping.invalidated(batch, hash, why, now_ms);
+            self.take_back(record, why, now_ms).await?;
         }
         if let Some((first, reason)) = invalid.into_iter().min_by_key(|(record, _)| record.batch) {
             let (from, header_hash) = (BatchNumber::new(first.batch), first.header_hash);
             self.events.push_back(SettlementEvent::CommitsInvalid { from, header_hash, reason });
         }
+        Ok(())
+    }
+
+    /// Takes back every commit from this batch on that is not in the chain: what builds on a batch that cannot be committed cannot be either.
+    pub(super) async fn give_up(&mut self, from: BatchNumber, why: &str, now_ms: u64) -> Result<usize, StoreError> {
+        let all: Vec<_> = self.mapping.awaiting_commit().filter(|record| record.batch >= from.get()).cloned().collect();
+        for record in &all {
+            self.take_back(record, why, now_ms).await?;
+            self.mapping.given_up(BatchNumber::new(record.batch), ashlar_batch::Hash(record.header_hash.0));
+        }
+        Ok(all.len())
+    }
+
+    /// Takes back a commit with whatever was to follow it.
+    async fn take_back(&mut self, record: &L1CommitmentRecord, why: &str, now_ms: u64) -> Result<(), StoreError> {
+        let steps = std::iter::once(&record.commit).chain(record.proofs.values()).chain(&record.finalize);
+        for intent in steps.flat_map(|step| step.intents.iter().copied()) {
+            self.outbox.cancel(intent, why).await?;
+        }
+        let (batch, hash) = (BatchNumber::new(record.batch), ashlar_batch::Hash(record.header_hash.0));
+        self.mapping.invalidated(batch, hash, why, now_ms);
         Ok(())
     }
 
@@ -333,7 +351,12 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
                     (id, format!("transaction {tx} was mined and reverted"))
                 }
                 OutboxEvent::Ended { id, outcome: Outcome::NotDone { reason } } => (id, reason),
-                OutboxEvent::Mined { .. } | OutboxEvent::Orphaned { .. } | OutboxEvent::Ended { .. } => continue,
+                OutboxEvent::Mined { tx, paid, .. } => {
+                    self.mapping.paid(tx, paid);
+                    self.events.push_back(SettlementEvent::Paid { tx, paid });
+                    continue;
+                }
+                OutboxEvent::Orphaned { .. } | OutboxEvent::Ended { .. } => continue,
             };
             self.mapping.failed(id, &reason, now_ms);
             let steps = self.mapping.steps_of(id);

@@ -6,7 +6,7 @@ use crate::commitments::StepKind;
 use crate::contract::ProofType;
 use crate::finality::ConfirmationStatus;
 use crate::inbox::{InboxMark, PlacedEntry};
-use crate::l1::BlockRef;
+use crate::l1::{BlockRef, Paid};
 
 /// What happened on L1 that a node must know.
 ///
@@ -72,6 +72,13 @@ pub enum SettlementEvent {
         last: BatchNumber,
         /// Where.
         block: BlockRef,
+    },
+    /// The receipt of one of our transactions says what it cost.
+    Paid {
+        /// Which.
+        tx: B256,
+        /// What.
+        paid: Paid,
     },
     /// L1 left blocks. What the contracts had said in them is undone; what is still wanted is on its way again.
     Reorg {

@@ -28,7 +28,7 @@ use crate::contract::{DataRef, ProofType};
 use crate::fees::Urgency;
 use crate::l1::L1;
 use crate::limits::{EVENTS_MAX, REQUESTS_MAX};
-use crate::outbox::{Intent, IntentId, IntentStatus};
+use crate::outbox::{Intent, IntentId, IntentStatus, Waiting};
 use crate::signer::Signer;
 
 use self::core::Core;
@@ -195,6 +195,12 @@ impl Handle {
         self.ask(|reply| Request::Revert { kept, reply }).await
     }
 
+    /// Takes back every commit from this batch on that L1 does not hold, with whatever was to follow it: none of them will be taken as they are,
+    /// unless L1 leaves blocks. Batches of other headers may be handed in under the same numbers. Says how many were given up.
+    pub async fn give_up(&mut self, from: BatchNumber, reason: String) -> Result<usize, RequestError> {
+        self.ask(|reply| Request::GiveUp { from, reason, reply }).await
+    }
+
     /// Sends anything else from the same account.
     pub async fn send(&mut self, intent: Intent) -> Result<IntentStatus, RequestError> {
         self.ask(|reply| Request::Send { intent: Box::new(intent), reply }).await
@@ -211,6 +217,11 @@ impl Handle {
         batch: BatchNumber,
     ) -> Result<Option<L1CommitmentRecord>, RequestError> {
         self.ask(|reply| Request::Record { batch, reply }).await
+    }
+
+    /// What has not ended of what was submitted, the oldest first.
+    pub async fn outbox(&mut self) -> Result<Vec<Waiting>, RequestError> {
+        self.ask(|reply| Request::Outbox { reply }).await
     }
 
     /// The batch that leaves this state root, as the word that L1 stores.

@@ -9,8 +9,8 @@ use crate::commitments::{L1CommitmentRecord, StepKind};
 use crate::contract::{DataRef, ProofType, commit_input, finalize_input, prove_input, revert_input};
 use crate::fees::Urgency;
 use crate::l1::L1;
-use crate::limits::PROVEN_MAX;
-use crate::outbox::{GasLimit, Intent, IntentId, IntentStatus, OutboxError, Outcome};
+use crate::limits::{PROVEN_MAX, WAITING_TOLD_MAX};
+use crate::outbox::{GasLimit, Intent, IntentId, IntentStatus, OutboxError, Outcome, Waiting};
 use crate::signer::Signer;
 use crate::store::StoreError;
 
@@ -61,10 +61,12 @@ pub(super) enum Request {
     Prove { proof_type: ProofType, first: BatchNumber, count: u32, proof: Bytes, reply: Reply<IntentId> },
     Finalize { up_to: BatchNumber, reply: Reply<IntentId> },
     Revert { kept: Box<BatchHeader>, reply: Reply<IntentId> },
+    GiveUp { from: BatchNumber, reason: String, reply: Reply<usize> },
     Send { intent: Box<Intent>, reply: Reply<IntentStatus> },
     Intent { id: IntentId, reply: Reply<Option<IntentStatus>> },
     Record { batch: BatchNumber, reply: Reply<Option<L1CommitmentRecord>> },
     BatchOfRoot { root: B256, reply: Reply<Option<BatchNumber>> },
+    Outbox { reply: Reply<Vec<Waiting>> },
     Refresh { reply: Reply<usize> },
     Status { reply: Reply<Box<Status>> },
 }
@@ -93,6 +95,10 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
                     self.submit(&name, &label, input, Bytes::new(), GasLimit::Estimate, Urgency::NextBlock).await;
                 self.answer(reply, result, now_ms, dice).await
             }
+            Request::GiveUp { from, reason, reply } => {
+                let given_up = self.give_up(from, &reason, now_ms).await.map_err(RequestError::from);
+                self.answer(reply, given_up, now_ms, dice).await
+            }
             Request::Send { intent, reply } => {
                 let result = if self.config.sends {
                     self.outbox.submit(*intent).await.map_err(RequestError::from)
@@ -107,6 +113,7 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
                 tell(reply, record)
             }
             Request::BatchOfRoot { root, reply } => tell(reply, Ok(self.mapping.batch_of_root(root))),
+            Request::Outbox { reply } => tell(reply, Ok(self.outbox.list(WAITING_TOLD_MAX))),
             Request::Refresh { reply } => {
                 let tip = self.follower.tip().number;
                 let changes = self.mapping.update_transaction_confirmations(&self.finality, tip, now_ms);

@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes, U256, Uint, keccak256};
 use alloy::sol_types::{SolCall, SolEvent, SolInterface, SolValue};
 use ashlar_batch::{BatchHeader, Hash, InboxChain, entry_bytes};
-use ashlar_contracts::abi::{IBridge, ISettlement};
-use ashlar_types::{InboxEntry, InboxIndex, Time};
+use ashlar_contracts::abi::{IBridge, ISettlement, IVerifierRegistry};
+use ashlar_types::{BatchNumber, InboxEntry, InboxIndex, Time};
 
 use crate::contract::{Addresses, header_words};
 use crate::l1::Log;
+use crate::versions::Activation;
 
 /// The contracts as far as the client can see them: the rules of order, roles and the inbox, without proofs or money.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub struct Contracts {
     finalized: u64,
     proven: BTreeMap<u8, u64>,
     inbox: Vec<[u8; 32]>,
+    versions: Vec<Activation>,
 }
 
 /// What a call left behind.
@@ -37,6 +39,7 @@ impl Contracts {
             finalized: 0,
             proven: BTreeMap::new(),
             inbox: vec![[0; 32]],
+            versions: vec![Activation { version: genesis.version, from_batch: BatchNumber::new(0), not_before: 0 }],
         }
     }
 
@@ -49,6 +52,11 @@ impl Contracts {
     /// The last committed batch, its header's hash, and the last final one.
     pub fn batches(&self) -> (u64, B256, u64) {
         (self.committed, self.headers.get(&self.committed).copied().unwrap_or_default(), self.finalized)
+    }
+
+    /// Versions that were announced and not taken back, the first one first.
+    pub fn versions(&self) -> &[Activation] {
+        &self.versions
     }
 
     /// The last batch proven by a type of proof.
@@ -78,16 +86,46 @@ impl Contracts {
         Ok(vec![(self.addresses.bridge, data.topics().to_vec(), data.data)])
     }
 
-    /// A call that changes something.
-    pub(super) fn execute(&mut self, from: Address, to: Option<Address>, input: &[u8]) -> Effects {
+    /// Governance announces a version, in a block of this time.
+    pub(super) fn schedule(&mut self, next: Activation, time: u64) -> Effects {
+        let Some(latest) = self.versions.last() else { return Err("no version".into()) };
+        if next.version <= latest.version || next.from_batch <= latest.from_batch {
+            return Err("Registry_VersionOrder".into());
+        }
+        if next.not_before < time.max(latest.not_before) {
+            return Err("Registry_TooSoon".into());
+        }
+        self.versions.push(next);
+        Ok(Vec::new())
+    }
+
+    /// Governance takes the latest version back, in a block of this time.
+    pub(super) fn cancel(&mut self, version: u32, time: u64) -> Effects {
+        let is_latest = |latest: &&Activation| latest.version == version && time < latest.not_before;
+        if self.versions.len() < 2 || self.versions.last().filter(is_latest).is_none() {
+            return Err(format!("Registry_AlreadyActive({version})"));
+        }
+        self.versions.pop();
+        Ok(Vec::new())
+    }
+
+    /// The version that a batch must have that is committed at this time.
+    fn version_for(&self, batch: u64, time: u64) -> u32 {
+        let begun = |one: &&Activation| batch >= one.from_batch.get() && time >= one.not_before;
+        let last = self.versions.iter().rev().find(begun).or(self.versions.first());
+        last.map_or(0, |one| one.version)
+    }
+
+    /// A call that changes something, in a block of this time.
+    pub(super) fn execute(&mut self, from: Address, to: Option<Address>, input: &[u8], time: u64) -> Effects {
         if to != Some(self.addresses.settlement) {
             return Ok(Vec::new());
         }
         use ISettlement::ISettlementCalls as Calls;
         match Calls::abi_decode(input).map_err(|error| error.to_string())? {
-            Calls::commitCalldata(call) => self.commit(from, call.header, 0),
-            Calls::commitCustody(call) => self.commit(from, call.header, 1),
-            Calls::commitBlobs(call) => self.commit(from, call.header, 2),
+            Calls::commitCalldata(call) => self.commit(from, call.header, 0, time),
+            Calls::commitCustody(call) => self.commit(from, call.header, 1, time),
+            Calls::commitBlobs(call) => self.commit(from, call.header, 2, time),
             Calls::prove(call) => self.prove(&call),
             Calls::finalize(call) => self.finalize(call.last),
             Calls::revertTo(call) => self.revert(from, call.kept),
@@ -95,7 +133,7 @@ impl Contracts {
         }
     }
 
-    fn commit(&mut self, from: Address, words: ISettlement::Header, kind: u8) -> Effects {
+    fn commit(&mut self, from: Address, words: ISettlement::Header, kind: u8, time: u64) -> Effects {
         let header: BatchHeader = ashlar_types::from_bytes(&words.abi_encode()).map_err(|error| error.to_string())?;
         let expected = self.committed + 1;
         if from != self.operator {
@@ -106,6 +144,10 @@ impl Contracts {
         }
         if self.headers.get(&self.committed).map(|hash| hash.0) != Some(header.parent_hash.0) {
             return Err("Settlement_Parent".into());
+        }
+        let version = self.version_for(expected, time);
+        if header.version != version {
+            return Err(format!("Settlement_Version({version}, {})", header.version));
         }
         let consumed = usize::try_from(header.inbox_next.get()).map_err(|error| error.to_string())?;
         if self.inbox.get(consumed) != Some(&header.inbox_hash.0) {
@@ -181,6 +223,9 @@ impl Contracts {
             let hash = usize::try_from(call.count).ok().and_then(|count| self.inbox.get(count)).copied();
             return Ok(IBridge::inboxHashCall::abi_encode_returns(&hash.unwrap_or_default().into()).into());
         }
+        if to == Some(self.addresses.registry) {
+            return self.registry(input);
+        }
         if to != Some(self.addresses.settlement) {
             return Err("no such contract".into());
         }
@@ -197,6 +242,43 @@ impl Contracts {
             }
             _ => return Err("no such question".into()),
         })
+    }
+
+    /// A question to the registry. Each version needs proofs of type 0, by a program of its own.
+    fn registry(&self, input: &[u8]) -> Result<Bytes, String> {
+        use IVerifierRegistry::IVerifierRegistryCalls as Calls;
+        let is_listed = |version: u32| self.versions.iter().any(|one| one.version == version);
+        Ok(match Calls::abi_decode(input).map_err(|error| error.to_string())? {
+            Calls::activations(_) => {
+                let listed = self.versions.iter().map(|one| IVerifierRegistry::Activation {
+                    version: one.version,
+                    fromBatch: one.from_batch.get(),
+                    notBefore: Uint::from(one.not_before),
+                });
+                IVerifierRegistry::activationsCall::abi_encode_returns(&listed.collect::<Vec<_>>()).into()
+            }
+            Calls::required(call) => {
+                let mask = U256::from(u8::from(is_listed(call.version)));
+                IVerifierRegistry::requiredCall::abi_encode_returns(&mask).into()
+            }
+            Calls::program(call) if is_listed(call.version) && call.proofType == 0 => {
+                let name = Contracts::program_of(call.version);
+                let program = IVerifierRegistry::Program {
+                    proofType: 0,
+                    programHash: name,
+                    verifier: self.addresses.registry,
+                    key: name,
+                };
+                IVerifierRegistry::programCall::abi_encode_returns(&program).into()
+            }
+            Calls::program(call) => return Err(format!("Registry_NoProgram({}, {})", call.version, call.proofType)),
+            _ => return Err("no such question".into()),
+        })
+    }
+
+    /// The name of the program that proves a version.
+    pub fn program_of(version: u32) -> B256 {
+        keccak256(format!("the program of version {version}"))
     }
 
     pub(super) fn log((address, topics, data): (Address, Vec<B256>, Bytes), tx: B256, index: u64) -> Log {

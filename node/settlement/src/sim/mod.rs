@@ -12,6 +12,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use ashlar_types::InboxEntry;
 
 use crate::l1::{Block, BlockAt, Call, FeeMarket, L1, L1Error, Log, Receipt};
+use crate::versions::Activation;
 
 use world::{Item, World};
 
@@ -68,6 +69,16 @@ impl SimChain {
         self.lock().waiting.push_back(Item::Entry(entry));
     }
 
+    /// Governance announces a version in the next block.
+    pub fn schedule_version(&self, next: Activation) {
+        self.lock().waiting.push_back(Item::Version(next));
+    }
+
+    /// Governance takes the latest version back in the next block.
+    pub fn cancel_version(&self, version: u32) {
+        self.lock().waiting.push_back(Item::Cancel(version));
+    }
+
     /// Somebody else uses the next nonce of an account in the next block.
     pub fn use_nonce(&self, of: Address) {
         self.lock().waiting.push_back(Item::Foreign(of));
@@ -108,6 +119,11 @@ impl SimChain {
         self.lock().head().map(|head| head.block)
     }
 
+    /// A block, as whoever plays L1 sees it: no request, and no weather.
+    pub fn block(&self, at: BlockAt) -> Option<Block> {
+        find(&self.lock(), at).map(|found| found.block)
+    }
+
     /// Transactions of an account that are in the chain, with their heights and whether they had an effect.
     pub fn mined_of(&self, account: Address) -> Vec<(u64, B256, bool)> {
         let world = self.lock();
@@ -127,6 +143,11 @@ impl SimChain {
     /// Requests so far.
     pub fn calls(&self) -> u64 {
         self.lock().calls
+    }
+
+    /// Transactions that took another's place in the pool so far.
+    pub fn replaced(&self) -> u64 {
+        self.lock().replaced
     }
 
     /// From this request on the client hears nothing more, as if it was killed there: before the request had an effect, or after.
@@ -236,8 +257,9 @@ impl L1 for SimL1 {
     async fn estimate(&self, call: &Call) -> Result<u64, L1Error> {
         let call = call.clone();
         let answer = move |world: &mut World| {
-            let mut state = world.head().map(|head| head.state.clone()).ok_or(L1Error::Missing { what: "the head" })?;
-            match state.execute(call.from, call.to, &call.data) {
+            let head = world.head().ok_or(L1Error::Missing { what: "the head" })?;
+            let (mut state, time) = (head.state.clone(), head.block.time + BLOCK_SECONDS);
+            match state.execute(call.from, call.to, &call.data, time) {
                 Ok(_) => Ok(200_000),
                 Err(reason) => Err(L1Error::Revert { data: Bytes::new(), reason }),
             }

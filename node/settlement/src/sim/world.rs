@@ -6,6 +6,7 @@ use alloy::primitives::{Address, B256, Bytes, keccak256};
 use ashlar_types::InboxEntry;
 
 use crate::l1::{Block, L1Error, Log, Receipt};
+use crate::versions::Activation;
 
 use super::contracts::Contracts;
 use super::dice::Dice;
@@ -38,6 +39,10 @@ pub(super) enum Item {
     Entry(InboxEntry),
     /// Somebody else uses a nonce of an account.
     Foreign(Address),
+    /// Governance announces a version.
+    Version(Activation),
+    /// Governance takes the latest version back.
+    Cancel(u32),
 }
 
 /// A block with all that came of it.
@@ -79,6 +84,7 @@ pub(super) struct World {
     pub floor: u64,
     pub balance: u128,
     pub calls: u64,
+    pub replaced: u64,
     pub crash_at: Option<(u64, bool)>,
     pub crashed: bool,
     salt: u64,
@@ -109,6 +115,7 @@ impl World {
             floor: 0,
             balance: u128::MAX,
             calls: 0,
+            replaced: 0,
             crash_at: None,
             crashed: false,
             salt: 0,
@@ -142,7 +149,8 @@ impl World {
             }
         }
         let hash = tx.hash;
-        self.pool.insert((tx.from, tx.nonce), tx);
+        let old = self.pool.insert((tx.from, tx.nonce), tx);
+        self.replaced += u64::from(old.is_some());
         Ok(hash)
     }
 
@@ -202,6 +210,8 @@ impl World {
             let place_hash = keccak256([hash.as_slice(), &place.to_be_bytes()].concat());
             let (tx, effects) = match &item {
                 Item::Entry(entry) => (place_hash, state.enter(entry, time)),
+                Item::Version(next) => (place_hash, state.schedule(*next, time)),
+                Item::Cancel(version) => (place_hash, state.cancel(*version, time)),
                 Item::Foreign(account) => {
                     *nonces.entry(*account).or_insert(0) += 1;
                     (place_hash, Ok(Vec::new()))
@@ -213,7 +223,7 @@ impl World {
                     }
                     *next += 1;
                     let mut after = state.clone();
-                    let effects = after.execute(tx.from, tx.to, &tx.input);
+                    let effects = after.execute(tx.from, tx.to, &tx.input, time);
                     if effects.is_ok() {
                         state = after;
                     }

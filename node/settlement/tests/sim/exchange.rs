@@ -7,7 +7,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use alloy::primitives::{Address as L1Address, Bytes};
 use ashlar_batch::{BatchHeader, Hash, InboxChain};
 use ashlar_settlement::contract::{Addresses, DataRef, ProofType};
+use ashlar_settlement::finality::ConfirmationStatus;
 use ashlar_settlement::inbox::InboxMark;
+use ashlar_settlement::l1::{BlockAt, BlockRef, L1};
 use ashlar_settlement::rpc::{Pool, PoolConfig};
 use ashlar_settlement::signer::{LocalKey, Signer};
 use ashlar_settlement::sim::{BLOCK_SECONDS, Contracts, SimChain, SimL1, Weather};
@@ -128,6 +130,29 @@ impl Journal {
     }
 }
 
+/// What L1 itself says of its marks.
+struct Marks {
+    head: u64,
+    safe: Option<BlockRef>,
+    finalized: Option<BlockRef>,
+}
+
+impl Marks {
+    fn of(chain: &SimChain) -> Marks {
+        let at = |at| chain.block(at).map(|block| block.at()).filter(|block| block.number > 0);
+        Marks { head: chain.head().unwrap().number, safe: at(BlockAt::Safe), finalized: at(BlockAt::Finalized) }
+    }
+
+    fn status(&self, place: BlockRef) -> ConfirmationStatus {
+        let below = |mark: Option<BlockRef>| mark.is_some_and(|mark| place.number <= mark.number);
+        match (below(self.finalized), below(self.safe)) {
+            (true, _) => ConfirmationStatus::Finalized,
+            (false, true) => ConfirmationStatus::Safe,
+            (false, false) => ConfirmationStatus::Included { confirmations: self.head - place.number + 1 },
+        }
+    }
+}
+
 /// A sequencer with its client, running.
 pub struct Node {
     pub journal: Journal,
@@ -140,7 +165,7 @@ pub fn config(journal: &Journal) -> Config {
 }
 
 impl Node {
-    pub async fn start(context: &deterministic::Context, l1: Client, journal: Journal) -> Result<Node, StopReason> {
+    pub async fn start(context: &deterministic::Context, l1: impl L1, journal: Journal) -> Result<Node, StopReason> {
         let config = config(&journal);
         let settlement = Settlement::start(context.child("settlement"), l1, key(), config).await?;
         Ok(Node { journal, settlement, events: Vec::new() })
@@ -199,9 +224,12 @@ impl Node {
         assert_eq!(status.inbox_head, InboxMark { next: next.get(), hash: hash.0 }, "{what}: the inbox");
         let (_, in_flight) = status.outbox;
         assert_eq!(in_flight, 0, "{what}: nothing is on its way any more: {status:?}");
-        // Done once: exactly one successful commit in the chain for each batch, and one proof.
+        // Done once: the contract takes no batch twice, and each has a commit and a proof.
         let done = chain.mined_of(key().address()).into_iter().filter(|(.., succeeded)| *succeeded).count() as u64;
         assert!(done >= 2 * committed, "{what}: {done} transactions for {committed} batches");
+        let marks = Marks::of(chain);
+        assert_eq!(status.safe.filter(|block| block.number > 0), marks.safe, "{what}: what is safe");
+        assert_eq!(status.finalized.filter(|block| block.number > 0), marks.finalized, "{what}: what is final");
         for (number, header) in self.journal.headers.range(1..) {
             let record = self.settlement.handle.get_commitment_record(BatchNumber::new(*number)).await.unwrap();
             let record = record.unwrap_or_else(|| panic!("{what}: a record of batch {number}"));
@@ -211,8 +239,18 @@ impl Node {
                 record.header_hash,
                 "{what}: the contract has batch {number}"
             );
-            assert!(record.invalid.is_none() && record.commit.included.is_some(), "{what}: {record:?}");
-            assert!(record.proofs[&0].included.is_some(), "{what}: the proof of batch {number}");
+            assert!(record.invalid.is_none(), "{what}: {record:?}");
+            let finalize = record.finalize.as_ref();
+            for (step, name) in [(Some(&record.commit), "commit"), (record.proofs.get(&0), "proof"), (finalize, "end")]
+            {
+                let Some(step) = step else { panic!("{what}: the {name} of batch {number}") };
+                let Some((_, place)) = step.included else { panic!("{what}: the {name} of batch {number}: {step:?}") };
+                assert_eq!(step.status, marks.status(place), "{what}: how sure the {name} of batch {number} is");
+            }
+            // Everything here is sent by this node, so it has seen what each transaction cost.
+            let costs: Vec<_> = record.paid().iter().map(|(_, paid)| (paid.gas_used, paid.wei() > 0)).collect();
+            let steps = 2 + usize::from(record.finalize.as_ref().is_some_and(|step| step.included.is_some()));
+            assert_eq!(costs, vec![(200_000, true); steps], "{what}: what batch {number} cost: {record:?}");
             assert!(!record.audit.is_empty() && !record.transaction_hashes().is_empty(), "{what}: batch {number}");
             let of_root = self.settlement.handle.batch_of_root(record.state_root).await.unwrap();
             assert_eq!(of_root, Some(BatchNumber::new(*number)), "{what}: found by its root");

@@ -1,9 +1,9 @@
-//! The client is killed at every request it makes to L1, before and after the request had its effect, and at random writes to
-//! disk; started again, it ends where it would have ended.
+//! The client is killed at every request it makes to L1, before and after the request had its effect, in fair weather and while it
+//! pays more, sends again and begins anew after a reorg; started again, it ends where it would have ended.
 
 use std::time::Duration;
 
-use ashlar_settlement::sim::{BLOCK_SECONDS, SimChain, Weather};
+use ashlar_settlement::sim::{BLOCK_SECONDS, Orphans, SimChain, Weather};
 use commonware_runtime::{Clock as _, deterministic};
 use futures::future::{Either, select};
 
@@ -12,16 +12,42 @@ use ashlar_settlement::signer::Signer as _;
 
 const BATCHES: u64 = 3;
 
+/// What goes wrong beside the kill.
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    weather: Weather,
+    /// The height at which L1 leaves its newest four blocks, once.
+    reorg_at: Option<u64>,
+}
+
+const FAIR: Trouble = Trouble { weather: Weather::FAIR, reorg_at: None };
+
+/// Fees that double now and then, so that what was sent has to be replaced; transactions that endpoints take and lose; and a reorg.
+const ROUGH: Trouble = Trouble {
+    weather: Weather {
+        spike_begins: 3_000,
+        spike_times: (2, 6),
+        spike_blocks: (1, 3),
+        transaction_lost: 2_000,
+        ..Weather::FAIR
+    },
+    reorg_at: Some(11),
+};
+
 /// Runs until everything is done or the client is dead. Says whether it is done.
-async fn live(context: deterministic::Context, chain: SimChain, journal: &mut Journal) -> bool {
+async fn live(context: deterministic::Context, chain: SimChain, journal: &mut Journal, left: &mut Option<u64>) -> bool {
     let Ok(mut node) = start(&context, &chain, journal).await else { return false };
-    for round in 0..60u64 {
+    for round in 0..120u64 {
         context.sleep(Duration::from_secs(BLOCK_SECONDS)).await;
         let head = chain.head().map_or(0, |head| head.number);
         if head % 4 == 1 && head < 20 {
             chain.enter(deposit(head));
         }
         chain.mine(second(&context));
+        if left.is_some_and(|at| head >= at) {
+            *left = None;
+            chain.reorg(4, 1, Orphans::Reordered);
+        }
         // A client that was killed never answers; nor does the sequencer wait for it.
         let alive = {
             let step = async {
@@ -57,41 +83,55 @@ async fn start(context: &deterministic::Context, chain: &SimChain, journal: &Jou
     }
 }
 
-/// Lives, dies at the given request, lives again from what is durable, until all is done. Returns the requests made.
-fn die_at(call: u64, after_effect: bool) -> u64 {
-    let chain = chain(3, 1, Weather::FAIR);
-    chain.set_marks(2, 8);
+/// Lives, dies at the given request, lives again from what is durable, until all is done. Returns the requests made, and how often
+/// something had to be paid more for or sent again.
+fn die_at(call: u64, after_effect: bool, trouble: Trouble) -> (u64, u64) {
+    let chain = chain(3, 1, trouble.weather);
+    chain.set_marks(2, 12);
     chain.mine(1);
     chain.crash_at(call, after_effect);
     let mut journal = Journal::new();
-    let (world, kept) = (chain.clone(), &mut journal);
+    let mut left = trouble.reorg_at;
+    let (world, kept, reorg) = (chain.clone(), &mut journal, &mut left);
     let (mut done, mut checkpoint) =
-        deterministic::Runner::seeded(call).start_and_recover(|context| live(context, world, kept));
+        deterministic::Runner::seeded(call).start_and_recover(|context| live(context, world, kept, reorg));
     assert_eq!(done, !chain.crashed(), "it ends unless it is killed at {call}");
     for _ in 0..3 {
         if done {
             break;
         }
         chain.recover();
-        let (world, kept) = (chain.clone(), &mut journal);
+        let (world, kept, reorg) = (chain.clone(), &mut journal, &mut left);
         (done, checkpoint) =
-            deterministic::Runner::from(checkpoint).start_and_recover(|context| live(context, world, kept));
+            deterministic::Runner::from(checkpoint).start_and_recover(|context| live(context, world, kept, reorg));
     }
     assert!(done, "killed at request {call} (after its effect: {after_effect}), it ends after one restart");
-    // Not doubled: each commit and each proof succeeded once, and nothing else of ours was mined but finalizations.
     let mined = chain.mined_of(key().address());
     let failed = mined.iter().filter(|(.., succeeded)| !succeeded).count();
-    assert_eq!(failed, 0, "killed at {call}: nothing reverted");
-    chain.calls()
+    if trouble.reorg_at.is_none() {
+        // Not doubled: each commit and each proof succeeded once, and nothing else of ours was mined but finalizations.
+        assert_eq!(failed, 0, "killed at {call}: nothing reverted");
+    }
+    (chain.calls(), chain.replaced())
 }
 
 #[test]
 fn killed_at_any_request_it_ends_the_same() {
-    let calls = die_at(u64::MAX, false);
+    let (calls, _) = die_at(u64::MAX, false, FAIR);
     println!("{calls} requests without a kill");
     assert!(calls > 100, "{calls} requests");
     for call in 1..=calls {
-        die_at(call, false);
-        die_at(call, true);
+        die_at(call, false, FAIR);
+        die_at(call, true, FAIR);
+    }
+}
+
+#[test]
+fn killed_while_it_replaces_resends_and_begins_anew_it_ends_the_same() {
+    let (calls, replaced) = die_at(u64::MAX, false, ROUGH);
+    println!("{calls} requests without a kill, {replaced} transactions replaced");
+    assert!(calls > 100 && replaced > 2, "{calls} requests, {replaced} replaced");
+    for call in 1..=calls {
+        die_at(call, call % 2 == 0, ROUGH);
     }
 }

@@ -3,5 +3,8 @@
 mod exchange;
 mod kills;
 mod latency;
+mod pool;
 mod refusals;
 mod reorgs;
+mod strangers;
+mod versions;

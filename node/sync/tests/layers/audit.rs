@@ -1,10 +1,16 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use ashlar_batch::merkle::Digest;
-use ashlar_batch::{PublicValues, data_root};
+use ashlar_batch::{BatchHeader, PublicValues, data_root};
 use ashlar_replica::Shadow;
 use ashlar_state::{Key, Serial};
-use ashlar_sync::{AcceptedProof, Finding, Report, compare_state, verify};
+use ashlar_sync::limits::AHEAD_BATCHES;
+use ashlar_sync::{AcceptedProof, BatchSource, Finding, Report, SourceError, compare_state, verify};
 use ashlar_types::{BatchNumber, InboxIndex};
-use commonware_runtime::{Runner, deterministic};
+use commonware_runtime::deterministic::Context;
+use commonware_runtime::{Clock, Runner, Supervisor, deterministic};
 
 use crate::sim::{Sim, World};
 use crate::world::{History, history};
@@ -15,9 +21,9 @@ fn audit(change: impl FnOnce(&mut World)) -> (History, Report) {
     let sim = Sim::of(&history);
     sim.change(change);
     let (start, chain) = (crate::world::history(11, 0, 0).genesis, sim.clone());
-    let report = deterministic::Runner::seeded(1).start(|_| async move {
+    let report = deterministic::Runner::seeded(1).start(|context| async move {
         let mut shadow = Shadow::from_snapshot(start);
-        verify(&chain, &chain, &mut shadow, None, &Serial).await.expect("the sources answer")
+        verify(&context, &chain, &chain, &mut shadow, None, &Serial).await.expect("the sources answer")
     });
     (history, report)
 }
@@ -113,6 +119,51 @@ fn a_header_that_is_not_the_stored_one_or_does_not_follow_is_named() {
         world.committed.remove(2);
     });
     assert!(matches!(one(&report), Finding::Link { batch, .. } if batch.get() == 3), "{report:?}");
+}
+
+/// A source that takes a second for each answer, and counts how many it is asked for at once.
+#[derive(Clone)]
+struct Slow {
+    sim: Sim,
+    context: Arc<Context>,
+    asked: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl BatchSource for Slow {
+    async fn fetch(&self, header: &BatchHeader) -> Result<Option<Vec<u8>>, SourceError> {
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(asked, Ordering::Relaxed);
+        self.context.sleep(Duration::from_secs(1)).await;
+        self.asked.fetch_sub(1, Ordering::Relaxed);
+        self.sim.fetch(header).await
+    }
+}
+
+#[test]
+fn batches_are_read_ahead_side_by_side_and_never_more_than_may_be() {
+    let history = history(13, 3 * AHEAD_BATCHES, 5);
+    let sim = Sim::of(&history);
+    deterministic::Runner::seeded(1).start(|context| async move {
+        let (asked, most) = (Arc::default(), Arc::<AtomicUsize>::default());
+        let slow = Slow { sim: sim.clone(), context: Arc::new(context.child("slow")), asked, most: most.clone() };
+        let begun = context.current();
+        let mut shadow = Shadow::from_snapshot(crate::world::history(13, 0, 0).genesis);
+        let report = verify(&context, &sim, &slow, &mut shadow, None, &Serial).await.expect("the sources answer");
+        assert!(report.is_clean() && report.batches == 3 * AHEAD_BATCHES as u64, "{report:?}");
+        assert_eq!(most.load(Ordering::Relaxed), AHEAD_BATCHES);
+        let took = context.current().duration_since(begun).expect("time goes on");
+        assert!(took < Duration::from_secs(5), "three rounds of a second each: {took:?}");
+        // What is missing ends it, and nobody is asked for much that is not used.
+        sim.change(|world| {
+            world.fetched = 0;
+            drop(world.data.remove(&world.committed[1].hash));
+        });
+        let mut shadow = Shadow::from_snapshot(crate::world::history(13, 0, 0).genesis);
+        let report = verify(&context, &sim, &sim, &mut shadow, None, &Serial).await.expect("the sources answer");
+        assert!(matches!(one(&report), Finding::DataWithheld { batch, .. } if batch.get() == 2), "{report:?}");
+        assert!(sim.change(|world| world.fetched) <= 2 + AHEAD_BATCHES as u64);
+    });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Auditing, recovery, cursors and reconciliation over histories of real flows and a simulated L1.
 
 mod audit;
-mod cursors;
+mod checkpoints;
 mod layers;
 mod recovery;
 mod sim;

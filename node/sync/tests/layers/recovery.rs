@@ -1,7 +1,8 @@
-use ashlar_replica::{Epoch, SnapshotStore};
-use ashlar_state::Serial;
-use ashlar_sync::{Finding, RecoveryError, StateRecoveryManager, Target};
-use ashlar_types::BatchNumber;
+use ashlar_replica::{DiffError, Epoch, Shadow, SnapshotStore, apply_diff, diff};
+use ashlar_state::{Map, Serial, Value};
+use ashlar_sync::limits::RECOVERY_CHECKPOINT_BATCHES;
+use ashlar_sync::{Finding, RecoveryError, Stage, StateRecoveryManager, Target};
+use ashlar_types::{BatchNumber, Time};
 use commonware_runtime::deterministic::Context;
 use commonware_runtime::{Blob, Runner, Storage, Supervisor, WriteOptions, deterministic};
 
@@ -69,6 +70,64 @@ fn every_target_is_found_and_reached() {
 }
 
 #[test]
+fn a_block_and_a_stretch_of_time_name_what_was_there_then() {
+    deterministic::Runner::seeded(5).start(|context| async move {
+        let history = history(26, 7, 100);
+        let sim = Sim::of(&history);
+        let manager = manager(&context, &sim, 26);
+        // Batch 4 is in block 40, and nothing is in those up to 49.
+        for (block, batch) in [(9, 0), (10, 1), (45, 4), (70, 7), (1_000, 7)] {
+            let recovered = manager.recover_from_l1(block, &Serial, &mut |_| ()).await.expect("whole");
+            assert_eq!(recovered.shadow.header().number.get(), batch, "at block {block}");
+        }
+        let ended = |number: usize| history.batches[number - 1].0.last_time;
+        let range = |from, to| manager.range_of_time(from, to);
+        let within = |from, to| {
+            let inside =
+                history.batches.iter().map(|(header, _)| header).filter(|one| (from..=to).contains(&one.last_time));
+            inside.map(|header| header.number).collect::<Vec<_>>()
+        };
+        let later = |time: Time, ms: u64| Time::new(time.get() + ms).expect("a time");
+        let stretches = [
+            (ended(3), ended(5)),
+            (later(ended(3), 1), ended(5)),
+            (Time::ZERO, ended(2)),
+            (Time::ZERO, later(ended(7), 9)),
+        ];
+        for (from, to) in stretches {
+            let (first, last) = range(from, to).await.expect("whole");
+            let expected = within(from, to);
+            assert_eq!((Some(&first), Some(&last)), (expected.first(), expected.last()), "{from:?} to {to:?}");
+            let mut taken = Vec::new();
+            manager.recover_range(first, last, |header, _| taken.push(header.number)).await.expect("whole");
+            assert_eq!(taken, expected);
+        }
+        let (first, last) = range(later(ended(7), 1), later(ended(7), 2)).await.expect("whole");
+        manager.recover_range(first, last, |header, _| panic!("{header:?} ended before")).await.expect("nothing");
+    });
+}
+
+#[test]
+fn a_recovery_that_was_stopped_goes_on_from_the_checkpoint_that_it_left() {
+    deterministic::Runner::seeded(6).start(|context| async move {
+        let mut history = history(27, 310, 2);
+        let sim = Sim::of(&history);
+        let manager = manager(&context, &sim, 27);
+        let (last, all) = (Target::Batch(BatchNumber::new(310)), sim.change(|world| world.data.clone()));
+        sim.change(|world| drop(world.data.remove(&world.committed[299].hash)));
+        let error = manager.recover(last, &Serial, &mut |_| ()).await.expect_err("batch 300 is withheld");
+        assert!(matches!(error, RecoveryError::Wrong { reached, .. } if reached.get() == 299), "{error}");
+        sim.change(|world| (world.data, world.fetched) = (all, 0));
+        let mut seen = Vec::new();
+        let recovered = manager.recover(last, &Serial, &mut |progress| seen.push(progress)).await.expect("whole");
+        assert_eq!(recovered.begun_at.get(), RECOVERY_CHECKPOINT_BATCHES);
+        assert_eq!(sim.change(|world| world.fetched), 310 - RECOVERY_CHECKPOINT_BATCHES, "nothing is fetched again");
+        is_live(&mut history, &recovered.shadow);
+        assert!(seen.iter().map(|progress| progress.batch.get()).eq(RECOVERY_CHECKPOINT_BATCHES + 1..=310));
+    });
+}
+
+#[test]
 fn it_begins_at_the_newest_checkpoint_that_is_whole_and_on_the_chain() {
     deterministic::Runner::seeded(3).start(|context| async move {
         let mut history = history(23, 8, 100);
@@ -103,6 +162,83 @@ fn it_begins_at_the_newest_checkpoint_that_is_whole_and_on_the_chain() {
         let recovered = manager.recover(newest, &Serial, &mut |_| ()).await.expect("whole");
         assert_eq!(recovered.begun_at.get(), 0);
         assert_eq!(*recovered.shadow.header(), other.batches[7].0);
+    });
+}
+
+/// Every batch's diff, by executing it.
+fn diffs(history: &History) -> Vec<Vec<u8>> {
+    let genesis = &history.genesis;
+    let leaves = |map: &Map<_>| -> Vec<_> {
+        map.iter().map(|(key, words)| (key, Value::new(words).expect("a leaf"))).collect::<Vec<_>>()
+    };
+    let map = Map::from_sorted(&genesis.leaves, &Serial).expect("sorted");
+    let mut shadow = Shadow::new(map, genesis.order_index(), genesis.head.header);
+    let made = history.batches.iter().map(|(header, bytes)| {
+        let before = Map::from_sorted(&leaves(shadow.map()), &Serial).expect("sorted");
+        let outcome = shadow.run(bytes, header, &Serial).expect("executed");
+        diff(&before, &outcome.changes, header)
+    });
+    made.collect()
+}
+
+/// The last of these diffs with a bit turned so that it can be read and leads to another state.
+fn leads_elsewhere(history: &History, made: &[Vec<u8>]) -> Vec<u8> {
+    let (last, before) = made.split_last().expect("some");
+    let map_before = || {
+        let mut map = Map::from_sorted(&history.genesis.leaves, &Serial).expect("sorted");
+        for diff in before {
+            apply_diff(&mut map, diff, &Serial).expect("right");
+        }
+        map
+    };
+    let turned = (0..last.len()).rev().map(|at| {
+        let mut turned = last.clone();
+        turned[at] ^= 2;
+        turned
+    });
+    let leads_elsewhere =
+        |turned: &Vec<u8>| matches!(apply_diff(&mut map_before(), turned, &Serial), Err(DiffError::After { .. }));
+    turned.into_iter().find(leads_elsewhere).expect("most do")
+}
+
+/// What L1 made final is followed by diffs, and what it did not is executed; a diff that is not right is of no use and does no harm.
+#[test]
+fn a_recovery_goes_by_diffs_as_far_as_batches_are_final() {
+    deterministic::Runner::seeded(5).start(|context| async move {
+        let mut history = history(26, 8, 150);
+        let made = diffs(&history);
+        let sim = Sim::of(&history);
+        sim.change(|world| world.committed.iter_mut().take(6).for_each(|batch| batch.stage = Stage::Final));
+        let all = |sim: &Sim, diffs: Vec<Option<Vec<u8>>>| {
+            let store = SnapshotStore::new(context.child("snapshots"), "none");
+            let begin = move || crate::world::history(26, 0, 0).genesis;
+            let manager = StateRecoveryManager::new(context.child("quick"), sim.clone(), sim.clone(), store, begin);
+            manager.with_diffs(Box::new(move |number| diffs.get(number.get() as usize - 1).cloned().flatten()))
+        };
+        let some = |change: &dyn Fn(&mut Vec<Option<Vec<u8>>>)| {
+            let mut diffs: Vec<_> = made.iter().cloned().map(Some).collect();
+            change(&mut diffs);
+            diffs
+        };
+        let target = Target::Batch(BatchNumber::new(8));
+        let wrong = leads_elsewhere(&history, &made[..5]);
+        let cases: [(&str, Vec<Option<Vec<u8>>>, u64, Option<u64>); 5] = [
+            ("all", some(&|_| ()), 6, None),
+            ("none of the fourth", some(&|diffs| diffs[3] = None), 3, None),
+            ("another in its place", some(&|diffs| diffs.swap(3, 4)), 3, Some(4)),
+            // What it leads to is no state of any header: everything is executed.
+            ("a wrong word at the end", some(&|diffs| diffs[4] = Some(wrong.clone())), 0, Some(5)),
+            ("none", some(&|diffs| diffs.fill(None)), 0, None),
+        ];
+        for (what, diffs, by_diffs, useless) in cases {
+            sim.change(|world| world.fetched = 0);
+            let recovered = all(&sim, diffs).recover(target, &Serial, &mut |_| ()).await.expect(what);
+            is_live(&mut history, &recovered.shadow);
+            assert_eq!(recovered.by_diffs, by_diffs, "{what}");
+            assert_eq!(recovered.useless_diff.as_ref().map(|(batch, _)| batch.get()), useless, "{what}");
+            assert_eq!(sim.change(|world| world.fetched), 8 - by_diffs, "{what}: the others are executed");
+            assert_eq!(recovered.shadow.header().number.get(), 8);
+        }
     });
 }
 

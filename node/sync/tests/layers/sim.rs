@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use ashlar_batch::{BatchHeader, Hash, codec};
 use ashlar_replica::{CanonicalEntry, L1Block};
-use ashlar_sync::{AcceptedProof, BatchSource, Chain, CommittedBatch, Local, SourceError, Stage};
+use ashlar_sync::{AcceptedProof, BatchSource, Chain, CommittedBatch, Cursor, Cursors, Local, SourceError, Stage};
 use ashlar_types::{BatchNumber, InboxIndex, Input};
 
 use crate::world::History;
@@ -18,6 +18,8 @@ pub struct World {
     pub proofs: Vec<AcceptedProof>,
     pub data: BTreeMap<Hash, Vec<u8>>,
     pub kept: Vec<(BatchHeader, Vec<u8>)>,
+    /// How many of the kept batches the node has recorded as committed, proven and final.
+    pub recorded: (usize, usize, usize),
     pub fetched: u64,
 }
 
@@ -87,7 +89,22 @@ impl BatchSource for Sim {
     }
 }
 
+impl World {
+    fn cursor(&self, batches: usize) -> Option<Cursor> {
+        let (header, _) = self.kept.get(batches.checked_sub(1)?)?;
+        Some(Cursor::at(header, Some(10 * header.number.get())))
+    }
+}
+
 impl Local for Sim {
+    async fn cursors(&self) -> Result<Cursors, SourceError> {
+        Ok(self.change(|world| {
+            let (l1, proven, finalized) = world.recorded;
+            let [local, l1, proven, finalized] = [world.kept.len(), l1, proven, finalized].map(|at| world.cursor(at));
+            Cursors { local, proven, l1, finalized }
+        }))
+    }
+
     async fn tip(&self) -> Result<BatchNumber, SourceError> {
         Ok(BatchNumber::new(self.change(|world| world.kept.len() as u64)))
     }

@@ -2,7 +2,27 @@
 
 import { empty, h, panel, right, row, table } from '../../dom.js';
 import { formatUnits, moment, short, words } from '../../format.js';
-import { isDevelopment } from '../../keys.js';
+import { SCOPES, isDevelopment } from '../../keys.js';
+
+const HOUR_MS = 3_600_000;
+/** How long a session key may live, by name. */
+const LIVES = [['for ever', null], ['an hour', HOUR_MS], ['a day', 24 * HOUR_MS], ['30 days', 720 * HOUR_MS]];
+const MAY = { trade: 'Trade', cancel: 'Cancel', transfer: 'Move between own accounts', withdraw: 'Withdraw to the owner' };
+
+/** What a new session key may do, and for how long; `make` is given both. */
+function keyForm(now, make) {
+  const boxes = Object.keys(SCOPES).map((name) => h('input', { type: 'checkbox', name, id: `may-${name}`, checked: name === 'trade' || name === 'cancel' }));
+  const life = h('select', { id: 'life' }, LIVES.map(([name], at) => h('option', { value: at }, name)));
+  const submit = (event) => {
+    event.preventDefault();
+    const scopes = boxes.filter((box) => box.checked).reduce((all, box) => all | SCOPES[box.name], 0);
+    const ms = LIVES[life.value][1];
+    make({ scopes, expires: ms === null ? null : now() + ms });
+  };
+  return h('form', { class: 'stack', hidden: true, onsubmit: submit },
+    h('fieldset', { class: 'may' }, h('legend', {}, 'A new session key may'), h('div', { class: 'bar' }, boxes.map((box) => h('label', { for: box.id }, box, ` ${MAY[box.name]}`)))),
+    h('div', { class: 'bar' }, h('label', { for: 'life' }, 'It ends after'), life, h('button', { type: 'submit' }, 'New session key')));
+}
 
 /** The account's panel. */
 export function account(context) {
@@ -17,7 +37,7 @@ export function account(context) {
     word.className = 'answer';
     try {
       const answer = await work((text) => { word.textContent = text; });
-      word.textContent = answer?.receipts ? `${words(answer.receipts[0].reason)}.` : done;
+      word.textContent = answer?.secret ? `Done. This browser keeps no key that may not trade. Its secret is shown here and nowhere else: ${answer.secret}` : answer?.receipts ? `${words(answer.receipts[0].reason)}.` : done;
     } catch (error) {
       word.className = 'answer bad';
       word.textContent = error.message ?? String(error);
@@ -42,6 +62,11 @@ export function account(context) {
     )));
   }
 
+  const form = keyForm(() => Math.max(Date.now(), store.get('tip')?.time ?? 0), (wanted) => act(() => {
+    if (wanted.scopes === 0) throw new Error('A key that may do nothing is of no use. Choose what it may do.');
+    return keys.registerSession(wanted);
+  })());
+
   let shown = '';
   function draw() {
     const trader = store.get('trader');
@@ -50,6 +75,7 @@ export function account(context) {
     // The nonce changes with every command; what is on the screen does not.
     if (state === shown) return;
     shown = state;
+    form.hidden = !of;
     if (!of) {
       body.replaceChildren(empty(trader?.owner ? `Owner ${short(trader.owner.address)}; no account yet.` : 'No account in this browser.'));
       return;
@@ -63,7 +89,6 @@ export function account(context) {
       h('h3', {}, 'Session keys'), sessions(of, trader.session),
       h('div', { class: 'bar' },
         development ? h('button', { type: 'button', onclick: act((say) => keys.fund(say), 'Credited.') }, 'Faucet') : null,
-        h('button', { type: 'button', onclick: act(() => keys.registerSession()) }, 'New session key'),
         h('button', { type: 'button', class: 'quiet', onclick: forget }, 'Forget keys')),
     );
   }
@@ -76,5 +101,5 @@ export function account(context) {
 
   const ends = [store.watch('trader', draw), store.watch('venue', draw)];
   draw();
-  return { element: panel('Account', { class: 'account' }, body, word), stop: () => ends.forEach((end) => end()) };
+  return { element: panel('Account', { class: 'account' }, body, form, word), stop: () => ends.forEach((end) => end()) };
 }

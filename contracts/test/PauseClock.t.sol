@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Test} from "./Vm.sol";
+import {PauseClock} from "../src/libraries/PauseClock.sol";
+
+/// @notice A clock with nothing around it. A contract of its own, since the optimiser takes the time for constant within a call.
+contract Paused {
+    using PauseClock for PauseClock.Clock;
+
+    PauseClock.Clock private clock;
+
+    function start(uint48 duration, bool forced) external returns (PauseClock.Span memory) {
+        return clock.start(duration, forced);
+    }
+
+    function stop() external {
+        clock.stop();
+    }
+
+    function until() external view returns (uint48) {
+        return clock.until();
+    }
+
+    function pausedSince(uint256 time) external view returns (uint256) {
+        return clock.pausedSince(time);
+    }
+}
+
+/// @notice Pauses of any length, ordinary and forced, in any order: what the settlement contract's own never show.
+contract PauseClockTest is Test {
+    uint48 private constant START = 1_800_000_000;
+
+    Paused private clock;
+
+    function setUp() public {
+        vm.warp(START);
+        clock = new Paused();
+    }
+
+    function test_a_forced_pause_never_shortens_the_one_that_runs() public {
+        clock.start(7 days, false);
+        vm.warp(START + 1 days);
+        PauseClock.Span memory span = clock.start(1 days, true);
+        same(START, span.since);
+        same(START + 7 days, span.until);
+        same(START + 7 days, clock.until());
+        vm.warp(START + 7 days);
+        same(0, clock.until());
+        same(7 days, clock.pausedSince(START));
+    }
+
+    function test_a_pause_has_a_length_and_an_end() public {
+        vm.expectRevert(abi.encodeWithSelector(PauseClock.PauseClock_TooLong.selector, 7 days, 0));
+        clock.start(0, true);
+        vm.expectRevert(abi.encodeWithSelector(PauseClock.PauseClock_TooLong.selector, 7 days, 7 days + 1));
+        clock.start(7 days + 1, true);
+        vm.expectRevert(PauseClock.PauseClock_NotPaused.selector);
+        clock.stop();
+        clock.start(2 days, false);
+        vm.warp(START + 1 days);
+        vm.expectRevert(abi.encodeWithSelector(PauseClock.PauseClock_TooSoon.selector, START + 23 days));
+        clock.start(1 days, false);
+        clock.stop();
+        vm.expectRevert(PauseClock.PauseClock_NotPaused.selector);
+        clock.stop();
+        same(1 days, clock.pausedSince(START));
+        // A forced one waits for no rest.
+        clock.start(1 days, true);
+        vm.warp(START + 3 days);
+        same(2 days, clock.pausedSince(START));
+        same(1 days, clock.pausedSince(START + 1 days));
+    }
+
+    /// However pauses follow each other, what is counted is what a clock that is looked at every hour has seen.
+    function testFuzz_seconds_of_pause_are_counted_once(uint256 seed) public {
+        uint256 seen = 0;
+        for (uint256 hour = 0; hour < 24 * 14; ++hour) {
+            vm.warp(START + hour * 1 hours);
+            uint256 random = uint256(keccak256(abi.encode(seed, hour)));
+            if (random % 24 == 0) clock.start(uint48((1 + (random >> 8) % 72) * 1 hours), true);
+            if (clock.until() != 0) seen += 1 hours;
+        }
+        vm.warp(START + 14 days);
+        same(seen, clock.pausedSince(START));
+    }
+}

@@ -1,0 +1,260 @@
+//! Shares and archives that are damaged beyond what proven rows restore.
+
+use std::path::PathBuf;
+
+use ashlar_batch::{BatchHeader, Signatures};
+use ashlar_coding::Expansion;
+use ashlar_coding::repair::RepairError;
+use ashlar_da::archive::{Archive, ArchiveError, Content, Folder, Mark, MendError, Moved, Policy, Tier};
+use ashlar_da::{
+    Availability, BatchKey, Disk, FetchError, Retained, RetentionError, SalvageError, Share, Store, StoreError,
+};
+use ashlar_types::{BatchNumber, from_bytes, to_bytes};
+use commonware_runtime::{Blob, Runner, Storage, Supervisor, WriteOptions, deterministic};
+
+use crate::market::{batch, header};
+use crate::servers::signatures;
+
+const FOLDERS: [&str; 4] = ["da-0", "da-1", "da-2", "da-3"];
+
+fn folders(context: &deterministic::Context, names: &[&'static str]) -> Availability {
+    let folder = |name: &&'static str| Box::new(Disk::new(context.child("folder"), *name)) as Box<dyn Store>;
+    Availability::new(names.iter().map(folder).collect(), Expansion::Double, names.len()).unwrap()
+}
+
+/// Changes what a folder has of a batch.
+async fn alter(context: &deterministic::Context, folder: &str, key: &BatchKey, change: impl FnOnce(&mut Vec<u8>)) {
+    let disk = Disk::new(context.child("disk"), folder);
+    let mut bytes = to_bytes(&disk.share(key).await.unwrap());
+    drop(disk);
+    change(&mut bytes);
+    let (blob, _) = context.open(folder, &to_bytes(key)).await.unwrap();
+    blob.resize(0).await.unwrap();
+    blob.write_at(0, bytes, WriteOptions::default()).await.unwrap();
+    blob.sync().await.unwrap();
+}
+
+/// Where the chunks of a share begin, and how long each is.
+fn chunks(bytes: &[u8]) -> (usize, usize, usize) {
+    let share: Share = from_bytes(bytes).unwrap();
+    let length = to_bytes(&share.chunks[0]).len();
+    (bytes.len() - share.chunks.len() * length, length, share.manifest.layout().row_bytes())
+}
+
+/// No path of any row is whole, and in half of what is too much of the rows every byte is wrong. Without a manifest nothing says which rows.
+#[test]
+fn rows_without_paths_are_corrected_where_half_of_what_is_too_much_is_wrong() {
+    for with_manifest in [true, false] {
+        deterministic::Runner::seeded(1).start(|context| async move {
+            let all = folders(&context, &FOLDERS);
+            let bytes = batch(16_384, 3);
+            let commitment = all.publish(BatchNumber::new(1), &bytes, &Signatures::new()).await.unwrap().commitment;
+            let key = BatchKey { number: BatchNumber::new(1), commitment };
+            for (at, folder) in FOLDERS.into_iter().enumerate() {
+                alter(&context, folder, &key, |share| {
+                    let (first, length, row_bytes) = chunks(share);
+                    for (number, chunk) in share[first..].chunks_mut(length).enumerate() {
+                        chunk[20] ^= 1;
+                        // One folder's rows are a quarter of all, and those are half of what is too much.
+                        if at == 2 && (number % 8 != 5 || with_manifest) {
+                            chunk[length - row_bytes..].iter_mut().for_each(|byte| *byte ^= 0x3c);
+                        }
+                    }
+                    if !with_manifest {
+                        share[40] ^= 1;
+                    }
+                })
+                .await;
+            }
+            let all = folders(&context, &FOLDERS);
+            let refused = all.fetch_key(&key, None).await.unwrap_err();
+            assert!(matches!(refused, FetchError::TooFew { .. } | FetchError::NoManifest { .. }), "{refused}");
+            let repaired = all.salvage(&key).await.repair(None).unwrap();
+            assert_eq!(repaired.bytes, bytes);
+            let expected = (0..128).filter(|row| row % 4 == 2 && (with_manifest || row / 4 % 8 != 5)).count();
+            assert_eq!(repaired.wrong.len(), expected);
+            assert!(repaired.wrong.iter().all(|row| row.get() % 4 == 2), "{:?}", repaired.wrong);
+            // A header's data root judges as well, and another one is not come to.
+            let root = header(1, &bytes, commitment).data_root;
+            assert_eq!(all.salvage(&key).await.repair(Some(root)).unwrap().bytes, bytes);
+            let other = header(1, &batch(16_384, 4), commitment).data_root;
+            let refused = all.salvage(&key).await.repair(Some(other)).unwrap_err();
+            assert!(
+                matches!(refused, SalvageError::Coding(RepairError::NoneRight { .. } | RepairError::Lists(_))),
+                "{refused}"
+            );
+        });
+    }
+}
+
+/// A share whose file is torn or garbled in its structure still gives its other rows to a repair.
+#[test]
+fn what_is_left_of_a_share_that_cannot_be_read_is_used() {
+    deterministic::Runner::seeded(2).start(|context| async move {
+        let all = folders(&context, &FOLDERS[..2]);
+        let bytes = batch(8_192, 5);
+        let commitment = all.publish(BatchNumber::new(1), &bytes, &Signatures::new()).await.unwrap().commitment;
+        let key = BatchKey { number: BatchNumber::new(1), commitment };
+        alter(&context, "da-0", &key, |share| share.truncate(share.len() / 2 + 9)).await;
+        alter(&context, "da-1", &key, |share| {
+            let (first, length, _) = chunks(share);
+            // The levels of some paths: the share no longer decodes.
+            for chunk in share[first..].chunks_mut(length).step_by(3) {
+                chunk[4] = 0xff;
+            }
+        })
+        .await;
+        let all = folders(&context, &FOLDERS[..2]);
+        let get = all.stores()[1].get(&key, ashlar_da::Wanted::ALL).await;
+        assert!(matches!(get, Err(StoreError::Damaged(_))), "{get:?}");
+        assert!(matches!(all.fetch_key(&key, None).await, Err(FetchError::NoManifest { .. })));
+        let left = all.stores()[1].salvage(&key).await.unwrap();
+        assert_eq!(left.chunks.len(), 21, "two of three of 32");
+        assert_eq!(all.salvage(&key).await.repair(None).unwrap().bytes, bytes);
+        let nothing = folders(&context, &["da-7"]);
+        assert!(matches!(nothing.salvage(&key).await.repair(None), Err(SalvageError::Nothing)));
+    });
+}
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("ashlar-repair-{name}-{}", std::process::id()));
+        drop(std::fs::remove_dir_all(&path));
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    fn archive(&self) -> Archive {
+        let policy = Policy { memory_bytes: 0, hot_ms: 0, segment_batches: 4, warm_ms: u64::MAX, ..Policy::default() };
+        Archive::open(&self.0, Box::new(Folder::open(&self.0.join("cold")).unwrap()), policy).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// Batches that folders and an archive have.
+async fn published(all: &Availability, archive: &Archive, numbers: std::ops::RangeInclusive<u64>) -> Vec<BatchHeader> {
+    let mut headers = Vec::new();
+    for number in numbers {
+        let (bytes, signed) = (batch(8_192, number), signatures(number as u8));
+        let published = all.publish(BatchNumber::new(number), &bytes, &signed).await.unwrap();
+        let header = BatchHeader { signatures_root: signed.root(), ..header(number, &bytes, published.commitment) };
+        archive.append(&header, &Content { bytes, signatures: signed.as_bytes().to_vec() }).unwrap();
+        headers.push(header);
+    }
+    headers
+}
+
+#[test]
+fn a_damaged_archive_is_restored_from_stores_and_from_itself() {
+    let scratch = Scratch::new("archive");
+    deterministic::Runner::seeded(3).start(|context| async move {
+        let archive = scratch.archive();
+        let all = folders(&context, &FOLDERS);
+        let headers = published(&all, &archive, 1..=4).await;
+        let key = |number: u64| BatchKey::of(&headers[number as usize - 1]).unwrap();
+        assert_eq!(archive.migrate(1_000_000).await.unwrap(), Moved { packed: 4, ..Moved::default() });
+        let file = scratch.0.join("warm").join(archive.segments().unwrap()[0].name());
+        let whole = std::fs::read(&file).unwrap();
+        let number = BatchNumber::new;
+        let read = |at: u64| archive.get(number(at), 0);
+        // The bytes of a batch do not compress, so they stand there as they are. Four bytes in four rows of the second are wrong.
+        let second = batch(8_192, 2);
+        let at = whole.windows(64).position(|part| part == &second[..64]).expect("it stands there");
+        let mut damaged = whole.clone();
+        for row in [1, 9, 17, 30] {
+            damaged[at + 256 * row + 100] ^= 0x80;
+        }
+        std::fs::write(&file, &damaged).unwrap();
+        assert!(matches!(read(2).await, Err(ArchiveError::Damaged { .. })));
+
+        // One folder has half of the data, too little alone; the archive's own rows are in doubt, and together they are enough.
+        let one = folders(&context, &["da-3"]);
+        assert!(matches!(one.fetch_key(&key(2), None).await, Err(FetchError::TooFew { .. })));
+        let none = folders(&context, &["da-9"]);
+        let refused = archive.get_or_mend(number(2), 0, &none).await.unwrap_err();
+        assert!(matches!(refused, MendError::Bytes { why: SalvageError::Nothing, .. }), "{refused}");
+        let mended = archive.get_or_mend(number(2), 0, &one).await.unwrap().unwrap();
+        assert!(mended.was_damaged && mended.content.bytes == second, "restored");
+        assert_eq!(mended.wrong.iter().map(|row| row.get()).collect::<Vec<_>>(), [1, 9, 17, 30]);
+        assert_eq!(std::fs::read(&file).unwrap(), whole, "and the segment is written anew as it was");
+        assert_eq!(archive.tier(number(2)).unwrap(), Some(Tier::Warm));
+        assert!(!archive.get_or_mend(number(2), 0, &none).await.unwrap().unwrap().was_damaged);
+
+        // The segment's table is gone: nothing of it can be read. Batches come from stores one by one, and with the last the segment is whole.
+        let mut damaged = whole.clone();
+        damaged[3..35].fill(0xff);
+        std::fs::write(&file, &damaged).unwrap();
+        for at in 1..=4 {
+            assert!(matches!(read(at).await, Err(ArchiveError::Damaged { .. })));
+            let mended = archive.get_or_mend(number(at), 0, &all).await.unwrap().unwrap();
+            assert!(mended.was_damaged && mended.wrong.is_empty());
+            assert_eq!(mended.content.bytes, batch(8_192, at));
+            let tier = if at < 4 { Tier::Hot } else { Tier::Warm };
+            assert_eq!(archive.tier(number(at)).unwrap(), Some(tier), "batch {at}");
+            assert_eq!(archive.migrate(2_000_000).await.unwrap(), Moved::default(), "they are of a segment already");
+        }
+        assert_eq!(std::fs::read(&file).unwrap(), whole);
+        let (_, root) = archive.root().unwrap();
+        let entry = archive.newest().unwrap().unwrap();
+        entry.is_proven(&archive.prove(number(4)).unwrap(), &root).unwrap();
+    });
+}
+
+#[test]
+fn folders_forget_what_is_final_and_archived_and_no_longer_to_be_kept() {
+    let scratch = Scratch::new("retained");
+    deterministic::Runner::seeded(4).start(|context| async move {
+        let (data, place) = (scratch.0.join("node"), scratch.0.join("archive"));
+        std::fs::create_dir_all(&data).unwrap();
+        let cold = Box::new(Folder::open(&place.join("cold")).unwrap());
+        let archive = Archive::open(&place, cold, Policy::default()).unwrap();
+        let all = folders(&context, &FOLDERS);
+        published(&all, &archive, 1..=6).await;
+        for number in 7..=10 {
+            all.publish(BatchNumber::new(number), &batch(8_192, number), &signatures(1)).await.unwrap();
+        }
+        let first = async || {
+            let mut first = Vec::new();
+            for store in all.stores() {
+                first.push(store.list(BatchNumber::new(0), 99).await.unwrap().batches[0].number.get());
+            }
+            assert!(first.iter().all(|number| *number == first[0]), "{first:?}");
+            first[0]
+        };
+        let number = BatchNumber::new;
+        let retained = Retained::open(&data, 3, &place).unwrap();
+        assert_eq!(retained.forget(&all, number(9)).await.unwrap(), 0, "the archive has not said how far it reaches");
+        archive.mark().unwrap();
+        assert_eq!(Mark::read(&place).unwrap().unwrap().number, number(6));
+        assert_eq!(retained.forget(&all, number(3)).await.unwrap(), 0, "three are kept");
+        assert_eq!((retained.kept_from(), first().await), (number(0), 1));
+        // Batch 5 is final: 3, 4 and 5 are the newest three that are.
+        assert_eq!(retained.forget(&all, number(5)).await.unwrap(), 2 * 4);
+        assert_eq!((retained.kept_from(), first().await), (number(3), 3));
+        assert_eq!(retained.forget(&all, number(5)).await.unwrap(), 0);
+        // Batch 10 is final, and 7 is not archived.
+        assert_eq!(retained.forget(&all, number(10)).await.unwrap(), 4 * 4);
+        assert_eq!((retained.kept_from(), first().await), (number(7), 7));
+        let again = Retained::open(&data, 3, &place).unwrap();
+        assert_eq!(again.kept_from(), number(7), "how far it came is remembered");
+        assert_eq!(again.forget(&all, number(10)).await.unwrap(), 0);
+
+        // Another exchange's archive is as good as none.
+        let stranger = Scratch::new("stranger");
+        let other = stranger.archive();
+        let elsewhere = folders(&context, &["other"]);
+        published(&elsewhere, &other, 30..=39).await;
+        other.mark().unwrap();
+        let strange = Retained::open(&data, 1, &stranger.0).unwrap();
+        let refused = strange.forget(&all, number(10)).await.unwrap_err();
+        assert!(matches!(refused, RetentionError::OtherArchive(_)), "{refused}");
+        assert_eq!(first().await, 7);
+    });
+}
