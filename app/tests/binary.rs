@@ -227,6 +227,19 @@ fn what_runs_long_tells_a_program_what_it_does() {
     let address = lines[0]["custodian"].as_str().expect("an address");
     assert!(lines[0]["listening"].as_str().is_some_and(|url| url.ends_with(address)) && lines[1]["stopped"] == true);
 
+    let key = folder.join("signer.key");
+    fs::write(&key, "11".repeat(32)).expect("written");
+    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("its mode");
+    let signer = ashlar(&format!(
+        "signer --listen 127.0.0.1:0 --seconds 0 --json --key-file {} --token-file {}",
+        key.display(),
+        folder.join("signer-token").display()
+    ));
+    let said = text(&signer.stdout);
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(signer.status.success() && lines.len() == 2, "{said}{}", text(&signer.stderr));
+    assert!(lines[0]["signer"].is_string() && lines[1]["stopped"] == true, "{said}");
+
     let token = folder.join("token");
     fs::write(&token, "5e".repeat(32)).expect("written");
     fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("its mode");

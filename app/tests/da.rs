@@ -8,10 +8,11 @@ use std::process::{Child, Command, Output, Stdio};
 
 use ashlar_batch::codec::encode;
 use ashlar_batch::{Batch, Timed};
+use ashlar_da::Share;
 use ashlar_harness::HotEngine;
 use ashlar_harness::flow::{Flow, Realistic, Shape, record};
-use ashlar_types::Sequence;
 use ashlar_types::sign::WalletSecret;
+use ashlar_types::{Sequence, from_bytes, to_bytes};
 use serde_json::Value;
 
 const EXCHANGE: &str = "0x0909090909090909090909090909090909090909090909090909090909090909";
@@ -166,4 +167,55 @@ fn four_processes_keep_a_batch_through_a_kill() {
     assert!(objects(&["audit", &first, "--da", &spare]).0);
     let lost = ashlar(&["get", &second, "--da", &spare]);
     assert!(!lost.status.success() && String::from_utf8_lossy(&lost.stderr).contains("add stores"));
+}
+
+/// Where the runtime's storage begins the content of a file.
+const BEGINNING: usize = 4_096;
+
+/// Four folders of which no row is proven any more, and in one of which rows are wrong: together they are corrected.
+#[test]
+fn a_batch_is_corrected_from_folders_in_which_nothing_is_proven() {
+    let folder = Folder::new("corrected");
+    let file = |name: &str| folder.0.join(name).display().to_string();
+    let bytes = real_batch();
+    fs::write(file("batch"), &bytes).expect("written");
+    let folders: Vec<String> = (0..4).map(|index| file(&format!("da-{index}"))).collect();
+    let all: Vec<&str> = folders.iter().flat_map(|folder| ["--da", folder.as_str()]).collect();
+    let (ok, put) = objects(&[&["put", &file("batch"), "--number", "1"][..], &all].concat());
+    assert!(ok, "{put:?}");
+    let name = put[0]["batch"].as_str().expect("a name").to_owned();
+    let mut wrong = 0;
+    for (index, folder) in folders.iter().enumerate() {
+        let path = fs::read_dir(folder).expect("listed").next().expect("one").expect("listed").path();
+        let mut altered = fs::read(&path).expect("read");
+        let share: Share = from_bytes(&altered[BEGINNING..]).expect("a share");
+        let layout = *share.manifest.layout();
+        let (row_bytes, length) = (layout.row_bytes(), to_bytes(&share.chunks[0]).len());
+        let most = (layout.rows() - layout.data_rows()) / 2 - 2;
+        let first = altered.len() - share.chunks.len() * length;
+        for chunk in altered[first..].chunks_mut(length) {
+            // The first digest of each path, and in one folder nearly as many rows as may be wrong.
+            chunk[10] ^= 1;
+            if index == 1 && wrong < most {
+                chunk[length - row_bytes..].iter_mut().for_each(|byte| *byte = byte.wrapping_add(77));
+                wrong += 1;
+            }
+        }
+        // And the root over the coded rows that stands in the manifest: nobody has a whole one.
+        altered[BEGINNING + 40] ^= 1;
+        fs::write(&path, altered).expect("written");
+    }
+    let lost = ashlar(&[&["get", &name][..], &all].concat());
+    assert!(!lost.status.success(), "nothing is proven");
+    let (ok, repaired) = objects(&[&["repair", &name][..], &all].concat());
+    assert!(ok && repaired[0]["corrected"].as_array().map(Vec::len) == Some(wrong), "{repaired:?}");
+    let (ok, audited) = objects(&[&["audit", &name][..], &all].concat());
+    assert!(ok, "every row is proven again: {audited:?}");
+    let out = file("out");
+    let (ok, _) = objects(&[&["get", &name, "--out", &out][..], &all[..4]].concat());
+    assert!(ok && fs::read(&out).expect("written") == bytes);
+    // Of one folder alone too little is left to correct, and that is said.
+    let (ok, refused) =
+        objects(&["repair", "9:1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d", "--da", &folders[0]]);
+    assert!(!ok && refused[0]["lost"].is_string(), "{refused:?}");
 }

@@ -1,6 +1,7 @@
 //! An auditor and an empty machine, with nothing but what a stopped exchange left on L1 and in its folders of data.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -89,9 +90,11 @@ fn alter(folder: &Path) {
     for entry in fs::read_dir(folder).expect("listed") {
         let path = entry.expect("listed").path();
         let mut bytes = fs::read(&path).expect("read");
-        // Behind version and layout, where the manifest's digests are.
-        bytes[BEGINNING + 16] ^= 1;
-        fs::write(&path, bytes).expect("written");
+        // Behind version and layout, where the manifest's digests are. What was about to be written when the exchange stopped has none yet.
+        if let Some(byte) = bytes.get_mut(BEGINNING + 16) {
+            *byte ^= 1;
+            fs::write(&path, bytes).expect("written");
+        }
     }
 }
 
@@ -126,9 +129,10 @@ fn an_exchange_is_audited_and_rebuilt_from_l1_and_data_alone() {
     any_half_of_the_folders_is_enough(&exchange, summary);
     calldata_alone_is_enough(&exchange, summary);
     every_batch_is_archived_and_found(&exchange, summary);
+    an_archive_follows_and_is_repaired(&exchange, summary);
+    what_the_documents_tell_to_type_does_what_they_say(&exchange, summary);
     what_is_missing_or_altered_is_named(&exchange);
     the_state_is_rebuilt(&exchange, summary);
-    what_the_documents_tell_to_type_does_what_they_say(&exchange, summary);
     assert!(bytes_of_l1 == fs::read(exchange.join("l1-blocks")).expect("read"), "an auditor changes nothing");
 }
 
@@ -176,6 +180,54 @@ fn every_batch_is_archived_and_found(exchange: &Folder, whole: &Value) {
     assert_eq!(found["bytes"].as_u64(), fs::metadata(&out).ok().map(|of| of.len()));
     let again = told(&["get", "--hash", found["content_hash"].as_str().expect("a hash")]);
     assert_eq!(again["batch"], found["batch"]);
+}
+
+/// A process that archives by itself: what is there at once, then what comes, until it is told to end. And what is damaged in an archive comes back.
+fn an_archive_follows_and_is_repaired(exchange: &Folder, whole: &Value) {
+    let into = Folder::new("follows");
+    let (data, archive) = (exchange.0.display().to_string(), into.0.display().to_string());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ashlar"))
+        .args(["archive", "add", "--data", &data, "--archive", &archive, "--upto", "1", "--follow", "1", "--json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let first: Value = serde_json::from_str(&lines.next().expect("a line").expect("read")).expect("JSON");
+    assert_eq!((&first["added"], &first["batches"]), (&Value::from(1), &Value::from(1)));
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    assert!(child.try_wait().expect("asked").is_none(), "it goes on");
+    let told = Command::new("kill").arg(child.id().to_string()).status().expect("runs");
+    assert!(told.success() && child.wait().expect("it ends").success(), "it ends well when it is told to");
+    assert!(lines.next().is_none(), "a look that finds nothing new says nothing");
+    let mark = fs::read_to_string(into.join("newest")).expect("how far it reaches");
+    assert!(mark.starts_with("1 "), "{mark}");
+
+    let place = ["--archive", &archive, "--hot-seconds", "0", "--segment", "1", "--json"];
+    let told = |arguments: &[&str]| -> (bool, Vec<Value>) {
+        let output = ashlar([&["archive"][..], arguments, &place].concat());
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        (output.status.success(), lines)
+    };
+    let (mut added, mut looks) = (told(&["add", "--data", &data]).1.remove(0), 0);
+    assert_eq!(added["batches"], whole["committed"]);
+    while added["hot"] != 0 && looks < 120 {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        (added, looks) = (told(&["add", "--data", &data]).1.remove(0), looks + 1);
+    }
+    let segment = fs::read_dir(into.join("warm")).expect("listed").next().expect("one").expect("listed").path();
+    let intact = fs::read(&segment).expect("read");
+    let mut damaged = intact.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0x10;
+    fs::write(&segment, &damaged).expect("written");
+    let (ok, _) = told(&["repair", "--da", &exchange.join("da-9").display().to_string()]);
+    assert!(!ok, "nobody has it");
+    let [one, other] = ["da-0", "da-2"].map(|folder| exchange.join(folder).display().to_string());
+    let (ok, repaired) = told(&["repair", "--da", &one, "--da", &other]);
+    let summary = repaired.last().expect("a summary");
+    assert!(ok && summary["restored"] == 1 && summary["lost"] == 0, "{repaired:?}");
+    assert!(fs::read(&segment).expect("read") == intact, "it is as it was");
 }
 
 fn what_is_missing_or_altered_is_named(exchange: &Folder) {
@@ -245,28 +297,30 @@ fn every_target_is_reached(exchange: &Folder, into: &Folder, earlier: &Value, ne
     let number = |value: &Value| value.as_u64().expect("a number").to_string();
     let targets = [
         ("--root", earlier["state_root"].as_str().expect("a root").to_owned(), earlier),
-        ("--at-time", number(&earlier["last_time"]), earlier),
         ("--at-block", number(&audited["l1_block"]), newest),
     ];
     for (flag, value, expected) in targets {
         let there = recover(&exchange.0, &into.join("target"), &[Path::new(flag), Path::new(&value)]);
         assert_eq!((&there["batch"], &there["header_hash"]), (&expected["batch"], &expected["header_hash"]), "{flag}");
     }
+    // Time may have stood still for some batches: then it is the last of them.
+    let time = number(&earlier["last_time"]);
+    let then = recover(&exchange.0, &into.join("target"), &[Path::new("--at-time"), Path::new(&time)]);
+    assert!(then["last_time"] == earlier["last_time"] && then["batch"].as_u64() >= earlier["batch"].as_u64(), "{then}");
     let genesis = recover(&exchange.0, &into.join("genesis"), &[Path::new("--at-block"), Path::new("0")]);
     assert_eq!((&genesis["batch"], &genesis["batches"]), (&Value::from(0), &Value::from(0)));
 
     let (data, out) = (exchange.0.display().to_string(), into.join("range"));
     let (out_text, upto) = (out.display().to_string(), number(&earlier["batch"]));
-    for (flag, range) in
-        [("--range", format!("1..{upto}")), ("--range-ms", format!("0..{}", number(&earlier["last_time"])))]
+    for (flag, range, last) in [("--range", format!("1..{upto}"), earlier), ("--range-ms", format!("0..{time}"), &then)]
     {
         let output = ashlar(["recover", "--data", &data, flag, &range, "--out", &out_text, "--json"]);
         assert!(output.status.success(), "{}", said(&output));
         let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        assert_eq!((&told["last"], &told["batches"]), (&earlier["batch"], &earlier["batch"]), "{flag}");
+        assert_eq!((&told["last"], &told["batches"]), (&last["batch"], &last["batch"]), "{flag}");
         let files = fs::read_dir(&out).expect("listed").map(|entry| entry.expect("listed"));
         let filled = files.filter(|file| file.metadata().is_ok_and(|of| of.len() > 0)).count();
-        assert_eq!(Some(filled as u64), earlier["batch"].as_u64());
+        assert_eq!(Some(filled as u64), last["batch"].as_u64());
         fs::remove_dir_all(&out).expect("removed");
     }
     let output = ashlar(["recover", "--data", &data, "--range", "3..2", "--out", &out_text]);
@@ -322,8 +376,8 @@ fn a_changed_byte_of_what_a_node_keeps_is_named(exchange: &Folder, recovered: &P
 
     // The nonces of an account: what changes them is a message of its own.
     let leaf_bytes = |line: &str| 24 + 1 + 8 * (line.split(' ').count() - 1);
-    let lines: Vec<&str> = dump.lines().collect();
-    let place = lines.iter().rposition(|line| line.starts_with("0a")).expect("somebody sent a message");
+    let nonces = dump.lines().enumerate().filter(|(_, line)| line.starts_with("0a")).map(|(place, _)| place);
+    let place = nonces.last().expect("somebody sent a message");
     let key = dump.lines().nth(place).and_then(|line| line.split(' ').next()).expect("a key");
     let at = BEGINNING + 2 * 512 + dump.lines().take(place).map(leaf_bytes).sum::<usize>();
     let file = only(&recovered.join("ashlar-snapshots"));
@@ -355,7 +409,7 @@ fn a_changed_byte_of_what_a_node_keeps_is_named(exchange: &Folder, recovered: &P
     assert!(clean && summary["local"]["batches"].as_u64() > Some(0), "{lines:?}");
     let file = kept.join("ashlar-batches").join(format!("62{:016x}", 1));
     let mut bytes = fs::read(&file).expect("read");
-    let middle = bytes.len() / 2;
+    let middle = BEGINNING + (bytes.len() - BEGINNING) / 2;
     bytes[middle] ^= 1;
     fs::write(&file, &bytes).expect("written");
     let (clean, lines) = audit_local(&exchange.0, &kept.0);

@@ -223,7 +223,7 @@ test('a session key is made with what it may do and for how long, and one that m
   await shown.waitFor();
   const secret = /0x[0-9a-f]{64}/.exec(await shown.innerText())[0];
   assert.equal(await desk.evaluate((text) => Object.values(localStorage).some((kept) => kept.includes(text)), secret), false, 'it is kept nowhere');
-  await rows.filter({ hasText: /^\d+\s+\S+\s+cancel\s/ }).waitFor();
+  await rows.locator('td', { hasText: /^cancel$/ }).waitFor();
   // The key that trades is still the one from before.
   await order(desk, { price: '2410', size: '0.05' });
   await answer(desk, /^Resting/);

@@ -115,6 +115,22 @@ fn a_validium_takes_custodians_and_no_target_on_l1() {
 }
 
 #[test]
+fn folders_forget_only_what_an_archive_has() {
+    let told = |flags: &[&str]| mistakes(&layers("forget", LEAST, &[], flags)).join("\n");
+    assert!(
+        told(&["da.keep_newest=5"]).contains("da.keep_newest = 5 (flag): nothing is forgotten that is not archived")
+    );
+    assert!(told(&["da.archive=/a"]).contains("da.archive = /a (flag): nothing is forgotten without a policy"));
+    assert!(told(&["da.keep_newest=0", "da.archive=/a"]).contains("it must be a number of batches, 1 or more"));
+    let custodians = ["da.keep_newest=5", "da.archive=/a", "da.custodians=http://127.0.0.1:1"];
+    assert!(told(&custodians).contains("custodians have policies of their own"));
+    let sound = NodeSettings::read(&layers("keep", LEAST, &[], &["da.keep_newest=5", "da.archive=/a"])).expect("sound");
+    assert_eq!((sound.da_keep_newest, sound.da_archive), (Some(5), Some(PathBuf::from("/a"))));
+    let usual = NodeSettings::read(&layers("usual", LEAST, &[], &[])).expect("sound");
+    assert_eq!((usual.da_keep_newest, usual.da_archive), (None, None), "usually nothing is forgotten");
+}
+
+#[test]
 fn a_file_that_is_no_toml_is_told_by_line_and_one_that_is_not_there_by_name() {
     let all = mistakes(&layers("torn", "[node]\ndata = \n", &[], &[])).join("\n");
     assert!(all.contains("torn.toml, line 2)"), "{all}");

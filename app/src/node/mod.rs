@@ -70,7 +70,10 @@ pub fn run(arguments: &NodeArguments) -> Result<()> {
         .with_context(|| format!("{} cannot be made; correct node.data", settings.data.display()))?;
     let config =
         runtime::Config::new().with_storage_directory(settings.data.clone()).with_worker_threads(settings.threads);
-    runtime::Runner::new(config).start(|context| node(context, settings, sources, follows))
+    disk::check(&settings.data)?;
+    let data = settings.data.clone();
+    let ended = runtime::Runner::new(config).start(|context| node(context, settings, sources, follows));
+    ended.map_err(|error| disk::explain(error, &data))
 }
 
 /// Follows others if it is to, and orders once it may.
@@ -169,7 +172,7 @@ async fn order(
     let ended = tokio::select! {
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}{}", disk::why(&settings.data))),
         failed = Provers::failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
-        reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
+        reason = client.task => Err(disk::l1_client_ended(reason, &settings.data)),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     };

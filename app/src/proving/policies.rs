@@ -262,7 +262,7 @@ mod tests {
         check(Backend::Sp1, &two, Some(&signers), &["2 types [1, 2]"]);
         check(Backend::Sp1, &[], Some(&signers), &["0 types"]);
         check(Backend::Sp1, &one, None, &["counts no signers"]);
-        check(Backend::Sp1, &one, Some(&signers), &["2 of 2 signers", "the keys of 1 of them"]);
+        check(Backend::Sp1, &one, Some(&signers), &["2 of 2 signers", "name 1 of them"]);
         check(Backend::Execute, &one, None, &["execute", "0x0505"]);
         let (policy, quorum) = give(Backend::Execute, &keys(&[]), &version(7, &[(3, Backend::Execute.key())]), None)
             .expect("it can be given");

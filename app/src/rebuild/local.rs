@@ -10,8 +10,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
-use ashlar_replica::{Shadow, SnapshotHead, SnapshotStore};
+use anyhow::{Context as _, Result, ensure};
+use ashlar_replica::{Shadow, SnapshotError, SnapshotHead, SnapshotStore};
 use ashlar_sequencer::{Shelf, look_at_stored};
 use ashlar_state::Key;
 use ashlar_sync::{Audit, Chain as _, FieldDifference, Finding, Report, compare_state, fetch_checked, first_field};
@@ -89,7 +89,7 @@ impl Local {
     ) -> Result<()> {
         let header = shadow.header();
         for head in self.snapshots.remove(&header.number).unwrap_or_default() {
-            let (leaves, unread) = self.store.stored(&head).await?;
+            let (leaves, unread) = self.store.stored(&head).await.unwrap_or_else(|error| (Vec::new(), Some(error)));
             self.compared.snapshots += 1;
             self.compared.leaves += leaves.len() as u64;
             let (local, l1) = (head.header.hash(), header.hash());
@@ -101,6 +101,10 @@ impl Local {
             }
             let view = leaves.iter().map(|(key, value)| (*key, value.words()));
             match (compare_state(view, shadow, |_| None), unread) {
+                (_, Some(error @ SnapshotError::Disk { .. })) => {
+                    let what = format!("its snapshot: {error}");
+                    report.add(Finding::Stored { batch: header.number, command: None, what });
+                }
                 (Some(finding), _) => report.add(written(context, opened, finding).await?),
                 (None, Some(error)) => {
                     let what = format!("its snapshot: {error}");
@@ -127,8 +131,10 @@ impl Local {
             }
             let header = committed.header;
             let published = || async { fetch_checked(&opened.folders, &header).await.ok()?.ok() };
+            // It is a copy that is read, so what cannot be read is no fault of this disk.
+            let unread = |what: String| Some(Finding::Stored { batch: number, command: None, what });
             let found = look_at_stored(&self.shelf, &header, published).await;
-            found.map_err(|error| anyhow!("{error}"))?.into_iter().for_each(|finding| report.add(finding));
+            found.unwrap_or_else(|error| unread(error.to_string())).into_iter().for_each(|finding| report.add(finding));
             self.compared.batches += 1;
             self.shelf.remove(number).await?;
         }

@@ -19,6 +19,7 @@ use ashlar_prover::Attestor;
 use ashlar_types::ExchangeId;
 use ashlar_types::sign::WalletSecret;
 use clap::Args;
+use serde_json::json;
 
 use crate::proving::{Backend, load_or_make_token, verifier_of};
 use crate::secrets::read_key;
@@ -44,6 +45,9 @@ pub struct SignerArguments {
     /// Sign for this exchange alone
     #[arg(long, value_name = "ID")]
     exchange: Option<B256>,
+    /// Say where it listens and as whom as JSON, a line each
+    #[arg(long)]
+    json: bool,
     /// Stop by itself after so many seconds
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u64>,
@@ -74,7 +78,12 @@ async fn serve(arguments: &SignerArguments) -> Result<()> {
         .with_context(|| format!("{} cannot be listened on; choose another address with --listen", arguments.listen))?;
     let mut out = stdout();
     // Who closed the pipe does not want to know.
-    let _ = writeln!(out, "signer       {address}\nlistening    http://{}", serving.address);
+    let url = format!("http://{}", serving.address);
+    let _ = if arguments.json {
+        writeln!(out, "{}", json!({ "signer": address, "listening": url }))
+    } else {
+        writeln!(out, "signer       {address}\nlistening    {url}")
+    };
     let _ = out.flush();
     let time_is_up = async {
         match arguments.seconds {
@@ -87,7 +96,7 @@ async fn serve(arguments: &SignerArguments) -> Result<()> {
         () = time_is_up => {}
         ended = serving.task => ended.context("the server failed")??,
     }
-    let _ = writeln!(out, "stopped");
+    let _ = if arguments.json { writeln!(out, "{}", json!({ "stopped": true })) } else { writeln!(out, "stopped") };
     Ok(())
 }
 

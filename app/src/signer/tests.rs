@@ -131,7 +131,7 @@ async fn a_signer_signs_for_nothing_that_it_did_not_verify_and_for_nobody_it_doe
     let right = line(1, &place, &token(1));
     let mut wrong = proof();
     wrong.proof[0] ^= 1;
-    let other_program = KeptProof { program: ProgramHash([1; 32]), ..proof() };
+    let other_program = KeptProof { program: ProgramHash([9; 32]), ..proof() };
     let mut other_exchange = proof();
     other_exchange.values.exchange_id = ExchangeId([5; 32]);
     other_exchange.proof = ashlar_types::to_bytes(&other_exchange.values).into_iter().rev().collect();

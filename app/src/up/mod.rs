@@ -52,8 +52,10 @@ const L1_TIMEOUT: Duration = Duration::from_secs(10);
 /// Starts everything, and runs until it is told to stop or what was asked for has happened.
 pub fn run(arguments: &UpArguments) -> Result<()> {
     let settings = Settings::from(arguments)?;
+    disk::check(&settings.folder())?;
     let config = runtime::Config::new().with_storage_directory(settings.folder()).with_worker_threads(2);
     let ended = runtime::Runner::new(config).start(|context| up(context, settings.clone()));
+    let ended = ended.map_err(|error| disk::explain(error, &settings.folder()));
     settings.clear();
     ended
 }
@@ -121,7 +123,7 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
         ended = status::watch(&node, &mut console, goal, example) => ended,
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}{}", disk::why(&settings.folder()))),
         failed = Provers::failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
-        reason = client.task => Err(anyhow!("the L1 client stopped: {reason:?}")),
+        reason = client.task => Err(disk::l1_client_ended(reason, &settings.folder())),
         stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop"),
     };
     traders.stop().await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use alloy::primitives::B256;
 use ashlar_api::schema::AnswerView;
 use ashlar_contracts::abi::ISettlement;
-use ashlar_devnet::{Devnet, Orphaned, Tags};
+use ashlar_devnet::{Orphaned, Tags};
 use ashlar_types::Side;
 use serde_json::{Value, json};
 
@@ -22,8 +22,6 @@ use crate::world::{ALICE, BOB, World, address};
 const BLOCK: Duration = Duration::from_millis(250);
 /// Entries are consumed two blocks behind the head, and this L1 calls nothing final while a story lasts.
 const TAGS: Tags = Tags { safe_behind: 2, finalized_behind: 100_000 };
-/// By how much the clock of this L1 has moved on when a deposit is mined again: more than it is ahead because of its many blocks.
-const LATER_S: u64 = 900;
 /// Who comes later than Alice and Bob.
 const CAROL: usize = 3;
 const DAVE: usize = 4;
@@ -96,13 +94,12 @@ impl<'a> Story<'a> {
         (block, bought)
     }
 
-    /// The same deposit at another time is another entry of the inbox. Nobody loses anything by it, so nobody is told anything.
+    /// The same deposit a block earlier is another entry of the inbox. Nobody loses anything by it, so nobody is told anything.
     async fn a_deposit_is_mined_again_elsewhere(&mut self) {
         let (block, bought) = self.newcomer(CAROL, 3, 500).await;
         let before = self.node.all_is_final().await;
         self.roots.push(roots_agree(self.world, &self.node).await);
         let answer = self.node.submit(&bought).await;
-        devnet(self.world).increase_time(LATER_S).await.expect("moves");
         take_back(self.world, block, Orphaned::Wait).await;
         self.node.until_metric("ashlar_epoch", 1).await;
         let again = self.node.submit(&bought).await;
@@ -177,16 +174,9 @@ fn deposited(world: &World, who: usize) -> u64 {
     said.iter().find_map(|line| line["block"].as_u64()).unwrap_or_else(|| panic!("no block: {said:?}"))
 }
 
-fn devnet(world: &World) -> &Devnet {
-    match &world.chain {
-        Chain::Ethrex(devnet) => devnet,
-        Chain::Anvil(_) => panic!("only ethrex is told what becomes of its blocks"),
-    }
-}
-
-/// L1 leaves the block, the one before it and everything after it. What waits is mined again in the place of the block.
+/// L1 leaves the block, the two before it and everything after it. What waits is mined again one block earlier than it was.
 async fn take_back(world: &World, block: u64, what: Orphaned) {
-    let devnet = devnet(world);
+    let Chain::Ethrex(devnet) = &world.chain else { panic!("only ethrex is told what becomes of its blocks") };
     let before = devnet.head().await.expect("a head").number;
     // Right after a block, so that no other is made in between.
     let head = loop {
@@ -196,7 +186,7 @@ async fn take_back(world: &World, block: u64, what: Orphaned) {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
-    let reorg = devnet.reorganise(head - block + 2, 1, what).await.expect("reorganises");
+    let reorg = devnet.reorganise(head - block + 3, 1, what).await.expect("reorganises");
     // The deposit, a commit, a proof and a finalization at least.
     assert!(reorg.orphaned >= 4 && (reorg.waiting == 0) == (what == Orphaned::Dropped), "{reorg:?}");
 }

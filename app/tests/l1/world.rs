@@ -62,6 +62,8 @@ impl World {
         let mut terms: Value = serde_json::from_str(&template.out).expect("JSON");
         terms["deadline_s"] = json!(DEADLINE_S);
         terms["grace_s"] = json!(GRACE_S);
+        // A time that a node can be configured with.
+        terms["genesis_ms"] = json!(1);
         change(&mut terms);
         fs::write(folder.join("terms.json"), terms.to_string()).expect("written");
         deploy(&chain, &folder).done();

@@ -7,7 +7,7 @@ use super::ports;
 
 #[test]
 fn a_process_that_is_killed_under_load_loses_nothing_that_it_acknowledged() {
-    let kills = std::env::var("ASHLAR_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let kills = std::env::var("ASHLAR_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(25);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(lives(kills));
 }

@@ -6,7 +6,7 @@
 //!    the commitment that is trusted; what every candidate came to is said.
 //! 4. What it costs is bounded by the layout, by [`READINGS_MAX`] and by [`CANDIDATES_MAX`].
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -25,7 +25,7 @@ pub const READINGS_MAX: usize = 32;
 /// Candidates that are put together and checked.
 pub const CANDIDATES_MAX: usize = 64;
 /// Columns whose lists are looked at first, since a row that is wrong is wrong in most of them.
-const COLUMNS_FIRST: usize = 4;
+const COLUMNS_FIRST: usize = 8;
 /// Symbols of a block of a row.
 const BLOCK_SYMBOLS: usize = BLOCK_BYTES / 2;
 
@@ -405,7 +405,7 @@ impl<'a, E: Engine> Search<'a, E> {
     /// A block of every row in doubt, by the word through some of them.
     fn guess(&self, basis: &[usize], block: usize) -> Result<Vec<Vec<u8>>, RepairError> {
         let columns = block * BLOCK_BYTES..(block + 1) * BLOCK_BYTES;
-        let cut = |bytes: &'_ [u8]| bytes.get(columns.clone()).map(<[u8]>::to_vec).unwrap_or_default();
+        let cut = |bytes: &[u8]| bytes.get(columns.clone()).map(<[u8]>::to_vec).unwrap_or_default();
         let known = self.known.iter().map(|(row, bytes)| (*row, cut(bytes)));
         let some = basis.iter().filter_map(|index| self.doubtful.get(*index)).map(|at| (at.row, cut(&at.bytes)));
         let rows: BTreeMap<Row, Vec<u8>> = known.chain(some).collect();
@@ -444,30 +444,37 @@ impl<'a, E: Engine> Search<'a, E> {
         Ok((lists::decode(&symbols, self.dimension, multiplicity).map_err(RepairError::Lists)?, of))
     }
 
-    /// Tries what a few columns say is wrong as wrong altogether.
+    /// Tries what a few columns say is wrong as wrong altogether, and what several of them say together: a row that is wrong may be right in one.
     fn rows_that_are_wrong(
         &self,
         multiplicity: usize,
         tried: &mut Vec<Candidate>,
     ) -> Result<Option<Repaired>, RepairError> {
-        let columns = self.layout.row_bytes() / 2;
-        let mut seen: Vec<Vec<usize>> = Vec::new();
+        let (columns, most) = (self.layout.row_bytes() / 2, self.doubtful.len() - self.dimension);
+        let mut sets: Vec<Vec<usize>> = Vec::new();
         for column in (0..columns).step_by(columns.div_ceil(COLUMNS_FIRST)) {
             let (list, of) = self.list(column, multiplicity)?;
             for word in list.words() {
                 let wrong: Vec<usize> = word.wrong.iter().filter_map(|at| of.get(*at)).copied().collect();
-                if seen.contains(&wrong) || seen.len() >= CANDIDATES_MAX {
-                    continue;
-                }
-                let right = self.doubtful.iter().enumerate().filter(|(index, _)| !wrong.contains(index));
-                let right = right.map(|(_, at)| (at.row, at.bytes.as_slice()));
-                let known = self.known.iter().map(|(row, bytes)| (*row, *bytes));
-                let rows: BTreeMap<Row, &[u8]> = known.chain(right.take(self.dimension)).collect();
-                seen.push(wrong);
-                if let Some(found) = self.judge(rows, tried)? {
-                    return Ok(Some(found));
+                add(&mut sets, wrong);
+            }
+        }
+        let mut next = 0;
+        while let Some(wrong) = sets.get(next).cloned() {
+            let right = self.doubtful.iter().enumerate().filter(|(index, _)| !wrong.contains(index));
+            let right = right.map(|(_, at)| (at.row, at.bytes.as_slice()));
+            let known = self.known.iter().map(|(row, bytes)| (*row, *bytes));
+            let rows: BTreeMap<Row, &[u8]> = known.chain(right.take(self.dimension)).collect();
+            if let Some(found) = self.judge(rows, tried)? {
+                return Ok(Some(found));
+            }
+            for other in sets.iter().take(next).cloned().collect::<Vec<_>>() {
+                let union: BTreeSet<usize> = wrong.iter().chain(&other).copied().collect();
+                if union.len() <= most {
+                    add(&mut sets, union.into_iter().collect());
                 }
             }
+            next += 1;
         }
         Ok(None)
     }
@@ -550,6 +557,13 @@ impl<'a, E: Engine> Search<'a, E> {
             of(proven) || of(likely) || among
         };
         Ok((0..).map(Row::new).zip(all).filter(differs).map(|(row, _)| row).collect())
+    }
+}
+
+/// Adds a set of rows, if it is new and there are not too many.
+fn add(sets: &mut Vec<Vec<usize>>, set: Vec<usize>) {
+    if sets.len() < CANDIDATES_MAX && !sets.contains(&set) {
+        sets.push(set);
     }
 }
 

@@ -398,3 +398,15 @@ fn all_is_final(world: &World, running: &Running) -> Option<Sequence> {
     let final_here = books.last_at(ashlar_api::door::Stage::Final).map_or(0, |last| last.get());
     (committed == last && finalized == last && final_here == last).then_some(header.next_sequence)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_violation_says_how_it_is_seen_again() {
+        let violation = |storm_minutes| Violation { seed: 7, storm_minutes, what: "lost".to_owned() }.to_string();
+        assert_eq!(violation(None), "seed 7: lost; `ashlar simulate --seed 7` shows it again");
+        assert_eq!(violation(Some(60)), "seed 7: lost; `ashlar simulate --seed 7 --storm 60` shows it again");
+    }
+}

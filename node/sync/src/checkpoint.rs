@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use ashlar_replica::{SnapshotError, SnapshotHead, SnapshotStore};
 use ashlar_state::{Change, Key, Map, Sha256Node};
-use ashlar_types::Sequence;
+use ashlar_types::{BatchNumber, InboxIndex, Sequence};
 use commonware_runtime::Storage;
 
 /// How many checkpoints there are.
@@ -24,6 +24,25 @@ impl Default for CheckpointPolicy {
     fn default() -> CheckpointPolicy {
         CheckpointPolicy { every_commands: 1 << 20, increments_max: 7 }
     }
+}
+
+/// Which checkpoints L1 cannot take anything of back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stays {
+    /// All of them: there is no L1.
+    Everything,
+    /// Those that rest on nothing above a block and no entry of the inbox from this one on, and end with a batch that L1 holds for good: every
+    /// batch that it does not hold can then be built anew.
+    Below {
+        /// The block.
+        block: u64,
+        /// The entry.
+        inbox: InboxIndex,
+        /// The last batch that L1 holds for good.
+        batch: BatchNumber,
+    },
+    /// That is not known yet.
+    Unknown,
 }
 
 /// What the next increment holds.
@@ -70,13 +89,13 @@ impl<E: Storage> CheckpointManager<E> {
             |since: &&mut Since| since.increments < self.policy.increments_max && since.changed.len() < map.len() / 2;
         let is_increment = match self.since.as_mut().filter(saves) {
             Some(since) => {
-                let changes = since.changed.iter().map(|key| (*key, map.get(key).unwrap_or_default()));
-                let changes: Vec<_> = changes.collect();
-                self.store.write_increment(&head, &since.base, changes.into_iter()).await?;
+                let changed = since.changed.iter();
+                let changes: Vec<_> = changed.map(|key| (*key, map.get(key).unwrap_or_default())).collect();
+                self.store.write_increment(&head, &since.base, changes).await?;
                 since.increments += 1;
                 true
             }
-            None => {
+            _ => {
                 self.store.write(&head, map.iter()).await?;
                 self.since = Some(Since { base: head, changed: BTreeSet::new(), increments: 0 });
                 false
@@ -88,22 +107,23 @@ impl<E: Storage> CheckpointManager<E> {
 
     /// Removes what is needed no longer; the oldest that is: from there on a journal must be kept. What is needed is one to fall back to, and one
     /// that `stays` whatever L1 takes back. Where either is missing everything is kept, and there is no oldest.
-    pub async fn retain(
-        &self,
-        stays: Option<impl Fn(&SnapshotHead) -> bool>,
-    ) -> Result<Option<SnapshotHead>, SnapshotError> {
-        let chains = self.store.chains().await?;
-        let Some((_, newest)) = chains.last() else { return Ok(None) };
-        let Some((second, _)) = chains.iter().rev().find(|(_, on)| on != newest) else { return Ok(None) };
-        let oldest = match stays {
-            None => *second,
-            Some(stays) => match chains.iter().rev().find(|(head, _)| stays(head)) {
-                Some((sure, _)) if sure.sequence() < second.sequence() => *sure,
-                Some(_) => *second,
-                None => return Ok(None),
-            },
-        };
+    pub async fn retain(&self, stays: Stays) -> Result<Option<SnapshotHead>, SnapshotError> {
+        let Some(oldest) = oldest_needed(&self.store.chains().await?, stays) else { return Ok(None) };
         self.store.retain(|head| head.sequence() >= oldest.sequence()).await?;
         Ok(Some(oldest))
     }
+}
+
+fn oldest_needed(chains: &[(SnapshotHead, [u8; 16])], stays: Stays) -> Option<SnapshotHead> {
+    let (_, newest) = chains.last()?;
+    let (second, _) = chains.iter().rev().find(|(_, on)| on != newest)?;
+    let stays = |head: &SnapshotHead| match stays {
+        Stays::Everything => true,
+        Stays::Below { block, inbox, batch } => {
+            head.block.number <= block && head.header.inbox_next <= inbox && head.header.number <= batch
+        }
+        Stays::Unknown => false,
+    };
+    let (sure, _) = chains.iter().rev().find(|(head, _)| stays(head))?;
+    Some(if sure.sequence() < second.sequence() { *sure } else { *second })
 }

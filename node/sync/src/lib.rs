@@ -21,7 +21,7 @@ mod manager;
 
 pub use audit::{Audit, Report, compare_state, fetch_checked, verify};
 pub use checker::{CheckConfig, Checked, ConsistencyChecker, Strategy, first_difference, samples, with_command};
-pub use checkpoint::{CheckpointManager, CheckpointPolicy};
+pub use checkpoint::{CheckpointManager, CheckpointPolicy, Stays};
 pub use compare::{Difference, first_command, first_field, first_leaf};
 pub use cursor::{Cursor, Cursors};
 pub use finding::{FieldDifference, Finding};

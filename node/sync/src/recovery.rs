@@ -313,7 +313,8 @@ impl<E: Storage + Clock + Spawner, C: Chain, B: BatchSource + Clone + 'static> S
         let begun: SystemTime = self.context.current();
         let Quick { mut shadow, by_diffs, useless_diff } = self.by_diffs(snapshot, target, executor).await?;
         let mut report = Report::default();
-        let mut audit = Audit::new(&self.context, &self.chain, &self.source, begun_at, Some(target)).await?;
+        let after = shadow.header().number;
+        let mut audit = Audit::new(&self.context, &self.chain, &self.source, after, Some(target)).await?;
         while shadow.header().number < target {
             let held = shadow.header().number;
             let is_known = audit.step(&mut shadow, executor, &mut report).await?;

@@ -52,7 +52,7 @@ fn since_the_start(seen: &Seen) -> String {
     };
     let paid = match (number("l1_gas_used"), number("l1_paid_gwei")) {
         (Some(gas), Some(gwei)) => {
-            format!("; {} gas used here, {} ether paid", count(gas), ether(u128::from(gwei) * 1_000_000_000))
+            format!("\n {} gas used by this node, {} ether paid", count(gas), ether(u128::from(gwei) * 1_000_000_000))
         }
         _ => String::new(),
     };
@@ -60,7 +60,7 @@ fn since_the_start(seen: &Seen) -> String {
 }
 
 pub fn draw(model: &Model, frame: &mut Frame, area: Rect) {
-    let [above, below] = Layout::vertical([Constraint::Length(4), Constraint::Fill(1)]).areas(area);
+    let [above, below] = Layout::vertical([Constraint::Length(5), Constraint::Fill(1)]).areas(area);
     let seen = model.seen();
     if let Some((_, tip)) = &seen.tip {
         let waits = seen.inbox.values().filter(|entry| entry.index >= tip.inbox_next).count();

@@ -205,7 +205,8 @@ impl Inner {
         let leaves = facts::Leaves::of(&self.engine);
         let account = leaves.account(message.header.account).ok_or(Refusal::Inadmissible(Reason::UnknownAccount))?;
         let held = account.keys.iter().find(|held| held.slot == slot && held.epoch == epoch);
-        let held = held.ok_or(Refusal::Inadmissible(Reason::UnknownKey))?;
+        // One that was revoked has no point any more.
+        let held = held.filter(|held| held.public != [0; 32]).ok_or(Refusal::Inadmissible(Reason::UnknownKey))?;
         verify_session(&DEPLOYMENT.exchange_id(), &message, &held.public, &signature)?;
         let first = Sequence::new(self.next);
         let lines = self.execute(Input::Message(message), feed);

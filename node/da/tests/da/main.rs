@@ -8,5 +8,6 @@ mod liars;
 mod market;
 mod packed;
 mod repair;
+mod retained;
 mod selection;
 mod servers;

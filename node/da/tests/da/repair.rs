@@ -5,19 +5,17 @@ use std::path::PathBuf;
 use ashlar_batch::{BatchHeader, Signatures};
 use ashlar_coding::Expansion;
 use ashlar_coding::repair::RepairError;
-use ashlar_da::archive::{Archive, ArchiveError, Content, Folder, Mark, MendError, Moved, Policy, Tier};
-use ashlar_da::{
-    Availability, BatchKey, Disk, FetchError, Retained, RetentionError, SalvageError, Share, Store, StoreError,
-};
+use ashlar_da::archive::{Archive, ArchiveError, Content, Folder, MendError, Moved, Policy, Tier};
+use ashlar_da::{Availability, BatchKey, Disk, FetchError, SalvageError, Share, Store, StoreError};
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 use commonware_runtime::{Blob, Runner, Storage, Supervisor, WriteOptions, deterministic};
 
 use crate::market::{batch, header};
 use crate::servers::signatures;
 
-const FOLDERS: [&str; 4] = ["da-0", "da-1", "da-2", "da-3"];
+pub const FOLDERS: [&str; 4] = ["da-0", "da-1", "da-2", "da-3"];
 
-fn folders(context: &deterministic::Context, names: &[&'static str]) -> Availability {
+pub fn folders(context: &deterministic::Context, names: &[&'static str]) -> Availability {
     let folder = |name: &&'static str| Box::new(Disk::new(context.child("folder"), *name)) as Box<dyn Store>;
     Availability::new(names.iter().map(folder).collect(), Expansion::Double, names.len()).unwrap()
 }
@@ -116,17 +114,17 @@ fn what_is_left_of_a_share_that_cannot_be_read_is_used() {
     });
 }
 
-struct Scratch(PathBuf);
+pub struct Scratch(pub PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Scratch {
+    pub fn new(name: &str) -> Scratch {
         let path = std::env::temp_dir().join(format!("ashlar-repair-{name}-{}", std::process::id()));
         drop(std::fs::remove_dir_all(&path));
         std::fs::create_dir_all(&path).unwrap();
         Scratch(path)
     }
 
-    fn archive(&self) -> Archive {
+    pub fn archive(&self) -> Archive {
         let policy = Policy { memory_bytes: 0, hot_ms: 0, segment_batches: 4, warm_ms: u64::MAX, ..Policy::default() };
         Archive::open(&self.0, Box::new(Folder::open(&self.0.join("cold")).unwrap()), policy).unwrap()
     }
@@ -139,7 +137,11 @@ impl Drop for Scratch {
 }
 
 /// Batches that folders and an archive have.
-async fn published(all: &Availability, archive: &Archive, numbers: std::ops::RangeInclusive<u64>) -> Vec<BatchHeader> {
+pub async fn published(
+    all: &Availability,
+    archive: &Archive,
+    numbers: std::ops::RangeInclusive<u64>,
+) -> Vec<BatchHeader> {
     let mut headers = Vec::new();
     for number in numbers {
         let (bytes, signed) = (batch(8_192, number), signatures(number as u8));
@@ -204,57 +206,5 @@ fn a_damaged_archive_is_restored_from_stores_and_from_itself() {
         let (_, root) = archive.root().unwrap();
         let entry = archive.newest().unwrap().unwrap();
         entry.is_proven(&archive.prove(number(4)).unwrap(), &root).unwrap();
-    });
-}
-
-#[test]
-fn folders_forget_what_is_final_and_archived_and_no_longer_to_be_kept() {
-    let scratch = Scratch::new("retained");
-    deterministic::Runner::seeded(4).start(|context| async move {
-        let (data, place) = (scratch.0.join("node"), scratch.0.join("archive"));
-        std::fs::create_dir_all(&data).unwrap();
-        let cold = Box::new(Folder::open(&place.join("cold")).unwrap());
-        let archive = Archive::open(&place, cold, Policy::default()).unwrap();
-        let all = folders(&context, &FOLDERS);
-        published(&all, &archive, 1..=6).await;
-        for number in 7..=10 {
-            all.publish(BatchNumber::new(number), &batch(8_192, number), &signatures(1)).await.unwrap();
-        }
-        let first = async || {
-            let mut first = Vec::new();
-            for store in all.stores() {
-                first.push(store.list(BatchNumber::new(0), 99).await.unwrap().batches[0].number.get());
-            }
-            assert!(first.iter().all(|number| *number == first[0]), "{first:?}");
-            first[0]
-        };
-        let number = BatchNumber::new;
-        let retained = Retained::open(&data, 3, &place).unwrap();
-        assert_eq!(retained.forget(&all, number(9)).await.unwrap(), 0, "the archive has not said how far it reaches");
-        archive.mark().unwrap();
-        assert_eq!(Mark::read(&place).unwrap().unwrap().number, number(6));
-        assert_eq!(retained.forget(&all, number(3)).await.unwrap(), 0, "three are kept");
-        assert_eq!((retained.kept_from(), first().await), (number(0), 1));
-        // Batch 5 is final: 3, 4 and 5 are the newest three that are.
-        assert_eq!(retained.forget(&all, number(5)).await.unwrap(), 2 * 4);
-        assert_eq!((retained.kept_from(), first().await), (number(3), 3));
-        assert_eq!(retained.forget(&all, number(5)).await.unwrap(), 0);
-        // Batch 10 is final, and 7 is not archived.
-        assert_eq!(retained.forget(&all, number(10)).await.unwrap(), 4 * 4);
-        assert_eq!((retained.kept_from(), first().await), (number(7), 7));
-        let again = Retained::open(&data, 3, &place).unwrap();
-        assert_eq!(again.kept_from(), number(7), "how far it came is remembered");
-        assert_eq!(again.forget(&all, number(10)).await.unwrap(), 0);
-
-        // Another exchange's archive is as good as none.
-        let stranger = Scratch::new("stranger");
-        let other = stranger.archive();
-        let elsewhere = folders(&context, &["other"]);
-        published(&elsewhere, &other, 30..=39).await;
-        other.mark().unwrap();
-        let strange = Retained::open(&data, 1, &stranger.0).unwrap();
-        let refused = strange.forget(&all, number(10)).await.unwrap_err();
-        assert!(matches!(refused, RetentionError::OtherArchive(_)), "{refused}");
-        assert_eq!(first().await, 7);
     });
 }

@@ -181,14 +181,14 @@ impl<E: Storage> SnapshotStore<E> {
         Ok(heads)
     }
 
-    /// Everything that was finished once, the oldest first: its head, or why that cannot be read any more.
+    /// Everything that was finished once, the oldest first: its head, or why that cannot be read any more. One file that cannot be read hides no other.
     pub async fn kept(&self) -> Result<Vec<(BatchNumber, Result<SnapshotHead, SnapshotError>)>, SnapshotError> {
         let mut kept = Vec::new();
         for name in self.names().await? {
             let number = BatchNumber::new(u64::from_be_bytes(*name.first_chunk().unwrap_or(&[0; 8])));
             match self.open(&name).await {
                 Ok(Open { head, .. }) => kept.push((number, Ok(head))),
-                Err(error @ SnapshotError::Disk { .. }) => return Err(error),
+                Err(error @ SnapshotError::Disk { .. }) => kept.push((number, Err(error))),
                 Err(_) if !self.is_finished(&name).await? => {}
                 Err(error) => kept.push((number, Err(error))),
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ashlar_api::door::BatchKey;
 use ashlar_prover::Capture;
 use ashlar_replica::{SnapshotError, SnapshotHead};
-use ashlar_sync::CheckpointManager;
+use ashlar_sync::{CheckpointManager, Stays};
 use ashlar_types::{InboxIndex, Sequence};
 use commonware_runtime::Storage;
 use tokio::sync::{mpsc, watch};
@@ -62,16 +62,10 @@ impl<E: Storage> Checkpoints<E> {
         let is_increment = self.manager.take(head, capture.map()).await.map_err(failed)?;
         self.newest.send_replace(Newest::of(&head));
         tracing::info!(command = head.sequence().get(), is_increment, "a checkpoint was made");
-        // One stays if it rests on nothing that L1 can still take back and ends with a batch that L1 holds for good: every batch that it does not
-        // hold can then be built anew.
-        let sure = self.sure.as_ref().and_then(|sure| *sure.borrow());
-        let sure = sure.and_then(|sure| Some((sure, books.batch(BatchKey::L1Block(sure.block))?.number)));
-        let stays = move |head: &SnapshotHead| {
-            sure.is_some_and(|(Sure { block, inbox }, committed)| {
-                head.block.number <= block && head.header.inbox_next <= inbox && head.header.number <= committed
-            })
+        let stays = match self.sure.as_ref().map(|sure| *sure.borrow()) {
+            None => Stays::Everything,
+            Some(sure) => sure.and_then(|sure| below(sure, books)).unwrap_or(Stays::Unknown),
         };
-        let stays = self.sure.is_some().then_some(stays);
         let Some(oldest) = self.manager.retain(stays).await.map_err(failed)? else { return Ok(()) };
         if let Some(keeper) = self.keeper.upgrade() {
             // If it is gone the journal is kept for the next start.
@@ -79,6 +73,12 @@ impl<E: Storage> Checkpoints<E> {
         }
         Ok(())
     }
+}
+
+/// What stays, if it is known with which batch the blocks that stay end.
+fn below(Sure { block, inbox }: Sure, books: &Books) -> Option<Stays> {
+    let batch = books.batch(BatchKey::L1Block(block))?.number;
+    Some(Stays::Below { block, inbox, batch })
 }
 
 fn failed(error: SnapshotError) -> NodeError {

@@ -120,6 +120,27 @@ fn found(
     })
 }
 
+/// Data that a policy let go is not missing, and data that is gone beside it is.
+#[test]
+fn what_a_policy_let_go_is_not_taken_for_lost() {
+    deterministic::Runner::seeded(92).start(|context| async move {
+        let (outside, kept) = (outside(), Kept::default());
+        outside.chain.lock().unwrap().keep_newest = Some(2);
+        let node = begin(&context, &outside, &kept, Strategy::Alert).await;
+        let let_go = || outside.chain.lock().unwrap().kept_from > 2;
+        until(&context, "some data is let go", let_go).await;
+        let samples = node.metrics().data_samples.get();
+        context.sleep(Duration::from_secs(30)).await;
+        assert!(!outside.chain.lock().unwrap().published.contains_key(&1));
+        assert!(node.metrics().data_samples.get() > samples + 5, "what is kept is looked at");
+        assert!(kept.0.lock().unwrap().is_empty() && node.gate_is_open());
+        outside.chain.lock().unwrap().published.pop_last();
+        until(&context, "the report", || !kept.0.lock().unwrap().is_empty()).await;
+        assert!(matches!(kept.0.lock().unwrap()[0].findings[0], Finding::DataWithheld { .. }));
+        node.stop().await.unwrap();
+    });
+}
+
 #[test]
 fn a_byte_altered_in_a_stored_batch_halts_the_node() {
     let report = found(Strategy::Halt, async |context, _| {

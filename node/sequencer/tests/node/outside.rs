@@ -36,7 +36,10 @@ pub struct Chain {
     left: Vec<L1Block>,
     pub reorgs: u64,
     pub headers: BTreeMap<Hash, BatchHeader>,
-    published: BTreeMap<u64, Vec<u8>>,
+    pub published: BTreeMap<u64, Vec<u8>>,
+    /// How many final batches are kept where data is, if not all are, and the first that is.
+    pub keep_newest: Option<u64>,
+    pub kept_from: u64,
     pub commits: Vec<Commit>,
     proven: u64,
     pub finalized: u64,
@@ -199,6 +202,21 @@ impl Availability for Side {
     fn fetch(&self, header: BatchHeader) -> Asked<Option<Vec<u8>>> {
         self.0
             .ask(&self.0.data_down, "data availability", |chain| Ok(chain.published.get(&header.number.get()).cloned()))
+    }
+
+    fn settled(&self, upto: BatchNumber) -> Asked<()> {
+        self.0.ask(&self.0.data_down, "data availability", |chain| {
+            assert!(upto.get() <= chain.finalized, "it is told of what is final");
+            if let Some(keep) = chain.keep_newest {
+                chain.kept_from = (upto.get() + 1).saturating_sub(keep).max(chain.kept_from);
+                chain.published = chain.published.split_off(&chain.kept_from);
+            }
+            Ok(())
+        })
+    }
+
+    fn kept_from(&self) -> BatchNumber {
+        BatchNumber::new(self.0.chain.lock().unwrap().kept_from)
     }
 
     fn row(&self, _: ashlar_batch::BatchHeader, _: u16) -> Asked<Option<ashlar_api::door::RowFacts>> {

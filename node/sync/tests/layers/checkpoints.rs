@@ -1,6 +1,6 @@
 use ashlar_replica::{Epoch, Shadow, Snapshot, SnapshotHead, SnapshotStore};
 use ashlar_state::{Key, Serial, Value};
-use ashlar_sync::{CheckpointManager, CheckpointPolicy};
+use ashlar_sync::{CheckpointManager, CheckpointPolicy, Stays};
 use ashlar_types::Sequence;
 use commonware_runtime::deterministic::Context;
 use commonware_runtime::{Blob, Runner, Storage, Supervisor, WriteOptions, deterministic};
@@ -76,9 +76,9 @@ fn there_is_one_to_fall_back_to_that_shares_nothing_with_the_newest() {
         let (bases, last) = (store.chains().await.expect("a good disk"), taken.last().expect("twelve"));
         let manager = CheckpointManager::new(store_of(&context), POLICY, last.head.sequence());
         // L1 may take everything back yet: everything stays.
-        assert_eq!(manager.retain(Some(|_: &SnapshotHead| false)).await.expect("a good disk"), None);
+        assert_eq!(manager.retain(Stays::Unknown).await.expect("a good disk"), None);
         assert_eq!(store.list().await.expect("a good disk").len(), 12);
-        let oldest = manager.retain(None::<fn(&SnapshotHead) -> bool>).await.expect("a good disk").expect("two chains");
+        let oldest = manager.retain(Stays::Everything).await.expect("a good disk").expect("two chains");
         let (_, mark) = bases.last().expect("twelve");
         let expected = bases.iter().rev().find(|(_, other)| other != mark).expect("another chain").0;
         assert_eq!(oldest, expected);
