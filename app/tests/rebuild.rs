@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use alloy::primitives::{Address, B256};
 use alloy::providers::ProviderBuilder;
@@ -188,7 +188,7 @@ fn an_archive_follows_and_is_repaired(exchange: &Folder, whole: &Value) {
     let (data, archive) = (exchange.0.display().to_string(), into.0.display().to_string());
     let mut child = Command::new(env!("CARGO_BIN_EXE_ashlar"))
         .args(["archive", "add", "--data", &data, "--archive", &archive, "--upto", "1", "--follow", "1", "--json"])
-        .stdout(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn()
         .expect("it starts");
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();

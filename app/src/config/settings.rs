@@ -54,7 +54,7 @@ pub struct ProverSettings {
 impl ProverSettings {
     /// Whether workers prove, and not this process alone.
     pub fn has_workers(&self) -> bool {
-        self.backend == Some(Backend::Sp1) || self.remote || self.listen.is_some()
+        self.backend.is_some_and(Backend::is_proving) || self.remote || self.listen.is_some()
     }
 }
 
@@ -299,7 +299,7 @@ impl NodeSettings {
         if backend.is_none() && self.prover.has_workers() {
             r.refuse(&key::PROVER, "there are workers and nothing for them to do; name what they prove with");
         }
-        if *backend == Some(Backend::Sp1) && nobody_signs {
+        if backend.is_some_and(Backend::is_proving) && nobody_signs {
             r.refuse(
                 &key::PROVER_SIGNERS,
                 "L1 has no verifier for STARKs and counts signers; name the files of their keys, or in prover.signers_file where they are",
@@ -326,8 +326,12 @@ const STRATEGIES: &[(&str, Strategy)] = &[
     (Strategy::Halt.word(), Strategy::Halt),
     (Strategy::Reconcile.word(), Strategy::Reconcile),
 ];
-const PROVERS: &[(&str, Option<Backend>)] =
-    &[("none", None), ("sp1", Some(Backend::Sp1)), ("execute-only", Some(Backend::Execute))];
+const PROVERS: &[(&str, Option<Backend>)] = &[
+    ("none", None),
+    ("sp1", Some(Backend::Sp1)),
+    ("risc0", Some(Backend::RiscZero)),
+    ("execute-only", Some(Backend::Execute)),
+];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 /// A number of batches.

@@ -55,7 +55,7 @@ pub fn look_here(settings: &NodeSettings) -> Vec<Finding> {
             Some(Finding::warning("prover", "execute-only proves nothing", "for development alone: prover.kind"))
         }
         // What its contracts want of it has to be asked for.
-        Some(Backend::Sp1) => None,
+        Some(_) => None,
     });
     found
 }
@@ -165,7 +165,7 @@ async fn contracts(settings: &NodeSettings) -> Vec<Finding> {
     }
     match plan(&origin, settings).await {
         Ok(Some(Plan { policy, lacking, .. })) => {
-            let is_proven = policy.backend() == Backend::Sp1;
+            let is_proven = policy.backend().is_proving();
             found.extend(is_proven.then(|| Finding::well("prover", policy.kind())));
             found.extend(lacking.map(|why| Finding::warning("upgrade", why, "see docs/runbooks.md, Upgrade")));
         }

@@ -9,7 +9,7 @@ use ashlar_types::sign::WalletSecret;
 
 use crate::config::{NodeSettings, ProverSettings};
 use crate::proving::{
-    Asked, Backend, Coordination, Learnt, Policies, Policy, SignerKeys, find_worker, load_members, look_ahead,
+    Asked, Coordination, Learnt, Policies, Policy, SignerKeys, find_worker, load_members, look_ahead,
 };
 use crate::rebuild::origin::Origin;
 use crate::secrets::read_key;
@@ -38,23 +38,16 @@ pub async fn plan(origin: &Origin, settings: &NodeSettings) -> Result<Option<Pla
         look_ahead(&origin.l1, &origin.addresses).await?;
         return Ok(None);
     };
-    let keys = match backend {
-        Backend::Execute => SignerKeys::named(Vec::new()),
-        Backend::Sp1 => signers(settings)?,
-    };
+    let keys = if backend.is_proving() { signers(settings)? } else { SignerKeys::named(Vec::new()) };
     let Asked { policies, policy, learnt } =
         Policies::open(backend, keys, origin.l1.clone(), &origin.addresses).await?;
     let Learnt { programs, quorums, lacking } = learnt;
     if !settings.prover.has_workers() {
         return Ok(Some(Plan { policies, policy, lacking, coordination: None }));
     }
-    let worker = match backend {
-        Backend::Execute => None,
-        Backend::Sp1 => {
-            let named = settings.prover.worker.as_deref();
-            (!remote).then(|| find_worker(named)).transpose().context("prover.worker")?
-        }
-    };
+    let named = settings.prover.worker.as_deref();
+    let is_started = backend.is_proving() && !remote;
+    let worker = is_started.then(|| find_worker(backend, named)).transpose().context("prover.worker")?;
     let members = members_file.as_deref().map(load_members).transpose().context("prover.members_file")?;
     let stretch = StretchRules { batches_max: BATCHES_MAX, commands_max: settings.prover.commands_max };
     let members = members.unwrap_or_default();

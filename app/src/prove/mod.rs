@@ -34,7 +34,7 @@ pub struct ProveArguments {
     /// Which proof system
     #[arg(long, value_enum, default_value_t = Backend::Sp1)]
     backend: Backend,
-    /// SP1's worker, if it is not where it is usually built
+    /// The proof system's worker, if it is not where it is usually built
     #[arg(long, value_name = "PATH")]
     worker: Option<PathBuf>,
     /// The file that is written; otherwise batch-NUMBER.proof
@@ -51,7 +51,7 @@ pub fn run(arguments: &ProveArguments) -> Result<()> {
     let worker = match arguments.backend {
         Backend::Execute => None,
         // What is missing is said before anything is read.
-        Backend::Sp1 => Some(find_worker(arguments.worker.as_deref())?),
+        backend => Some(find_worker(backend, arguments.worker.as_deref())?),
     };
     let sealed = fetch(&arguments.data, number)?;
     let input = sealed.input().map_err(|error| anyhow!("batch {}: {error}", number.get()))?;
@@ -59,7 +59,7 @@ pub fn run(arguments: &ProveArguments) -> Result<()> {
     let begun = Instant::now();
     let proved = match worker {
         None => executed(&evidence)?,
-        Some(worker) => by_worker(&worker, evidence)?,
+        Some(worker) => by_worker(arguments.backend, &worker, evidence)?,
     };
     let prove_s = begun.elapsed().as_secs_f64();
     let proof = kept(arguments.backend, &sealed, proved)?;
@@ -91,7 +91,7 @@ fn say(arguments: &ProveArguments, proof: &KeptProof, out: &Path, prove_s: f64, 
             arguments.batch,
             out.display()
         )?,
-        Backend::Sp1 => writeln!(
+        _ => writeln!(
             to,
             "batch {} is proven by program {} in {prove_s:.0} s: {} bytes, verified in {verify_ms:.0} ms, in {}",
             arguments.batch,
@@ -136,15 +136,15 @@ fn executed(evidence: &Evidence) -> Result<Proved> {
 }
 
 /// Has one batch proven by a worker that is started for it.
-fn by_worker(worker: &Path, evidence: Evidence) -> Result<Proved> {
+fn by_worker(backend: Backend, worker: &Path, evidence: Evidence) -> Result<Proved> {
     let mut session = Session::start(worker, &[])?;
     ensure!(
-        session.description().program == Backend::Sp1.program(),
+        session.description().program == backend.program(),
         "the worker proves program {}, and {} is in force; build it from this source",
         session.description().program,
-        Backend::Sp1.program()
+        backend.program()
     );
-    let question = Question::Prove { kind: Backend::Sp1.target().kind, evidence: vec![evidence] };
+    let question = Question::Prove { kind: backend.target().kind, evidence: vec![evidence] };
     let answer = session.ask(question, |done, of, stage| {
         // Whoever closed standard error does not want to know.
         let _ = writeln!(stderr(), "{stage} {done}/{of}");

@@ -33,7 +33,7 @@ pub struct ProverArguments {
     /// The token itself, for whoever starts this process
     #[arg(long, hide = true, env = TOKEN_VARIABLE, hide_env_values = true)]
     token: Option<String>,
-    /// SP1's worker, if it is not where it is usually built
+    /// The proof system's worker, if it is not where it is usually built
     #[arg(long, value_name = "PATH")]
     worker: Option<PathBuf>,
     /// Seconds to look for a coordinator that is not there yet
@@ -57,8 +57,8 @@ pub fn run(arguments: &ProverArguments) -> Result<()> {
             execute(arguments, &token)?;
             say(arguments, "ended", "the coordinator has no more work")
         }
-        Backend::Sp1 => {
-            let program = find_worker(arguments.worker.as_deref())?;
+        backend => {
+            let program = find_worker(backend, arguments.worker.as_deref())?;
             // From here on this process is that program.
             let error = Command::new(&program)
                 .env(ADDRESS_VARIABLE, &arguments.connect)

@@ -17,7 +17,43 @@ pub enum Backend {
     Execute,
     /// Compressed proofs by SP1, which need no trusted setup
     Sp1,
+    /// Succinct receipts by RISC Zero, which need no trusted setup
+    #[value(name = "risc0")]
+    RiscZero,
 }
+
+/// What is built of a proof system, in a workspace of its own. Another system is one more of these, and one more name above.
+struct Built {
+    /// What a person calls it.
+    title: &'static str,
+    /// The binary of its worker.
+    binary: &'static str,
+    /// Where cargo puts that, and where `.ci` does, below the folder for what is built.
+    places: [&'static str; 2],
+    /// How to build it, and what that and proving need.
+    build: &'static str,
+    needs: &'static str,
+    /// What is committed beside the guest: its program's name, which is the hash of its verifying key or the id of its image, and the sum of its file.
+    program: &'static str,
+}
+
+const SP1: Built = Built {
+    title: "SP1's",
+    binary: "ashlar-sp1-worker",
+    places: ["guests/sp1/worker/target/release", "guests-sp1-worker/release"],
+    build: "cargo build --release --manifest-path guests/sp1/worker/Cargo.toml",
+    needs: "some 20 minutes; it needs protobuf-compiler, libprotobuf-dev and 16 GiB of memory to prove with",
+    program: include_str!("../../../guests/sp1/program.hash"),
+};
+
+const RISC_ZERO: Built = Built {
+    title: "RISC Zero's",
+    binary: "ashlar-risc0-worker",
+    places: ["guests/risc0/worker/target/release", "guests-risc0-worker/release"],
+    build: "DOCS_RS=1 cargo build --release --manifest-path guests/risc0/worker/Cargo.toml",
+    needs: "some 15 minutes; it needs a C++ compiler and 16 GiB of memory to prove with",
+    program: include_str!("../../../guests/risc0/program.hash"),
+};
 
 impl Backend {
     /// The name that a person types.
@@ -25,7 +61,13 @@ impl Backend {
         match self {
             Backend::Execute => "execute",
             Backend::Sp1 => "sp1",
+            Backend::RiscZero => "risc0",
         }
+    }
+
+    /// What a person can name of those that proofs name.
+    pub fn named(name: BackendName) -> Option<Backend> {
+        Backend::value_variants().iter().copied().find(|backend| backend.target().backend == name)
     }
 
     /// What kind of proof is asked of it.
@@ -33,84 +75,85 @@ impl Backend {
         match self {
             Backend::Execute => Target { backend: BackendName::NATIVE, kind: ProofKind::Execution },
             Backend::Sp1 => Target { backend: BackendName::SP1, kind: ProofKind::Compressed },
+            Backend::RiscZero => Target { backend: BackendName::RISC_ZERO, kind: ProofKind::Succinct },
         }
+    }
+
+    /// Whether what it makes is a proof, by a worker that is a program of its own.
+    pub const fn is_proving(self) -> bool {
+        !matches!(self, Backend::Execute)
     }
 
     /// The program of this release.
     pub fn program(self) -> ProgramHash {
-        match self {
-            Backend::Execute => native_program(),
-            Backend::Sp1 => ProgramHash(named(SP1_PROGRAM, "program=0x")),
-        }
+        self.built().map_or_else(native_program, |built| ProgramHash(hash_in(built.program, "program=0x")))
     }
 
     /// The same program as the contracts' verifier names it.
     pub fn key(self) -> [u8; 32] {
-        match self {
-            Backend::Execute => development_key("execute-only program"),
-            Backend::Sp1 => self.program().0,
-        }
+        if self.is_proving() { self.program().0 } else { development_key("execute-only program") }
     }
 
     /// The hash of its file, as the contracts' registry names it.
     pub fn file_hash(self) -> [u8; 32] {
+        let of_execution = || development_key("execute-only program hash");
+        self.built().map_or_else(of_execution, |built| hash_in(built.program, "elf_sha256="))
+    }
+
+    /// What is built of it; nothing for execution, which this program does itself.
+    const fn built(self) -> Option<&'static Built> {
         match self {
-            Backend::Execute => development_key("execute-only program hash"),
-            Backend::Sp1 => named(SP1_PROGRAM, "elf_sha256="),
+            Backend::Execute => None,
+            Backend::Sp1 => Some(&SP1),
+            Backend::RiscZero => Some(&RISC_ZERO),
         }
     }
 }
 
 /// The programs of this release, by every name that a registry may have for them: all are made of the same rules.
 pub fn release_programs() -> ProgramNames {
-    let of_backends = [Backend::Execute, Backend::Sp1].into_iter().flat_map(|one| [one.key(), one.file_hash()]);
-    // There is no worker for it yet, and contracts can ask for it.
-    let of_risc_zero = ["program=0x", "elf_sha256="].map(|name| named(RISC_ZERO_PROGRAM, name));
-    of_backends.chain(of_risc_zero).collect()
+    Backend::value_variants().iter().flat_map(|one| [one.key(), one.file_hash()]).collect()
 }
 
-/// What is committed beside a guest: its program's name, which is the hash of its verifying key or the id of its image, and the sum of its file.
-const SP1_PROGRAM: &str = include_str!("../../../guests/sp1/program.hash");
-const RISC_ZERO_PROGRAM: &str = include_str!("../../../guests/risc0/program.hash");
-
-/// The hash after this name in such a file.
-fn named(file: &str, name: &str) -> [u8; 32] {
+/// The hash after this name in what is committed beside a guest.
+fn hash_in(file: &str, name: &str) -> [u8; 32] {
     let digits = file.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().as_bytes();
     let digit = |at: usize| digits.get(at).and_then(|byte| char::from(*byte).to_digit(16)).unwrap_or(0) as u8;
     std::array::from_fn(|at| digit(2 * at) << 4 | digit(2 * at + 1))
 }
 
-/// The binary of SP1's worker.
-const SP1_WORKER: &str = "ashlar-sp1-worker";
-const SP1_BUILD: &str = "cargo build --release --manifest-path guests/sp1/worker/Cargo.toml";
-
 /// The worker of a proof system: the one that was named, or one that stands where they are built.
-pub fn find_worker(named: Option<&Path>) -> Result<PathBuf> {
+pub fn find_worker(backend: Backend, named: Option<&Path>) -> Result<PathBuf> {
+    let Some(Built { title, build, needs, .. }) = backend.built() else {
+        bail!("{} needs no worker: this program executes itself", backend.word());
+    };
     if let Some(path) = named {
         if !path.is_file() {
-            bail!("{} is no file; build SP1's worker with `{SP1_BUILD}` and name what it builds", path.display());
+            bail!("{} is no file; build {title} worker with `{build}` and name what it builds", path.display());
         }
         return Ok(path.to_owned());
     }
-    let places = places();
+    let places = backend.built().map(Built::places).unwrap_or_default();
     match places.iter().find(|place| place.is_file()) {
         Some(place) => Ok(place.clone()),
         None => bail!(
-            "SP1's worker is not built: it is a program of its own, in none of {}. Build it with `{SP1_BUILD}` (some 20 minutes; it needs \
-             protobuf-compiler, libprotobuf-dev and 16 GiB of memory to prove with), or name one with --worker PATH",
+            "{title} worker is not built: it is a program of its own, in none of {}. Build it with `{build}` ({needs}), \
+             or name one with --worker PATH",
             places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ")
         ),
     }
 }
 
-/// Beside this binary, where cargo builds it, and where `.ci` does.
-fn places() -> Vec<PathBuf> {
-    let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(|folder| folder.join(SP1_WORKER)));
-    let built = PathBuf::from("guests/sp1/worker/target/release").join(SP1_WORKER);
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    let cached = cache.map(|cache| cache.join("ashlar/target/guests-sp1-worker/release").join(SP1_WORKER));
-    beside.into_iter().chain([built]).chain(cached).collect()
+impl Built {
+    /// Beside this binary, where cargo builds it, and where `.ci` does.
+    fn places(&self) -> Vec<PathBuf> {
+        let [built, cached] = self.places;
+        let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(|folder| folder.join(self.binary)));
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+        let cached = cache.map(|cache| cache.join("ashlar/target").join(cached).join(self.binary));
+        beside.into_iter().chain([Path::new(built).join(self.binary)]).chain(cached).collect()
+    }
 }
 
 #[cfg(test)]
@@ -119,25 +162,38 @@ mod tests {
 
     use super::*;
 
+    const ALL: [(Backend, Built); 2] = [(Backend::Sp1, SP1), (Backend::RiscZero, RISC_ZERO)];
+
     #[test]
     fn a_worker_that_is_not_there_is_said_with_how_to_build_it() {
-        let error = find_worker(Some(Path::new("nowhere/worker"))).expect_err("it is not there").to_string();
-        assert!(error.contains("nowhere/worker") && error.contains(SP1_BUILD), "{error}");
+        for (backend, built) in ALL {
+            let nowhere = Path::new("nowhere/worker");
+            let error = find_worker(backend, Some(nowhere)).expect_err("it is not there").to_string();
+            assert!(error.contains("nowhere/worker") && error.contains(built.build), "{error}");
+        }
     }
 
     #[test]
-    fn the_committed_program_has_a_name() {
-        let line = format!("program=0x{}", Backend::Sp1.program());
-        assert!(SP1_PROGRAM.lines().any(|committed| committed == line), "{SP1_PROGRAM}");
-        assert_ne!(Backend::Sp1.program(), ProgramHash::default());
+    fn the_committed_programs_have_names() {
+        for (backend, built) in ALL {
+            let line = format!("program=0x{}", backend.program());
+            assert!(built.program.lines().any(|committed| committed == line), "{}", built.program);
+            assert_ne!(backend.program(), ProgramHash::default());
+            assert_eq!(Backend::named(backend.target().backend), Some(backend));
+        }
     }
 
     #[test]
     fn a_release_has_names_for_its_programs() {
-        let elf: [u8; 32] = Sha256::digest(include_bytes!("../../../guests/sp1/program.elf")).into();
-        assert_eq!(Backend::Sp1.file_hash(), elf);
+        let elves: [&[u8]; 2] =
+            [include_bytes!("../../../guests/sp1/program.elf"), include_bytes!("../../../guests/risc0/program.elf")];
         let names = release_programs();
+        for ((backend, _), elf) in ALL.iter().zip(elves) {
+            let hash: [u8; 32] = Sha256::digest(elf).into();
+            assert_eq!(backend.file_hash(), hash);
+            assert!(names.contains(&hash) && names.contains(&backend.key()));
+        }
         assert_eq!((names.len(), names.contains(&[0; 32])), (6, false), "each has two, and they differ");
-        assert!(names.contains(&elf) && names.contains(&Backend::Execute.key()));
+        assert!(names.contains(&Backend::Execute.key()));
     }
 }

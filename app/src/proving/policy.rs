@@ -15,8 +15,9 @@ use crate::up::wallet::development_key;
 
 /// The number of execution in a deployment's registry.
 pub const EXECUTE_ONLY_TYPE: u8 = 0;
-/// The number of attested STARKs of SP1.
+/// The numbers of attested STARKs of SP1 and of RISC Zero.
 const SP1_ATTESTED_TYPE: u8 = 1;
+const RISC_ZERO_ATTESTED_TYPE: u8 = 3;
 /// Signers of a development deployment, and how many of them must sign.
 const SIGNERS: usize = 3;
 const THRESHOLD: usize = 2;
@@ -100,6 +101,7 @@ impl Policy {
         let proof_type = match backend {
             Backend::Execute => EXECUTE_ONLY_TYPE,
             Backend::Sp1 => SP1_ATTESTED_TYPE,
+            Backend::RiscZero => RISC_ZERO_ATTESTED_TYPE,
         };
         let signers = Signers { count: SIGNERS, threshold: THRESHOLD, are_public: true };
         Policy { backend, proof_type, key: backend.key(), signers }
@@ -124,12 +126,12 @@ impl Policy {
     pub fn kind(self) -> String {
         let Signers { count, threshold, are_public } = self.signers;
         let whose = if are_public { "development signers" } else { "signers" };
-        match self.backend {
-            Backend::Execute => "execute-only (development)".to_owned(),
-            Backend::Sp1 => {
-                format!("proven by SP1 (compressed STARK), verified and signed by {threshold} of {count} {whose}")
-            }
-        }
+        let by = match self.backend {
+            Backend::Execute => return "execute-only (development)".to_owned(),
+            Backend::Sp1 => "SP1 (compressed STARK)",
+            Backend::RiscZero => "RISC Zero (succinct STARK)",
+        };
+        format!("proven by {by}, verified and signed by {threshold} of {count} {whose}")
     }
 
     /// What believing them rests on.
@@ -138,7 +140,7 @@ impl Policy {
         let whose = if are_public { ", whose keys are public in a development deployment" } else { "" };
         match self.backend {
             Backend::Execute => "nothing is proven on this chain: its operator says that it ran every batch".to_owned(),
-            Backend::Sp1 => format!(
+            _ => format!(
                 "a STARK without trusted setup, which anyone can verify (`ashlar verify-proof`); L1 itself has no verifier for it and \
                  counts {threshold} of {count} signers{whose}"
             ),
@@ -154,7 +156,7 @@ impl Policy {
     pub fn terms(self) -> Result<ProgramTerms> {
         let verifier = match self.backend {
             Backend::Execute => VerifierTerms::Development,
-            Backend::Sp1 => {
+            _ => {
                 let mut members = SignerKeys::development()?.addresses();
                 members.sort_unstable();
                 VerifierTerms::Attestation { members, threshold: THRESHOLD as u8 }
@@ -173,7 +175,7 @@ impl Policy {
     pub fn program(self) -> ProgramHash {
         match self.backend {
             Backend::Execute => native_program(),
-            Backend::Sp1 => ProgramHash(self.key),
+            _ => ProgramHash(self.key),
         }
     }
 }

@@ -34,7 +34,7 @@ pub use settings::UpArguments;
 pub use wallet::{da_writer, development_key};
 
 use crate::disk;
-use crate::proving::{Asked, Backend, Policies, Policy, Provers, SignerKeys, release_programs};
+use crate::proving::{Asked, Policies, Policy, Provers, SignerKeys, release_programs};
 use crate::publishing::{Possible, Publishing};
 use crate::secrets::admin_token;
 use crate::up::deployment::Deployment;
@@ -118,7 +118,7 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let example = example::prepare(node.door(), deployment.exchange(), bank.clone(), listed.clone(), serving.address);
     let brake = Brake::new(provers.as_ref().map(|provers| provers.handle.clone()));
     let traders = traders::start(node.door(), deployment.exchange(), &bank, &listed, &settings, &brake);
-    let goal = Goal::new(settings.until_final, settings.seconds, settings.proving.backend != Backend::Execute);
+    let goal = Goal::new(settings.until_final, settings.seconds, settings.proving.backend.is_proving());
     let ended = tokio::select! {
         ended = status::watch(&node, &mut console, goal, example) => ended,
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}{}", disk::why(&settings.folder()))),
@@ -197,7 +197,7 @@ async fn start_node(
     let mut config = Config::new(deployment.exchange(), deployment.genesis(), key);
     config.proofs = policy.kind();
     config.programs = Some(release_programs());
-    if policy.backend() != Backend::Execute {
+    if policy.backend().is_proving() {
         config.limits.batches.commands_max = settings.proving.commands as usize;
     }
     config.names = venue::names();

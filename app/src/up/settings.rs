@@ -9,7 +9,6 @@ use ashlar_settlement::gas::GasModel;
 use clap::Args;
 
 use super::proving::{ProvingArguments, ProvingSettings};
-use crate::proving::Backend;
 use crate::publishing::{Possible, Publishing};
 
 /// The chain id of the embedded L1.
@@ -117,7 +116,7 @@ impl Settings {
             );
         }
         let proving = ProvingSettings::from(&arguments.proving)?;
-        let is_proven = proving.backend == Backend::Sp1;
+        let is_proven = proving.backend.is_proving();
         Ok(Settings {
             folder,
             api: arguments.api,

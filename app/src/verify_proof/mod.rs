@@ -33,9 +33,10 @@ pub struct VerifyProofArguments {
 }
 
 impl VerifyProofArguments {
-    /// The program that must have run.
-    fn expected(&self) -> ProgramHash {
-        self.program.unwrap_or_else(|| Backend::Sp1.program())
+    /// The program that must have run: that of this release for the proof system that the file names. Of a system that nobody can name no proof is accepted,
+    /// whatever its program.
+    fn expected(&self, backend: BackendName) -> ProgramHash {
+        self.program.unwrap_or_else(|| Backend::named(backend).map(Backend::program).unwrap_or_default())
     }
 }
 
@@ -84,7 +85,10 @@ pub fn run(arguments: &VerifyProofArguments) -> Result<()> {
     });
     match checked {
         // Which program a file names is its writer's word; which one it was checked for is not.
-        Ok((proof, verify_ms)) => say(arguments, &KeptProof { program: arguments.expected(), ..proof }, verify_ms),
+        Ok((proof, verify_ms)) => {
+            let program = arguments.expected(proof.target.backend);
+            say(arguments, &KeptProof { program, ..proof }, verify_ms)
+        }
         Err(refused) => {
             if arguments.json {
                 let line = json!({ "ok": false, "error": refused.word(), "why": refused.to_string() });
@@ -106,7 +110,7 @@ fn check(arguments: &VerifyProofArguments, proof: &KeptProof) -> Result<f64, Ref
     }
     let verifier = verifier_of(backend).ok_or(Refused::NoVerifier { backend })?;
     let values = to_bytes(&proof.values);
-    let claim = Claim { program: arguments.expected(), ..proof.claim(&values) };
+    let claim = Claim { program: arguments.expected(backend), ..proof.claim(&values) };
     let begun = Instant::now();
     verifier.verify(&claim)?;
     Ok(begun.elapsed().as_secs_f64() * 1e3)

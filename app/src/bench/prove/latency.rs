@@ -113,9 +113,9 @@ impl Provers {
                 let itself = std::env::current_exe().context("this program does not know where it is")?;
                 (itself, vec!["prover", "--backend", "execute"], crate::threads::available())
             }
-            Backend::Sp1 => (find_worker(arguments.worker.as_deref())?, Vec::new(), 1),
+            _ => (find_worker(backend, arguments.worker.as_deref())?, Vec::new(), 1),
         };
-        let commands = if backend == Backend::Sp1 { arguments.commands as usize } else { EXECUTED };
+        let commands = if backend.is_proving() { arguments.commands as usize } else { EXECUTED };
         let mut day = Day::mixed(4, 200, 2_000)?;
         let evidence: Evidence = sealed_mixed(&mut day, commands)?.evidence();
         let (ends, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -129,7 +129,7 @@ impl Provers {
                     let evidence = vec![evidence.clone()];
                     let question = match backend {
                         Backend::Execute => Question::Execute { evidence },
-                        Backend::Sp1 => Question::Prove { kind: backend.target().kind, evidence },
+                        _ => Question::Prove { kind: backend.target().kind, evidence },
                     };
                     match session.ask(question, |_, _, _| {}) {
                         Ok(_) => answered.fetch_add(1, Ordering::Relaxed),

@@ -17,10 +17,10 @@ use crate::proving::{Backend, Session, verifier_of};
 const CHECKS: usize = 9;
 
 /// Has a batch proven.
-pub fn by_worker(worker: &Path, batch: &Captured) -> Result<Vec<Figure>> {
+pub fn by_worker(backend: Backend, worker: &Path, batch: &Captured) -> Result<Vec<Figure>> {
     let mut session = Session::start(worker, &[])?;
     let description = session.description().clone();
-    let kind = Backend::Sp1.target().kind;
+    let kind = backend.target().kind;
     let begun = Instant::now();
     let question = Question::Prove { kind, evidence: vec![batch.evidence()] };
     let answer = session.ask(question, |done, of, stage| {

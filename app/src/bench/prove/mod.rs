@@ -41,7 +41,7 @@ pub struct ProveBenchArguments {
     /// Count cycles and prove nothing
     #[arg(long)]
     execute_only: bool,
-    /// SP1's worker, if it is not where it is usually built
+    /// The proof system's worker, if it is not where it is usually built
     #[arg(long, value_name = "PATH")]
     worker: Option<PathBuf>,
     /// The program that executes and counts, if it is not where it is usually built
@@ -96,12 +96,13 @@ pub fn run(arguments: &ProveBenchArguments) -> Result<Vec<Figure>> {
         Ok(counted) => figures.extend(counted),
         Err(error) => missing(&error),
     }
-    if arguments.backend == Some(Backend::Sp1) && !arguments.execute_only {
-        match find_worker(arguments.worker.as_deref()) {
+    let proving = arguments.backend.filter(|backend| backend.is_proving() && !arguments.execute_only);
+    if let Some(backend) = proving {
+        match find_worker(backend, arguments.worker.as_deref()) {
             Ok(worker) => {
                 let mut day = Day::mixed(4, arguments.accounts.min(200), 2_000)?;
                 let batch = sealed_mixed(&mut day, arguments.commands as usize)?;
-                figures.extend(made::by_worker(&worker, &batch)?);
+                figures.extend(made::by_worker(backend, &worker, &batch)?);
             }
             Err(error) => missing(&error),
         }

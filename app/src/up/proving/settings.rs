@@ -56,17 +56,15 @@ impl ProvingSettings {
     /// Checks what was asked for.
     pub fn from(arguments: &ProvingArguments) -> Result<ProvingSettings> {
         let ProvingArguments { backend, remote, listen, commands, .. } = *arguments;
-        let worker = match (backend, remote) {
-            (Backend::Sp1, false) => Some(find_worker(arguments.worker.as_deref())?),
-            _ => None,
-        };
+        let is_started = backend.is_proving() && !remote;
+        let worker = is_started.then(|| find_worker(backend, arguments.worker.as_deref())).transpose()?;
         let members = arguments.members.as_deref().map(load_members).transpose()?.unwrap_or_default();
         Ok(ProvingSettings { backend, worker, remote, listen, members, commands })
     }
 
     /// Whether workers prove, and not this process alone.
     pub fn has_workers(&self) -> bool {
-        self.backend != Backend::Execute || self.remote || self.listen.is_some()
+        self.backend.is_proving() || self.remote || self.listen.is_some()
     }
 
     /// What a coordinator is told, with what L1 says of versions; nothing where this process executes alone.

@@ -169,7 +169,7 @@ fn beyond_half_a_list_has_it_and_the_root_picks_it() {
 #[test]
 fn of_two_batches_that_were_mixed_the_root_says_which() {
     let mut chance = Chance::new(45);
-    for round in 0..200 {
+    for round in 0..60 {
         let length = 300 + chance.below(200);
         let [one, other] = [0, 1].map(|which| World::new(length, 2 * round + which, Expansion::Quadruple));
         let layout = one.layout();

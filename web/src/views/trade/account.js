@@ -6,7 +6,7 @@ import { SCOPES, isDevelopment } from '../../keys.js';
 
 const HOUR_MS = 3_600_000;
 /** How long a session key may live, by name. */
-const LIVES = [['for ever', null], ['an hour', HOUR_MS], ['a day', 24 * HOUR_MS], ['30 days', 720 * HOUR_MS]];
+const LIVES = [['never', null], ['in an hour', HOUR_MS], ['in a day', 24 * HOUR_MS], ['in 30 days', 720 * HOUR_MS]];
 const MAY = { trade: 'Trade', cancel: 'Cancel', transfer: 'Move between own accounts', withdraw: 'Withdraw to the owner' };
 
 /** What a new session key may do, and for how long; `make` is given both. */
@@ -21,7 +21,7 @@ function keyForm(now, make) {
   };
   return h('form', { class: 'stack', hidden: true, onsubmit: submit },
     h('fieldset', { class: 'may' }, h('legend', {}, 'A new session key may'), h('div', { class: 'bar' }, boxes.map((box) => h('label', { for: box.id }, box, ` ${MAY[box.name]}`)))),
-    h('div', { class: 'bar' }, h('label', { for: 'life' }, 'It ends after'), life, h('button', { type: 'submit' }, 'New session key')));
+    h('div', { class: 'bar' }, h('label', { for: 'life' }, 'It ends'), life, h('button', { type: 'submit' }, 'New session key')));
 }
 
 /** The account's panel. */
