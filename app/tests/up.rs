@@ -263,8 +263,9 @@ fn what_a_trader_is_told_to_type_is_answered() {
     let child = command.arg(api.to_string()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
     let _serving = Serving(child);
     let begun = Instant::now();
-    while ask(api, "GET", "/v1/tip").is_none_or(|(status, _)| status != 200) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "the exchange does not answer");
+    // Its first market is listed through the timelock, a moment after it answers.
+    while ask(api, "GET", "/v1/markets/0/book").is_none_or(|(status, _)| status != 200) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the exchange has no market");
         std::thread::sleep(Duration::from_millis(100));
     }
     let page =

@@ -1,4 +1,4 @@
-//! `ashlar verify-proof` over files with the real proofs of vectors/, each of another proof system, and over files that are not quite those.
+//! `ashlar verify-proof` over files with the real proofs of vectors/, and over files that are not quite those.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,11 +46,9 @@ fn case(folder: &str, target: Target, program: &str) -> Case {
     Case { kept, program: digits(program) }
 }
 
-fn cases() -> [Case; 2] {
-    [
-        case("sp1", Target { backend: BackendName::SP1, kind: ProofKind::Compressed }, "program"),
-        case("risc0", Target { backend: BackendName::RISC_ZERO, kind: ProofKind::Succinct }, "image"),
-    ]
+/// SP1's. There is no proof by RISC Zero to commit yet.
+fn cases() -> [Case; 1] {
+    [case("sp1", Target { backend: BackendName::SP1, kind: ProofKind::Compressed }, "program")]
 }
 
 /// What is said of a file: with which code it ends, and its one line.
@@ -104,10 +102,9 @@ fn a_real_proof_of_each_system_holds_and_nothing_that_differs_from_it_does() {
 /// A proof that is given out as one of the other system is none.
 #[test]
 fn a_proof_is_of_one_system() {
-    let [sp1, risc0] = cases();
-    for (of, by) in [(&sp1, &risc0), (&risc0, &sp1)] {
-        let kept = KeptProof { target: by.kept.target, ..of.kept.clone() };
-        let (code, said) = said_of(&kept, &format!("as-{}", by.kept.target.backend), &["--program", &of.program]);
-        assert_eq!((code, said["ok"].as_bool()), (Some(1), Some(false)), "{said}");
-    }
+    let [sp1] = cases();
+    let target = Target { backend: BackendName::RISC_ZERO, kind: ProofKind::Succinct };
+    let kept = KeptProof { target, ..sp1.kept };
+    let (code, said) = said_of(&kept, "as-risc0", &["--program", &sp1.program]);
+    assert_eq!((code, said["ok"].as_bool()), (Some(1), Some(false)), "{said}");
 }

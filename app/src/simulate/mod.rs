@@ -94,7 +94,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<()> {
         let ended = |thread: std::thread::ScopedJoinHandle<'_, Result<()>>| {
             thread.join().unwrap_or_else(|_| Err(anyhow!("a thread that runs seeds panicked; what it said is above")))
         };
-        threads.into_iter().map(ended).collect::<Result<()>>()
+        threads.into_iter().try_for_each(ended)
     })?;
     let Sum { seeds, commands, reorgs, unwindings, violations } =
         sum.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -83,6 +83,8 @@ domains! {
     JOURNAL = "ashlar/journal/1",
     /// A snapshot.
     SNAPSHOT = "ashlar/snapshot/1",
+    /// How far each layer of a node has come.
+    CURSORS = "ashlar/cursors/1",
     /// Which of its batches a node looks at again.
     SAMPLES = "ashlar/samples/1",
 }

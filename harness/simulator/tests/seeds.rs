@@ -39,7 +39,7 @@ fn five_hundred_seeds_end_well() {
     );
     assert!(sum(|one| one.failures) > 100, "stores and provers fail");
     let (upgrades, rebuilt) = (sum(|one| one.upgrades), sum(|one| one.rebuilt));
-    assert!(upgrades > 100 && rebuilt > 10, "versions begin: {upgrades} times, {rebuilt} batches too late for one");
+    assert!(upgrades > 30 && rebuilt > 10, "versions begin: {upgrades} times, {rebuilt} batches too late for one");
     assert!(sum(|one| one.acknowledged) > 10_000, "people trade");
     assert!(outcomes.iter().all(|one| one.batches > 0 && one.commands > 0), "everything becomes final");
 }

@@ -1,6 +1,6 @@
 //! The contracts on L1, as a node asks about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::{Address, B256, Bytes};
@@ -31,6 +31,8 @@ const ENTRIES_AT_ONCE: usize = 1_024;
 const KEPT_BEHIND: u64 = 65_536;
 /// Final batches whose cost is kept at hand.
 const PAID_KEPT: usize = 1_024;
+/// Transactions whose cost is kept at hand.
+const RECEIPTS_KEPT: usize = 4_096;
 
 /// Settles through a running client, and keeps what it said.
 pub struct Settled<L> {
@@ -59,6 +61,9 @@ struct Known {
     finalized: BTreeMap<u64, L1Transaction>,
     /// What batches cost that are final and were asked about: that changes no more.
     paid: BTreeMap<u64, Vec<Paid>>,
+    /// What transactions cost whose receipts were seen since the start, and in which order they came.
+    receipts: BTreeMap<[u8; 32], Paid>,
+    receipts_order: VecDeque<[u8; 32]>,
     unseen_ms: Option<u64>,
 }
 
@@ -253,8 +258,9 @@ impl<L: L1> Layer1 for Settled<L> {
     }
 
     fn paid(&self, batch: BatchNumber) -> Asked<Vec<Paid>> {
-        if let Some(paid) = lock(&self.known).paid.get(&batch.get()) {
-            return Box::pin(std::future::ready(Ok(paid.clone())));
+        // The client is asked only for what it has not said by itself: it may be busy with an L1 that is slow.
+        if let Some(paid) = lock(&self.known).paid(batch) {
+            return Box::pin(std::future::ready(Ok(paid)));
         }
         let (mut client, known) = (self.client.clone(), self.known.clone());
         Box::pin(async move {
@@ -376,19 +382,46 @@ impl Known {
                 self.proven.retain(|_, at| at.block <= to.number);
                 self.finalized.retain(|_, at| at.block <= to.number);
             }
+            SettlementEvent::Paid { tx, paid } => self.keep_receipt(paid_of(tx, &paid)),
             SettlementEvent::Head(head) => (self.head, self.head_time) = (block_of(&head), head.time),
             SettlementEvent::Safe(block) => self.safe = block_of(&block),
             SettlementEvent::FinalBlock(block) => self.finalized_block = Some(block_of(&block)),
             SettlementEvent::FinalityFell { finalized: false, to } => self.safe = block_of(&to),
             // What cannot be committed is not on L1; whether another of that number is says L1.
             SettlementEvent::CommitsInvalid { .. }
-            | SettlementEvent::Paid { .. }
             | SettlementEvent::Confirmation { .. }
             | SettlementEvent::Failed { .. }
             | SettlementEvent::FinalityFell { .. }
             | SettlementEvent::Paused { .. }
             | SettlementEvent::Freeze { .. }
             | SettlementEvent::Contradicted(_) => {}
+        }
+    }
+
+    /// What the transactions cost by which a batch stands on L1, if that is known of each of them.
+    fn paid(&self, batch: BatchNumber) -> Option<Vec<Paid>> {
+        let number = batch.get();
+        if let Some(paid) = self.paid.get(&number) {
+            return Some(paid.clone());
+        }
+        let commit = self.commits.get(&number)?.at;
+        // A call that proves or finalizes is kept under its last batch. What is before the first that is kept may have been of another.
+        let of = |calls: &BTreeMap<u64, L1Transaction>| match calls.first_key_value() {
+            Some((first, _)) if number < *first => None,
+            _ => Some(calls.range(number..).next().map(|(_, at)| *at)),
+        };
+        let calls = [Some(commit), of(&self.proven)?, of(&self.finalized)?];
+        calls.into_iter().flatten().map(|at| self.receipts.get(&at.hash).copied()).collect()
+    }
+
+    fn keep_receipt(&mut self, paid: Paid) {
+        if self.receipts.insert(paid.hash, paid).is_none() {
+            self.receipts_order.push_back(paid.hash);
+        }
+        if self.receipts_order.len() > RECEIPTS_KEPT
+            && let Some(oldest) = self.receipts_order.pop_front()
+        {
+            self.receipts.remove(&oldest);
         }
     }
 

@@ -136,8 +136,9 @@ pub(super) async fn batch_view(api: &Api, key: BatchKey, name: &str) -> Result<B
 /// A batch with what its transactions cost. A client of L1 that is busy, because L1 is slow, does not keep the rest of the answer back.
 async fn with_costs(api: &Api, mut view: BatchView) -> BatchView {
     if view.commit.is_some() {
-        let asked = api.door().paid(BatchNumber::new(view.number.0));
-        if let Ok(Ok(paid)) = tokio::time::timeout(Duration::from_millis(COST_MS_MAX), asked).await {
+        // What comes too late for this answer is known for the next one.
+        let asked = tokio::spawn(api.door().paid(BatchNumber::new(view.number.0)));
+        if let Ok(Ok(Ok(paid))) = tokio::time::timeout(Duration::from_millis(COST_MS_MAX), asked).await {
             view.add_costs(&paid);
         }
     }

@@ -68,8 +68,9 @@ impl<E: Storage> Checkpoints<E> {
         };
         let Some(oldest) = self.manager.retain(stays).await.map_err(failed)? else { return Ok(()) };
         if let Some(keeper) = self.keeper.upgrade() {
-            // If it is gone the journal is kept for the next start.
-            let _ = keeper.send(Executed::Prune(oldest.sequence())).await;
+            // If it is gone, or has no room, the journal is kept as it is until the next time: while what is in the journal is executed again nobody
+            // listens yet, and whoever waited for that here would be waited for by what has to end first.
+            let _ = keeper.try_send(Executed::Prune(oldest.sequence()));
         }
         Ok(())
     }

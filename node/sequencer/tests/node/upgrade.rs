@@ -65,9 +65,7 @@ async fn start_release(context: &deterministic::Context, outside: &Arc<Outside>,
         config.limits.batches.version_margin_ms = 10_000;
         config.programs = Some([program_of(version)].into());
     };
-    let node = begin_as(context, outside, 1 << 20, change).await;
-    is_open(context, &node).await;
-    node
+    begin_as(context, outside, 1 << 20, change).await
 }
 
 async fn is_open(context: &deterministic::Context, node: &NodeHandle) {
@@ -194,10 +192,11 @@ fn a_version_begins_with_batches_in_flight() {
         outside.chain.lock().unwrap().lacking.clear();
         all_is_final(&context, &node).await;
         party.is_told_the_same(&node).await;
-        let chain = outside.chain.lock().unwrap();
-        assert_eq!(chain.refused, [], "L1 took every commit");
-        turns_once(&chain.versions(), built + 1);
-        drop(chain);
+        {
+            let chain = outside.chain.lock().unwrap();
+            assert_eq!(chain.refused, [], "L1 took every commit");
+            turns_once(&chain.versions(), built + 1);
+        }
         node.stop().await.unwrap();
     });
 }
@@ -320,6 +319,7 @@ fn a_version_of_another_release_waits_for_it() {
     let ((mut party, built), checkpoint) = runner.start_and_recover(|context| async move {
         let _clock = OneClock::of(&context, &held);
         let node = start_release(&context, &held, 1).await;
+        is_open(&context, &node).await;
         let mut alarms = node.alarms();
         let mut party = Party::new(84);
         party.trade(&context, &node, 5).await;
@@ -347,10 +347,11 @@ fn a_version_of_another_release_waits_for_it() {
         party.trade(&context, &node, 5).await;
         all_is_final(&context, &node).await;
         assert_eq!(node.books().upgrade(), None);
-        let chain = outside.chain.lock().unwrap();
-        assert_eq!(chain.refused, []);
-        turns_once(&chain.versions(), built + 1);
-        drop(chain);
+        {
+            let chain = outside.chain.lock().unwrap();
+            assert_eq!(chain.refused, []);
+            turns_once(&chain.versions(), built + 1);
+        }
         node.stop().await.unwrap();
     });
 }
@@ -363,6 +364,7 @@ fn a_release_whose_version_is_taken_back_goes_on() {
         let _clock = OneClock::of(&context, &outside);
         announce(&outside, 2, 5, 1_000);
         let node = start_release(&context, &outside, 2).await;
+        is_open(&context, &node).await;
         let mut party = Party::new(87);
         party.trade(&context, &node, 5).await;
         outside.chain.lock().unwrap().announced.pop();

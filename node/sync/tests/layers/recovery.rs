@@ -9,6 +9,9 @@ use commonware_runtime::{Blob, Runner, Storage, Supervisor, WriteOptions, determ
 use crate::sim::{Sim, block};
 use crate::world::{History, history};
 
+/// What a node kept of what its batches changed, from the first on.
+type Kept = Vec<Option<Vec<u8>>>;
+
 fn manager(context: &Context, sim: &Sim, seed: u64) -> StateRecoveryManager<Context, Sim, Sim> {
     let store = SnapshotStore::new(context.child("snapshots"), "snapshots");
     StateRecoveryManager::new(context.child("recovery"), sim.clone(), sim.clone(), store, move || {
@@ -209,20 +212,20 @@ fn a_recovery_goes_by_diffs_as_far_as_batches_are_final() {
         let made = diffs(&history);
         let sim = Sim::of(&history);
         sim.change(|world| world.committed.iter_mut().take(6).for_each(|batch| batch.stage = Stage::Final));
-        let all = |sim: &Sim, diffs: Vec<Option<Vec<u8>>>| {
+        let all = |sim: &Sim, diffs: Kept| {
             let store = SnapshotStore::new(context.child("snapshots"), "none");
             let begin = move || crate::world::history(26, 0, 0).genesis;
             let manager = StateRecoveryManager::new(context.child("quick"), sim.clone(), sim.clone(), store, begin);
             manager.with_diffs(Box::new(move |number| diffs.get(number.get() as usize - 1).cloned().flatten()))
         };
-        let some = |change: &dyn Fn(&mut Vec<Option<Vec<u8>>>)| {
+        let some = |change: &dyn Fn(&mut Kept)| {
             let mut diffs: Vec<_> = made.iter().cloned().map(Some).collect();
             change(&mut diffs);
             diffs
         };
         let target = Target::Batch(BatchNumber::new(8));
         let wrong = leads_elsewhere(&history, &made[..5]);
-        let cases: [(&str, Vec<Option<Vec<u8>>>, u64, Option<u64>); 5] = [
+        let cases: [(&str, Kept, u64, Option<u64>); 5] = [
             ("all", some(&|_| ()), 6, None),
             ("none of the fourth", some(&|diffs| diffs[3] = None), 3, None),
             ("another in its place", some(&|diffs| diffs.swap(3, 4)), 3, Some(4)),
