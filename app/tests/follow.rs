@@ -238,6 +238,7 @@ async fn story() {
 
     let mut one = trader(&leader, &settlement).await;
     it_follows_live(&leader, &follower, &mut one).await;
+    what_batches_changed_is_given_out(folder, (&url, &settlement), &leader).await;
     let leader =
         it_begins_anew_where_l1_left_what_it_followed(&chain, folder, &first, leader, &follower, &settlement).await;
     let mut one = trader(&leader, &settlement).await;
@@ -338,6 +339,26 @@ async fn an_empty_folder_is_filled_from_l1_before_anything_is_ordered(
     let next = now["next"].as_str().and_then(|next| next.parse::<u64>().ok());
     assert!(next > Some(sequence), "what was traded since is there too: {now}");
     node.terminate();
+}
+
+/// A recovery goes by the diffs that a node serves as far as batches are final, and comes to the same state as one that executes everything.
+async fn what_batches_changed_is_given_out(folder: &Path, (url, settlement): (&str, &str), node: &Running) {
+    let last = node.get("/v1/batches/last?stage=final").await.expect("answers");
+    let last = last["number"].as_str().expect("a number").to_owned();
+    let recover = |name: &str, more: &[&str]| {
+        let mut recover = ashlar(["recover", "--json", "--l1", url, "--settlement", settlement, "--upto", &last]);
+        for data in ["first/da-0", "first/da-2"] {
+            recover.arg("--da").arg(folder.join(data));
+        }
+        let output = recover.arg("--into").arg(folder.join(name)).args(more).output().expect("runs");
+        assert!(output.status.success(), "{}", said(&output));
+        serde_json::from_slice::<Value>(&output.stdout).expect("one JSON object")
+    };
+    let executed = recover("executed", &[]);
+    assert_eq!((&executed["by_diffs"], &executed["batches"].to_string()), (&Value::from(0), &last));
+    let quick = recover("quick", &["--diffs", &format!("http://{}", node.api)]);
+    assert_eq!((&quick["by_diffs"].to_string(), &quick["batches"]), (&last, &Value::from(0)), "{quick}");
+    assert_eq!(quick["state_root"], executed["state_root"]);
 }
 
 /// What a node keeps of its own: what it published stays published, and the record of L1's blocks is not the node's.

@@ -118,6 +118,7 @@ fn an_exchange_is_audited_and_rebuilt_from_l1_and_data_alone() {
         &exchange.0.display().to_string(),
     ]);
     assert!(output.status.success(), "{}", said(&output));
+    settle(&exchange.join("l1-blocks"));
 
     let (clean, lines) = audit(&exchange.0);
     let summary = lines.last().expect("a summary");
@@ -130,10 +131,23 @@ fn an_exchange_is_audited_and_rebuilt_from_l1_and_data_alone() {
     calldata_alone_is_enough(&exchange, summary);
     every_batch_is_archived_and_found(&exchange, summary);
     an_archive_follows_and_is_repaired(&exchange, summary);
+    what_cannot_be_moved_is_archived_all_the_same(&exchange, summary);
     what_the_documents_tell_to_type_does_what_they_say(&exchange, summary);
     what_is_missing_or_altered_is_named(&exchange);
     the_state_is_rebuilt(&exchange, summary);
     assert!(bytes_of_l1 == fs::read(exchange.join("l1-blocks")).expect("read"), "an auditor changes nothing");
+}
+
+/// Blocks after the last one, so that L1 calls everything before final.
+fn settle(record: &Path) {
+    let config = Config { record: Some(record.to_owned()), ..Config::default() };
+    let chain = Devnet::start(&config).expect("replays");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        for _ in 0..=config.tags.finalized_behind {
+            chain.mine().await.expect("mined");
+        }
+    });
 }
 
 fn any_half_of_the_folders_is_enough(exchange: &Folder, whole: &Value) {
@@ -157,14 +171,14 @@ fn calldata_alone_is_enough(exchange: &Folder, whole: &Value) {
 fn every_batch_is_archived_and_found(exchange: &Folder, whole: &Value) {
     let into = Folder::new("archive");
     let (data, archive) = (exchange.0.display().to_string(), into.0.display().to_string());
-    let place = ["--archive", &archive, "--hot-seconds", "0", "--segment", "2", "--json"];
+    let place = ["--archive", &archive, "--hot-seconds", "0", "--segment", "1", "--json"];
     let told = |arguments: &[&str]| -> Value {
         let output = ashlar([&["archive"][..], arguments, &place].concat());
         assert!(output.status.success(), "{}", said(&output));
         serde_json::from_slice(&output.stdout).expect("JSON")
     };
     let added = told(&["add", "--data", &data]);
-    assert_eq!(added["batches"], whole["committed"]);
+    assert_eq!(added["batches"], whole["final"], "what L1 may take back yet is left out");
     // The exchange's clock may be ahead of this machine's, and only what lies in the past is old enough to be packed.
     let (mut packed, mut looks) = (added["packed"].as_u64().unwrap_or(0), 0);
     while packed == 0 && looks < 120 {
@@ -210,7 +224,7 @@ fn an_archive_follows_and_is_repaired(exchange: &Folder, whole: &Value) {
         (output.status.success(), lines)
     };
     let (mut added, mut looks) = (told(&["add", "--data", &data]).1.remove(0), 0);
-    assert_eq!(added["batches"], whole["committed"]);
+    assert_eq!(added["batches"], whole["final"]);
     while added["hot"] != 0 && looks < 120 {
         std::thread::sleep(std::time::Duration::from_millis(500));
         (added, looks) = (told(&["add", "--data", &data]).1.remove(0), looks + 1);
@@ -228,6 +242,27 @@ fn an_archive_follows_and_is_repaired(exchange: &Folder, whole: &Value) {
     let summary = repaired.last().expect("a summary");
     assert!(ok && summary["restored"] == 1 && summary["lost"] == 0, "{repaired:?}");
     assert!(fs::read(&segment).expect("read") == intact, "it is as it was");
+}
+
+/// The object store is out of reach: batches are archived, a node is told so, and what failed is said.
+fn what_cannot_be_moved_is_archived_all_the_same(exchange: &Folder, whole: &Value) {
+    let into = Folder::new("out-of-reach");
+    let (data, archive) = (exchange.0.display().to_string(), into.0.display().to_string());
+    let add = || {
+        let at_once = ["--hot-seconds", "0", "--warm-seconds", "0", "--segment", "1"];
+        let place = ["--archive", &archive, "--s3", "127.0.0.1:1/bucket"];
+        let mut add = process::ashlar([&["archive", "add", "--data", &data][..], &place, &at_once].concat());
+        add.env("ASHLAR_S3_ACCESS_KEY", "keeper").env("ASHLAR_S3_SECRET_KEY", "secret").output().expect("runs")
+    };
+    let (mut output, mut looks) = (add(), 0);
+    // As long as nothing is old enough to be moved, nobody asks the object store.
+    while output.status.success() && looks < 120 {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        (output, looks) = (add(), looks + 1);
+    }
+    assert!(said(&output).contains("batches are archived; moving old ones failed"), "{}", said(&output));
+    let mark = fs::read_to_string(into.join("newest")).expect("how far it reaches");
+    assert!(mark.starts_with(&format!("{} ", whole["final"])), "{mark}");
 }
 
 fn what_is_missing_or_altered_is_named(exchange: &Folder) {
@@ -289,7 +324,7 @@ fn the_state_is_rebuilt(exchange: &Folder, audited: &Value) {
     assert!(!first.is_empty() && first == second, "byte for byte");
     assert_eq!(first.iter().filter(|byte| **byte == b'\n').count() as u64, told["leaves"].as_u64().expect("a number"));
     let dump = String::from_utf8(first).expect("hexadecimal");
-    a_changed_byte_of_what_a_node_keeps_is_named(exchange, &into.join("first"), &dump);
+    a_changed_byte_of_what_a_node_keeps_is_named(exchange, &into.join("first"), &dump, finalized);
 }
 
 /// By L1 block, time and root, and without a state the batches of a range.
@@ -368,7 +403,7 @@ fn only(folder: &Path) -> PathBuf {
 }
 
 /// One byte of a snapshot, and one of a stored batch, is other than it was: what is said names the batch, the command and the key.
-fn a_changed_byte_of_what_a_node_keeps_is_named(exchange: &Folder, recovered: &Path, dump: &str) {
+fn a_changed_byte_of_what_a_node_keeps_is_named(exchange: &Folder, recovered: &Path, dump: &str, finalized: u64) {
     let (clean, lines) = audit_local(&exchange.0, recovered);
     let summary = lines.last().expect("a summary");
     assert!(clean && summary["local"]["snapshots"] == 1 && summary["local"]["ahead"] == 0, "{lines:?}");
@@ -392,7 +427,10 @@ fn a_changed_byte_of_what_a_node_keeps_is_named(exchange: &Folder, recovered: &P
     let (batch, command) = (found["batch"].as_u64().expect("a batch"), found["command"].as_u64().expect("a command"));
     let said = found["finding"].as_str().expect("words");
     assert!(said.starts_with(&format!("batch {batch}, command {command}: the local state differs at key")), "{said}");
-    assert_eq!(batch_of(exchange, command), batch, "the batch is that of the command");
+    match batch_of(exchange, command) {
+        Some(found) => assert_eq!(found, batch, "the batch is that of the command"),
+        None => assert!(batch > finalized, "what is final is archived"),
+    }
 
     // A byte of the beginning, which says what the snapshot is.
     let mut altered = whole.clone();
@@ -417,16 +455,19 @@ fn a_changed_byte_of_what_a_node_keeps_is_named(exchange: &Folder, recovered: &P
     assert!(!clean && found[0].0 == 1 && found[0].1.contains("what this node stored of it"), "{lines:?}");
 }
 
-/// The batch that holds a command, by the archive's index.
-fn batch_of(exchange: &Folder, command: u64) -> u64 {
+/// The batch that holds a command, by the archive's index; nothing if it is not archived.
+fn batch_of(exchange: &Folder, command: u64) -> Option<u64> {
     let into = Folder::new("index");
     let (data, archive, command) =
         (exchange.0.display().to_string(), into.0.display().to_string(), command.to_string());
     let output = ashlar(["archive", "add", "--data", &data, "--archive", &archive]);
     assert!(output.status.success(), "{}", said(&output));
     let output = ashlar(["archive", "get", "--archive", &archive, "--sequence", &command, "--json"]);
+    if said(&output).contains("no batch in the archive is that") {
+        return None;
+    }
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    found["batch"].as_u64().unwrap_or_else(|| panic!("{}", said(&output)))
+    Some(found["batch"].as_u64().unwrap_or_else(|| panic!("{}", said(&output))))
 }
 
 /// The estimator takes what a batch changed from the node.

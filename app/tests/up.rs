@@ -235,10 +235,19 @@ fn what_it_shows_is_tried_and_the_next_start_goes_on_from_there() {
     assert!(account["holdings"][0]["free"].as_str().is_some_and(|free| free != "0"), "{account}");
     let refused = pasted(&format!("curl -s -X POST 'http://{api}/faucet?owner=0x12'"));
     assert_eq!(refused["error"]["code"], "bad_request", "{refused}");
+    let history = format!("/v1/accounts/{}/history", accounts[0]);
+    let credited = until(api, &history, |lines| lines.as_array().is_some_and(|lines| lines.len() >= 3));
+    let trades = until(api, "/v1/markets/0/trades", |trades| trades[0].is_object());
     let before = first.beyond([0; 3]);
     first.interrupt();
 
     let second = Running::start(&folder, ports::free());
+    let api: SocketAddr = second.line("dashboard    http://").trim_end_matches('/').parse().expect("an address");
+    let kept = until(api, &history, |lines| lines.is_array());
+    assert_eq!(kept, credited, "what happened before the start is still shown");
+    // Others trade on, so the last of them then are among those that are shown now.
+    let found = until(api, "/v1/markets/0/trades?limit=1000", |trades| trades[0].is_object());
+    assert!(found.as_array().expect("a list").contains(&trades[0]), "{}", trades[0]);
     let (again, _) = ordered(&second.line("order "));
     assert!(again > sequence, "{again} after {sequence}");
     second.beyond(before);

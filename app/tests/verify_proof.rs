@@ -46,9 +46,11 @@ fn case(folder: &str, target: Target, program: &str) -> Case {
     Case { kept, program: digits(program) }
 }
 
-/// SP1's. There is no proof by RISC Zero to commit yet.
-fn cases() -> [Case; 1] {
-    [case("sp1", Target { backend: BackendName::SP1, kind: ProofKind::Compressed }, "program")]
+fn cases() -> [Case; 2] {
+    [
+        case("sp1", Target { backend: BackendName::SP1, kind: ProofKind::Compressed }, "program"),
+        case("risc0", Target { backend: BackendName::RISC_ZERO, kind: ProofKind::Succinct }, "image"),
+    ]
 }
 
 /// What is said of a file: with which code it ends, and its one line.
@@ -102,7 +104,7 @@ fn a_real_proof_of_each_system_holds_and_nothing_that_differs_from_it_does() {
 /// A proof that is given out as one of the other system is none.
 #[test]
 fn a_proof_is_of_one_system() {
-    let [sp1] = cases();
+    let [sp1, _] = cases();
     let target = Target { backend: BackendName::RISC_ZERO, kind: ProofKind::Succinct };
     let kept = KeptProof { target, ..sp1.kept };
     let (code, said) = said_of(&kept, "as-risc0", &["--program", &sp1.program]);

@@ -6,7 +6,8 @@ const KEPT = 24;
 /** How far a batch comes, in order. */
 export const STAGES = ['built', 'published', 'committed', 'proven', 'final'];
 
-const stagesOf = (tip) => STAGES.map((stage) => tip[stage]).join('/');
+/** What a tip says of how far batches have come. */
+export const stagesOf = (tip) => STAGES.map((stage) => tip[stage]).join('/');
 
 /** Follows the tip of a store; `changed` hears when a batch is new or came further. */
 export class Batches {

@@ -130,6 +130,26 @@ fn folders_forget_only_what_an_archive_has() {
     assert_eq!((usual.da_keep_newest, usual.da_archive), (None, None), "usually nothing is forgotten");
 }
 
+/// A policy that is taken out of the configuration does not bring back what was forgotten by it: whoever looks for that would take it for lost.
+#[test]
+fn what_was_forgotten_is_known_without_the_policy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = format!("node.data={}", folder.path().display());
+    let kept_from = |flags: &[&str]| {
+        let flags = [&[data.as_str()][..], flags].concat();
+        let settings = NodeSettings::read(&layers("forgot", LEAST, &[], &flags)).expect("sound");
+        crate::node::retained(&settings).map(|retained| retained.kept_from().get())
+    };
+    assert_eq!(kept_from(&[]).expect("there is no such file"), 0);
+    std::fs::write(folder.path().join("da-kept-from"), "7\n").expect("written");
+    assert_eq!(kept_from(&["da.keep_newest=5", "da.archive=/a"]).expect("read"), 7);
+    assert_eq!(kept_from(&[]).expect("read"), 7);
+    assert_eq!(kept_from(&["node.mode=following", "source.folders=/b"]).expect("read"), 7);
+    std::fs::write(folder.path().join("da-kept-from"), "").expect("written");
+    let refused = format!("{:#}", kept_from(&[]).expect_err("it is torn"));
+    assert!(refused.contains("da-kept-from holds no number"), "{refused}");
+}
+
 #[test]
 fn a_file_that_is_no_toml_is_told_by_line_and_one_that_is_not_there_by_name() {
     let all = mistakes(&layers("torn", "[node]\ndata = \n", &[], &[])).join("\n");

@@ -277,7 +277,7 @@ async fn start(
     settings: &NodeSettings,
     rebuilt: Option<(BatchNumber, Duration)>,
 ) -> Result<NodeHandle> {
-    let published = Published::new(node::stores(context, origin, settings)?);
+    let published = Published::new(node::stores(context, origin, settings)?).retaining(node::retained(settings)?);
     // What is followed is kept in this node's own folders as well; custodians have it from whoever published it.
     let published = if settings.da_custodians.is_empty() { published } else { published.only_read() };
     let parts = Parts {

@@ -142,10 +142,10 @@ async fn order(
     let proofs = plan.map_or_else(|| NOT_PROVEN.to_owned(), |plan| plan.policy.kind());
     let config = config_of(&origin, proofs, &settings, keys, promoted);
     let node = match Node::start(context.child("node"), config.clone(), parts.clone()).await {
-        // The journal has forgotten the beginning, and no checkpoint that it goes on from is whole.
+        // The journal has forgotten the beginning, and no checkpoint that it goes on from is whole: each was read. A disk that fails is another error.
         Err(NodeError::Snapshot { why }) => {
             tracing::warn!(%why, "no checkpoint can be used; the state is rebuilt and the journal goes on from there");
-            begin::from_l1(&context, &l1, &settings).await.context(why)?;
+            begin::from_l1(&context, &l1, &settings, begin::Beyond::StaysIfWhole).await.context(why)?;
             Node::start(context.child("node"), config, parts).await
         }
         started => started,
@@ -243,11 +243,7 @@ async fn published(
     origin: &Origin,
     settings: &NodeSettings,
 ) -> Result<(Published, Possible)> {
-    let mut published = Published::new(stores(context, origin, settings)?);
-    if let (Some(keep_newest), Some(archive)) = (settings.da_keep_newest, &settings.da_archive) {
-        let retained = Retained::open(&settings.data, keep_newest, archive).context("da.keep_newest")?;
-        published = published.retaining(retained);
-    }
+    let published = Published::new(stores(context, origin, settings)?).retaining(retained(settings)?);
     let at = BlockAt::Latest;
     let is_production = ask(&origin.l1, at, origin.addresses.registry, &IVerifierRegistry::productionCall {}).await?;
     let possible = Possible { signatures: None, blobs: !is_production };
@@ -279,6 +275,12 @@ async fn published(
     let counted = Counted { exchange: origin.exchange.exchange_id(), members, threshold: threshold.into() };
     let signed = Signed::open(counted, settings.data.join("signed"))?;
     Ok((published.signed(signed), Possible { signatures: Some(threshold.into()), ..possible }))
+}
+
+/// What this node's folders have forgotten, whatever is configured now, and by which policy they go on.
+pub fn retained(settings: &NodeSettings) -> Result<Retained> {
+    let policy = settings.da_keep_newest.zip(settings.da_archive.clone());
+    Retained::open(&settings.data, policy).context("looking how far this node's folders have forgotten")
 }
 
 /// The stores: custodians, if there are any, or folders.

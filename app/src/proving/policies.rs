@@ -17,6 +17,7 @@ use ashlar_settlement::l1::{BlockAt, L1 as _};
 use ashlar_settlement::rpc::RpcL1;
 use ashlar_settlement::{Activation, Listing, Program, Version};
 use ashlar_types::BatchNumber;
+use clap::ValueEnum as _;
 
 use super::backend::release_programs;
 use super::{Backend, Policy, SignerKeys};
@@ -27,6 +28,8 @@ pub struct Policies {
     backend: Backend,
     keys: SignerKeys,
     l1: RpcL1,
+    /// The version of the next batch at the start: what was before it is proven.
+    from: u32,
     known: RwLock<BTreeMap<u32, Result<Policy, String>>>,
 }
 
@@ -36,7 +39,7 @@ pub struct Learnt {
     pub programs: Programs,
     /// Who signs for it.
     pub quorums: Quorums,
-    /// Why the newest version cannot be proven here, if so.
+    /// Why a version cannot be proven here, of the next batch at the start or of one after it; of several the first.
     pub lacking: Option<String>,
 }
 
@@ -106,7 +109,7 @@ impl Policies {
                 backend.word()
             );
         }
-        let policies = Policies { backend, keys, l1, known: RwLock::default() };
+        let policies = Policies { backend, keys, l1, from: next, known: RwLock::default() };
         let (learnt, counted) = policies.learn_all(&versions).await?;
         let strangers: Vec<_> = policies.keys.addresses().into_iter().filter(|one| !counted.contains(one)).collect();
         ensure!(
@@ -141,7 +144,9 @@ impl Policies {
             let counted = self.counted(version).await?;
             counted_by_any.extend(counted.iter().flat_map(|counted| counted.members.iter().copied()));
             let given = give(self.backend, &self.keys, version, counted.as_ref());
-            lacking = given.as_ref().err().cloned();
+            if number >= self.from {
+                lacking = lacking.or_else(|| given.as_ref().err().cloned());
+            }
             let (of_system, quorum) = match &given {
                 Ok((policy, quorum)) => (BTreeMap::from([(system, policy.program())]), quorum.clone()),
                 // Its batches wait, rather than being proven by what L1 does not name for it.
@@ -185,6 +190,14 @@ fn give(
             types.len()
         ));
     };
+    let is_of = |other: &&Backend| **other != backend && B256::from(other.key()) == key;
+    if let Some(other) = Backend::value_variants().iter().find(is_of) {
+        return Err(format!(
+            "version {number} is proven by {}, and prover.kind is {}; begin with the other kind once its batches come",
+            other.word(),
+            backend.word()
+        ));
+    }
     if backend == Backend::Execute {
         let ours = B256::from(backend.key());
         if key != ours {
@@ -207,6 +220,7 @@ fn give(
 
 #[cfg(test)]
 mod tests {
+    use ashlar_settlement::rpc::PoolConfig;
     use ashlar_types::sign::WalletSecret;
 
     use super::*;
@@ -264,8 +278,28 @@ mod tests {
         check(Backend::Sp1, &one, None, &["counts no signers"]);
         check(Backend::Sp1, &one, Some(&signers), &["2 of 2 signers", "name 1 of them"]);
         check(Backend::Execute, &one, None, &["execute", "0x0505"]);
+        let (sp1, risc0) = ([(1, Backend::Sp1.key())], [(1, Backend::RiscZero.key())]);
+        let able = counted(&[1, 4], 2);
+        check(Backend::Sp1, &risc0, Some(&able), &["is proven by risc0", "prover.kind is sp1"]);
+        check(Backend::RiscZero, &sp1, Some(&able), &["is proven by sp1", "prover.kind is risc0"]);
+        check(Backend::Execute, &sp1, None, &["is proven by sp1", "prover.kind is execute"]);
         let (policy, quorum) = give(Backend::Execute, &keys(&[]), &version(7, &[(3, Backend::Execute.key())]), None)
             .expect("it can be given");
         assert_eq!((policy.proof_type(), policy.key(), quorum.is_none()), (3, Backend::Execute.key(), true));
+    }
+
+    #[tokio::test]
+    async fn the_first_version_to_come_that_is_lacking_is_told_whatever_comes_after_it() {
+        // Of execution nobody has to be asked whom a verifier counts.
+        let l1 = RpcL1::new(Vec::new(), PoolConfig { chain_id: 1, quorum: 1 });
+        let policies = Policies { backend: Backend::Execute, keys: keys(&[]), l1, from: 2, known: RwLock::default() };
+        let (ours, other) = ([(3, Backend::Execute.key())], [(3, [5; 32])]);
+        let listed = |programs: &[&[(u8, [u8; 32])]]| -> Vec<Version> {
+            (1..).zip(programs).map(|(number, programs)| version(number, programs)).collect()
+        };
+        let told = policies.learn(&listed(&[&other, &ours, &other, &ours])).await.expect("nobody is asked").lacking;
+        assert!(told.as_ref().is_some_and(|why| why.contains("version 3")), "{told:?}");
+        let told = policies.learn(&listed(&[&other, &ours, &ours])).await.expect("nobody is asked").lacking;
+        assert_eq!(told, None, "what was before is proven");
     }
 }

@@ -31,7 +31,7 @@ pub struct ArchiveArguments {
 
 #[derive(Clone, Debug, Subcommand)]
 enum What {
-    /// Take every committed batch that is not archived yet, and move what is old
+    /// Take every final batch that is not archived yet, and move what is old
     #[command(after_help = "Example: ashlar archive add --data exchange --archive archive")]
     Add(AddArguments),
     /// Find a batch by its number, time, command or any of its hashes, with its proof
@@ -206,7 +206,7 @@ async fn add(arguments: &AddArguments) -> Result<()> {
             }
             Ok(_) => {}
             // L1 or the stores may answer the next time; what is archived stays.
-            Err(error) => eprintln!("not archived: {error:#}; looking again in {seconds} s"),
+            Err(error) => eprintln!("this look did not come to its end: {error:#}; looking again in {seconds} s"),
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
@@ -216,12 +216,16 @@ async fn add(arguments: &AddArguments) -> Result<()> {
     }
 }
 
-/// Archives every committed batch that is not there yet, and moves what is old.
+/// Archives every batch that is not there yet and that L1 cannot take back any more, and moves what is old.
 async fn add_what_is_new(archive: &Archive, sources: &Sources) -> Result<Pass> {
     let opened = Opened::new(sources).await?;
     let (count, _) = archive.root()?;
-    let last = opened.last(sources).get();
-    let first = archive.newest()?.map_or(1, |entry| entry.number.get().saturating_add(1));
+    let last = opened.last(sources).min(opened.history.last_settled()).get();
+    let newest = archive.newest()?;
+    if let Some(newest) = &newest {
+        is_of(newest, &opened).await?;
+    }
+    let first = newest.map_or(1, |entry| entry.number.get().saturating_add(1));
     let mut bar = Progress::new("batch");
     for number in first..=last {
         let batch = opened.history.batch(BatchNumber::new(number)).await?;
@@ -233,10 +237,25 @@ async fn add_what_is_new(archive: &Archive, sources: &Sources) -> Result<Pass> {
         archive.append(&header, &content)?;
         bar.at(number, last);
     }
-    let moved = archive.migrate(now_ms()).await?;
-    // Only now, so that nobody forgets what was not archived whole.
+    // What is archived is archived whole, wherever it moves afterwards.
     archive.mark()?;
+    let moved = archive.migrate(now_ms()).await.context("batches are archived; moving old ones failed")?;
     Ok(Pass { added: archive.root()?.0 - count, moved })
+}
+
+/// That the archive's last batch is the one of that number on L1. Each header names the one before it, so then all are.
+async fn is_of(newest: &Entry, opened: &Opened) -> Result<()> {
+    let Some(on_l1) = opened.history.batch(newest.number).await? else { return Ok(()) };
+    if on_l1.hash == newest.header_hash {
+        return Ok(());
+    }
+    bail!(
+        "the archive ends with batch {} of hash {}, and L1 has another one, of hash {}: L1 took back what was archived, or \
+         this is the archive of another exchange; begin a new one in another folder",
+        newest.number.get(),
+        word(&newest.header_hash.0),
+        word(&on_l1.hash.0)
+    )
 }
 
 fn tell(archive: &Archive, pass: &Pass, json: bool) -> Result<()> {
@@ -272,8 +291,9 @@ async fn repair(arguments: &RepairArguments) -> Result<()> {
     let (count, _) = archive.root()?;
     let (mut lines, mut objects, mut mended, mut lost) = (Vec::new(), Vec::new(), 0_u64, 0_u64);
     let first = newest.number.get().saturating_add(1).saturating_sub(count);
+    let mut mending = archive.mending(helpers.stores());
     for number in first..=newest.number.get() {
-        match archive.get_or_mend(BatchNumber::new(number), now_ms(), helpers.stores()).await {
+        match mending.batch(BatchNumber::new(number)).await {
             Ok(Some(Mended { was_damaged: false, .. })) => {}
             Ok(Some(Mended { wrong, .. })) => {
                 mended += 1;

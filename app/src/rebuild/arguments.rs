@@ -86,11 +86,12 @@ pub struct RecoverArguments {
     #[arg(long, value_name = "A..B", value_parser = range, requires = "out", conflicts_with_all = ["into", "dump", "upto", "at_block", "at_time", "root"])]
     pub range_ms: Option<(u64, u64)>,
     /// Write the batches of a range into this folder, a file each
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "into")]
     pub out: Option<PathBuf>,
-    /// Take what final batches changed from this node's folder, in place of executing them; it is checked against L1, which vouches for the rest
-    #[arg(long, value_name = "DIR")]
-    pub diffs: Option<PathBuf>,
+    /// Take what final batches changed from this node, by its folder or its URL, in place of executing them; it is checked against L1, which vouches for
+    /// the rest
+    #[arg(long, value_name = "DIR|URL", requires = "into")]
+    pub diffs: Option<String>,
     /// Write every leaf of the state into this file, a line each, so that two states can be compared byte by byte
     #[arg(long, value_name = "FILE")]
     pub dump: Option<PathBuf>,

@@ -55,6 +55,8 @@ pub struct History {
     /// The last batch of each type of proof.
     proven: BTreeMap<u8, u64>,
     finalized: u64,
+    /// The same at the newest block that L1 itself calls final: no reorganisation takes that back.
+    settled: u64,
 }
 
 impl History {
@@ -62,6 +64,8 @@ impl History {
     pub async fn read(origin: &Origin, mut progress: impl FnMut(u64, u64) + Send) -> Result<History> {
         let l1 = &origin.l1;
         let head = l1.block(BlockAt::Latest).await?.context("L1 has no blocks")?;
+        // A young chain has none.
+        let final_block = l1.block(BlockAt::Finalized).await?;
         let mut history = History {
             head: block_of(&head),
             exchange: origin.exchange.exchange_id(),
@@ -74,6 +78,7 @@ impl History {
             proofs: BTreeMap::new(),
             proven: BTreeMap::new(),
             finalized: 0,
+            settled: 0,
         };
         let mut last: Option<Block> = None;
         let mut next = origin.addresses.deployed_block;
@@ -94,6 +99,11 @@ impl History {
                         }
                         history.take(&block, fact)?;
                     }
+                }
+                if let Some(final_block) = final_block.filter(|final_block| final_block.number >= block.number) {
+                    let same = final_block.number > block.number || final_block.hash == block.hash;
+                    ensure!(same, "L1 left its chain at block {} while it was read; start again", block.number);
+                    history.settled = history.finalized;
                 }
                 last = Some(block);
             }
@@ -220,6 +230,11 @@ impl History {
     /// The last batch that is final in the contract.
     pub fn last_final(&self) -> BatchNumber {
         BatchNumber::new(self.finalized)
+    }
+
+    /// The last batch that was final in the contract at the newest block that L1 itself calls final: whatever L1 leaves yet, it stays.
+    pub fn last_settled(&self) -> BatchNumber {
+        BatchNumber::new(self.settled)
     }
 
     /// Whether this is the header of a batch that L1 holds.

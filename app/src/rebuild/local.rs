@@ -55,16 +55,15 @@ pub struct Local {
 impl Local {
     /// Looks what there is. `scratch` is the folder of this runtime's storage, which is removed in the end.
     pub async fn open(context: &runtime::Context, from: &Path, scratch: &Path) -> Result<Local> {
-        let (names, batches) = (names(&from.join(SNAPSHOTS))?, batches(&names(&from.join(BATCHES))?));
+        let batches = batches(&names(&from.join(BATCHES))?);
+        let store = SnapshotStore::new(context.child("local"), SNAPSHOTS);
+        let (kept, copies) = (from.join(SNAPSHOTS), scratch.join(SNAPSHOTS));
+        let copied = copy_snapshots(&store, &kept, &copies, || names(&kept)).await?;
         ensure!(
-            !names.is_empty() || !batches.is_empty(),
+            !copied.is_empty() || !batches.is_empty(),
             "{} holds neither snapshots nor batches of a node; name the data folder of a node, or what was recovered into",
             from.display()
         );
-        for name in &names {
-            copy(&from.join(SNAPSHOTS), &scratch.join(SNAPSHOTS), name)?;
-        }
-        let store = SnapshotStore::new(context.child("local"), SNAPSHOTS);
         let (mut snapshots, mut damaged) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
         for (batch, head) in store.kept().await.with_context(|| format!("reading {}", from.display()))? {
             match head {
@@ -101,7 +100,7 @@ impl Local {
             }
             let view = leaves.iter().map(|(key, value)| (*key, value.words()));
             match (compare_state(view, shadow, |_| None), unread) {
-                (_, Some(error @ SnapshotError::Disk { .. })) => {
+                (_, Some(error @ (SnapshotError::Disk { .. } | SnapshotError::Base { .. }))) => {
                     let what = format!("its snapshot: {error}");
                     report.add(Finding::Stored { batch: header.number, command: None, what });
                 }
@@ -208,6 +207,35 @@ fn batches(names: &[String]) -> BTreeSet<BatchNumber> {
     numbers.filter(|number| names.contains(&file_of(b'p', *number))).collect()
 }
 
+/// Copies the snapshots that are listed; their names. A node that runs may retire some after they were listed, and one that was copied before may rest on
+/// one that was not: then they are listed once more, and what the node does not keep any more is not looked at.
+async fn copy_snapshots(
+    store: &SnapshotStore<runtime::Context>,
+    from: &Path,
+    to: &Path,
+    mut list: impl FnMut() -> Result<Vec<String>>,
+) -> Result<Vec<String>> {
+    let listed = list()?;
+    for name in &listed {
+        copy(from, to, name)?;
+    }
+    // One that cannot be read is told of later.
+    let chains = store.chains().await.unwrap_or_default();
+    if chains.iter().all(|(_, on)| to.join(alloy::hex::encode(on)).exists()) {
+        return Ok(listed);
+    }
+    let again = list()?;
+    for gone in listed.iter().map(|name| to.join(name)).filter(|path| path.exists()) {
+        if !again.iter().any(|name| gone.ends_with(name)) {
+            fs::remove_file(&gone).with_context(|| format!("{} cannot be removed", gone.display()))?;
+        }
+    }
+    for name in again.iter().filter(|name| !listed.contains(name)) {
+        copy(from, to, name)?;
+    }
+    Ok(again)
+}
+
 /// Copies a file, unless it is gone: a node forgets what it needs no longer.
 fn copy(from: &Path, to: &Path, name: &str) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("{} cannot be made", to.display()))?;
@@ -215,5 +243,70 @@ fn copy(from: &Path, to: &Path, name: &str) -> Result<()> {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error).with_context(|| format!("{} cannot be copied", from.join(name).display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ashlar_exchange::Genesis;
+    use ashlar_prover::Capture;
+    use ashlar_replica::{Epoch, L1Block};
+    use ashlar_types::{Address, Deployment, Time};
+    use commonware_runtime::Runner as _;
+
+    use super::*;
+
+    /// A snapshot that is whole, and one that is what changed since.
+    async fn two(node: &SnapshotStore<runtime::Context>) -> [SnapshotHead; 2] {
+        let deployment = Deployment { chain_id: 1, settlement: Address([5; 20]) };
+        let genesis = Genesis { house_owner: Address([6; 20]), time: Time::new(1_000).expect("a time") };
+        let (capture, header) = Capture::new(deployment, &genesis);
+        let leaves = capture.leaves().count() as u64;
+        let heads = [1, 2].map(|number| {
+            let header = ashlar_batch::BatchHeader { number: BatchNumber::new(number), ..header };
+            SnapshotHead { header, epoch: Epoch::new(0), block: L1Block::default(), leaves }
+        });
+        node.write(&heads[0], capture.leaves()).await.expect("written");
+        node.write_increment(&heads[1], &heads[0], std::iter::empty()).await.expect("written");
+        heads
+    }
+
+    #[test]
+    fn what_a_node_retires_while_it_is_copied_is_not_looked_at() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = runtime::Config::new().with_storage_directory(folder.path());
+        runtime::Runner::new(config).start(|context| async move {
+            let (from, to) = (folder.path().join("node"), folder.path().join(SNAPSHOTS));
+            let node = SnapshotStore::new(context.child("node"), "node");
+            let store = SnapshotStore::new(context.child("local"), SNAPSHOTS);
+            let heads = two(&node).await;
+            let mut files = names(&from).expect("listed");
+            files.sort_unstable();
+            let retire = |number: usize| fs::remove_file(from.join(&files[number])).expect("it was there");
+
+            // Both are listed; the first one goes before it is copied, and the second one after.
+            let mut turn = 0;
+            let list = || {
+                turn += 1;
+                if turn == 2 {
+                    retire(1);
+                }
+                let listed = names(&from);
+                if turn == 1 {
+                    retire(0);
+                }
+                listed
+            };
+            assert!(copy_snapshots(&store, &from, &to, list).await.expect("copied").is_empty());
+            assert!(store.kept().await.expect("listed").is_empty(), "nothing is said of it");
+
+            // If the second one stays without the first one, that is what is wrong with it.
+            two(&node).await;
+            retire(0);
+            let copied = copy_snapshots(&store, &from, &to, || names(&from)).await.expect("copied");
+            assert_eq!(copied, [files[1].as_str()]);
+            let stored = store.stored(&heads[1]).await;
+            assert!(matches!(stored, Err(SnapshotError::Base { .. })), "{stored:?}");
+        });
     }
 }

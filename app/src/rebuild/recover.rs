@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::arguments::RecoverArguments;
 use super::chain::History;
-use super::diffs::KeptDiffs;
+use super::diffs;
 use super::folder::Folders;
 use super::verify::{Opened, THREADS, word};
 use crate::progress::Progress as Bar;
@@ -69,8 +69,7 @@ async fn rebuild(context: runtime::Context, opened: Opened, into: &Path, argumen
         bar.at(now.batch.get(), now.target.get());
         reached = Some(now);
     };
-    let diffs = arguments.diffs.as_deref().map(KeptDiffs::open).transpose()?;
-    let diffs = diffs.map(|kept| Box::new(move |number| kept.get(number)) as Diffs);
+    let diffs = arguments.diffs.as_deref().map(diffs::from).transpose()?;
     let recovered = into_snapshots(&context, &opened, target, diffs, &mut progress).await?;
     if let Some(file) = &arguments.dump {
         dump(file, &recovered.shadow).with_context(|| format!("writing {}", file.display()))?;
@@ -185,6 +184,7 @@ fn said(into: &Path, is_json: bool, recovered: &Recovered, reached: Option<&Prog
             "begun_at": begun_at.get(),
             "batches": report.batches,
             "by_diffs": by_diffs,
+            "useless_diff": useless_diff.as_ref().map(|(batch, why)| json!({ "batch": batch.get(), "why": why })),
             "commands": report.commands,
             "commands_per_second": rate,
             "into": folder,

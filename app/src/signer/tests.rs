@@ -108,11 +108,12 @@ async fn refusal(line: String, proof: KeptProof) -> String {
 async fn two_of_three_on_other_machines_are_enough_whatever_the_third_does() {
     let (first, second, third) = (door(1).await, door(2).await, door(3).await);
     let lines = [line(1, &first, &token(1)), line(2, &second, &token(2)), line(3, &third, &token(3))];
-    let all = attest(Vec::new(), named("all", &lines), proof()).await.expect("all sign");
-    let mut members: Vec<_> = (1..=3).map(|key| attestor(key).address()).collect();
-    members.sort_unstable_by_key(|member| member.0);
-    assert_eq!(all.signers(), members);
-    assert_eq!(Attestation::from_bytes(&all.to_bytes(), &PROGRAM.0, &proof().values), Some(all));
+    // Whichever two are the first: nobody waits for the third.
+    let two = attest(Vec::new(), named("all", &lines), proof()).await.expect("two sign");
+    let members: Vec<_> = (1..=3).map(|key| attestor(key).address()).collect();
+    assert_eq!(two.signers().len(), 2);
+    assert!(two.signers().iter().all(|signer| members.contains(signer)), "{two:?}");
+    assert_eq!(Attestation::from_bytes(&two.to_bytes(), &PROGRAM.0, &proof().values), Some(two));
     // One is dead, then one of the others is another than it is said to be, then it is here.
     third.task.abort();
     drop(third.task.await);

@@ -55,8 +55,14 @@ pub const STALL_MS_MAX: u64 = 2 * SEND_MS_MAX;
 pub const SILENCE_MS_MAX: u64 = 60_000;
 /// Between two pings to a client that says nothing.
 pub const PING_MS: u64 = 20_000;
+/// Answers of megabytes that are in memory at once.
+pub const LARGE_ANSWERS_MAX: usize = 3;
+/// When whoever was turned away for that may ask again.
+pub const LARGE_RETRY_MS: u32 = 500;
 /// How long the answer about a batch waits for what its transactions cost.
 pub const COST_MS_MAX: u64 = 250;
+/// Such questions that wait for their answer at once, whether or not somebody still waits for it.
+pub const COSTS_ASKED_MAX: usize = 32;
 /// Between two looks at how far everything has come, while someone listens.
 pub const TIP_MS: u64 = 200;
 /// How long a request may take, its body and its answer included.

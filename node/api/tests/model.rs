@@ -11,7 +11,6 @@ use ashlar_harness::flow::{Adversary, Flow, Realistic, Shape};
 use ashlar_harness::{Engine, Genesis, HotEngine};
 use ashlar_types::{MarketId, OrderId, Price, Rank, Sequence, Side};
 use support::facts::Leaves;
-use tokio::sync::broadcast;
 
 type Levels = BTreeMap<(MarketId, bool, u64), u64>;
 
@@ -58,8 +57,7 @@ type Shown = BTreeMap<MarketId, (Depth, BTreeMap<Price, u64>, BTreeMap<Price, u6
 
 fn follow(flow: &mut dyn Flow, genesis: &Genesis, inputs: usize, every: usize) -> usize {
     let mut engine = HotEngine::new(genesis);
-    let (feed, _) = broadcast::channel(1);
-    let mut model = Model::new(&Leaves::of(&engine).opening(feed.subscribe()));
+    let mut model = Model::new(&Leaves::of(&engine).standing());
     let mut shown = Shown::new();
     let (mut compared, mut outputs) = (0, Vec::new());
     for at in 0..inputs {
@@ -75,7 +73,7 @@ fn follow(flow: &mut dyn Flow, genesis: &Genesis, inputs: usize, every: usize) -
         let leaves = Leaves::of(&engine);
         compare(&model, &leaves, at, flow.seed());
         // Whoever begins here sees the same.
-        let fresh = Model::new(&leaves.opening(feed.subscribe()));
+        let fresh = Model::new(&leaves.standing());
         compare(&fresh, &leaves, at, flow.seed());
         for (id, market) in &model.markets {
             let (old, bids, asks) = shown.entry(*id).or_default();

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -161,20 +162,23 @@ struct Fetch<'a> {
     asked: Vec<Asked<'a>>,
     /// How many sources were asked so far.
     begun: usize,
+    /// Sources that were not waited for any longer, to be asked again if the others do not have enough.
+    given_up: VecDeque<usize>,
     reports: Vec<(usize, SourceReport)>,
 }
 
 /// Asks stores for what is still missing, the best first and several at once, until there is enough.
 ///
 /// As many are asked as are expected to have enough together, [`FETCHES_AT_ONCE`] at most. Who takes longer than was to be expected counts for
-/// nothing from then on: the next is asked beside it, or, when all places are taken, in its place.
+/// nothing from then on: the next is asked beside it, or, when all places are taken, in its place. Whoever lost its place like that is asked again
+/// where all others together do not have enough, and then waited for.
 pub(crate) async fn fetch(
     asking: Asking<'_>,
     key: &BatchKey,
     data_root: Option<Digest>,
 ) -> Result<Fetched, FetchError> {
-    let (asked, reports) = (Vec::new(), Vec::new());
-    let mut fetch = Fetch { asking, key, data_root, collector: None, asked, begun: 0, reports };
+    let (asked, given_up, reports) = (Vec::new(), VecDeque::new(), Vec::new());
+    let mut fetch = Fetch { asking, key, data_root, collector: None, asked, begun: 0, given_up, reports };
     loop {
         fetch.ask_more();
         let Some(next) = fetch.next().await else { break };
@@ -225,23 +229,26 @@ impl<'a> Fetch<'a> {
 
     fn ask_more(&mut self) {
         while !self.is_covered() {
-            let Some(store) = self.asking.sources.get(self.begun).copied() else { return };
-            if self.asked.len() >= FETCHES_AT_ONCE && !self.give_up_the_latest() {
+            let is_new = self.begun < self.asking.sources.len();
+            if self.asked.len() >= FETCHES_AT_ONCE && !(is_new && self.give_up_the_latest()) {
                 return;
             }
+            let index = if is_new { Some(self.begun) } else { self.given_up.pop_front() };
+            let Some(index) = index else { return };
+            let Some(store) = self.asking.sources.get(index).copied() else { return };
+            self.begun += usize::from(is_new);
             let have = self.collector.iter().flat_map(Collector::rows).collect();
             let most = self.collector.as_ref().map_or(usize::MAX, |collector| {
                 let progress = collector.progress();
                 progress.need - progress.have
             });
             self.asked.push(Asked {
-                index: self.begun,
+                index,
                 since: self.asking.pace.now(),
                 patience: self.asking.standings.patience(store),
                 is_late: false,
                 answer: Box::pin(ask(store, self.key, have, most)),
             });
-            self.begun += 1;
         }
     }
 
@@ -249,10 +256,15 @@ impl<'a> Fetch<'a> {
     fn give_up_the_latest(&mut self) -> bool {
         let late = self.asked.iter().enumerate().filter(|(_, asked)| asked.is_late);
         let Some((at, _)) = late.min_by_key(|(_, asked)| asked.since) else { return false };
-        let asked = self.asked.remove(at);
-        let took = self.asking.pace.now().saturating_sub(asked.since);
+        let Asked { index, since, .. } = self.asked.remove(at);
+        let took = self.asking.pace.now().saturating_sub(since);
+        // It is as slow as it was so far, at least.
+        if let Some(store) = self.asking.sources.get(index) {
+            self.asking.standings.note_time(store.name(), took);
+        }
+        self.given_up.push_back(index);
         let reason = format!("it has not answered for {} ms, and others were asked in its place", took.as_millis());
-        self.report(asked.index, 0, Verdict::Silent(StoreError::Failed { action: "answer", reason }));
+        self.report(index, 0, Verdict::Silent(StoreError::Failed { action: "answer", reason }));
         true
     }
 
@@ -312,7 +324,9 @@ impl<'a> Fetch<'a> {
         Ok(())
     }
 
+    /// Says what a store did, in place of what was said before it was asked again.
     fn report(&mut self, index: usize, accepted: usize, verdict: Verdict) {
+        self.reports.retain(|(at, _)| *at != index);
         let name = self.asking.sources.get(index).map_or_else(String::new, |store| store.name().to_owned());
         self.reports.push((index, SourceReport { name, accepted, verdict }));
     }

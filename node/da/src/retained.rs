@@ -1,7 +1,8 @@
 //! What a node's own folders may forget: batches that are final, archived and not among those that are to be kept.
 //!
 //! 1. Nothing is forgotten that L1 has not made final, that the archive does not have, or that the policy keeps.
-//! 2. How far was forgotten is durable before anything is, so that nobody takes what was let go on purpose for lost.
+//! 2. How far was forgotten is durable before anything is, so that nobody takes what was let go on purpose for lost. It is known without the policy
+//!    too: what was forgotten does not come back when a policy is given up.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
@@ -19,8 +20,8 @@ const FILE: &str = "da-kept-from";
 /// Why nothing was forgotten.
 #[derive(Debug, thiserror::Error)]
 pub enum RetentionError {
-    /// A file of the node or of the archive failed.
-    #[error("{path} cannot be {action}: {error}")]
+    /// The file that says how far was forgotten failed.
+    #[error("{path} cannot be {action}: {error}; free or repair the disk")]
     File {
         /// Which.
         path: String,
@@ -29,6 +30,17 @@ pub enum RetentionError {
         /// What was said.
         error: io::Error,
     },
+    /// The file that says how far was forgotten is damaged.
+    #[error(
+        "{path} holds no number; write the number of the oldest batch of the folders into it, or remove it if nothing was ever forgotten"
+    )]
+    Torn {
+        /// Which.
+        path: String,
+    },
+    /// The archive does not say how far it reaches.
+    #[error("it is not known how far the archive reaches: {0}")]
+    Mark(io::Error),
     /// The archive is of other batches.
     #[error("the archive ends with batch {} and the folders have another one of that number; name this exchange's archive", .0.get())]
     OtherArchive(BatchNumber),
@@ -47,27 +59,29 @@ fn file(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Retentio
     move |error| RetentionError::File { path, action, error }
 }
 
-/// A policy, and how far it has come.
+/// How far folders have forgotten, and by which policy they go on, if there is one.
 #[derive(Debug)]
 pub struct Retained {
-    keep_newest: u64,
-    archive: PathBuf,
+    /// How many of the newest final batches are kept, and the folder of the archive.
+    policy: Option<(u64, PathBuf)>,
     file: PathBuf,
     kept_from: AtomicU64,
 }
 
 impl Retained {
-    /// Keeps the newest so many final batches, and everything that the archive in a folder does not have. How far it has come is remembered in
-    /// the folder of the node.
-    pub fn open(data: &Path, keep_newest: u64, archive: &Path) -> Result<Retained, RetentionError> {
+    /// What the folders of the node in a folder have forgotten. By a policy, the newest so many final batches are kept, and everything that the
+    /// archive in a folder does not have; without one nothing more is forgotten.
+    pub fn open(data: &Path, policy: Option<(u64, PathBuf)>) -> Result<Retained, RetentionError> {
         let path = data.join(FILE);
-        let kept_from = match fs::read_to_string(&path) {
-            Ok(text) => text.trim().parse().map_err(io::Error::other).map_err(file(&path, "read"))?,
+        let kept_from = match fs::read(&path) {
+            Ok(bytes) => {
+                let number: Option<u64> = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok());
+                number.ok_or_else(|| RetentionError::Torn { path: path.display().to_string() })?
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => 0,
             Err(error) => return Err(file(&path, "read")(error)),
         };
-        let kept_from = AtomicU64::new(kept_from);
-        Ok(Retained { keep_newest, archive: archive.to_path_buf(), file: path, kept_from })
+        Ok(Retained { policy, file: path, kept_from: AtomicU64::new(kept_from) })
     }
 
     /// The first batch that is kept; those before were forgotten.
@@ -77,10 +91,10 @@ impl Retained {
 
     /// Forgets what may be forgotten now that this batch is final; how many folders' batches that were.
     pub async fn forget(&self, stores: &Availability, last_final: BatchNumber) -> Result<usize, RetentionError> {
-        let mark = Mark::read(&self.archive).map_err(file(&self.archive, "read"))?;
-        let Some(mark) = mark else { return Ok(0) };
+        let Some((keep_newest, archive)) = &self.policy else { return Ok(0) };
+        let Some(mark) = Mark::read(archive).map_err(RetentionError::Mark)? else { return Ok(0) };
         let end = |last: u64| last.saturating_add(1);
-        let from = end(last_final.get()).saturating_sub(self.keep_newest).min(end(mark.number.get()));
+        let from = end(last_final.get()).saturating_sub(*keep_newest).min(end(mark.number.get()));
         let before = self.kept_from.load(Ordering::Relaxed);
         if from <= before.max(1) {
             return Ok(0);

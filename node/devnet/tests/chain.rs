@@ -172,9 +172,15 @@ async fn what_it_does_not_have_is_said() {
         let refused = raw(&client, method, params).await.expect_err(method);
         assert!(refused.contains("Method not found") && refused.contains(method), "{method}: {refused}");
     }
-    let overridden = json!([asked, "latest", { BOB.to_string(): { "balance": "0x5" } }]);
-    let refused = raw(&client, "eth_call", overridden).await.expect_err("an override");
-    assert!(refused.contains("overrides"), "{refused}");
+    let (state, block) = (json!({ BOB.to_string(): { "balance": "0x5" } }), json!({ "number": "0x5" }));
+    for overridden in
+        [json!([asked, "latest", state]), json!([asked, "latest", null, block]), json!([asked, "latest", {}, block])]
+    {
+        for method in ["eth_call", "eth_estimateGas"] {
+            let refused = raw(&client, method, overridden.clone()).await.expect_err("an override");
+            assert!(refused.contains("overrides") && refused.contains("follows the block"), "{method}: {refused}");
+        }
+    }
     raw(&client, "eth_call", json!([asked, "latest"])).await.expect("without one it answers");
 }
 

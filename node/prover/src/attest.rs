@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 use ashlar_batch::PublicValues;
@@ -13,6 +15,7 @@ use ashlar_types::sign::{WalletSecret, recover};
 use ashlar_types::{Address, Domain, to_bytes};
 
 use crate::kept::KeptProof;
+use crate::limits::QUESTIONS_MAX;
 use crate::verify::{Verifier, VerifyError};
 
 /// Bytes of one signature: `r`, `s`, `v`.
@@ -101,11 +104,51 @@ impl Attestor {
     }
 }
 
+/// What a signer says of a proof.
+type Said = Result<[u8; ATTESTATION_BYTES], AttestError>;
+
+/// A signer that is not in this process, and how many answers it owes.
+#[derive(Clone)]
+struct Elsewhere {
+    signer: Arc<dyn Signer>,
+    owed: Arc<AtomicUsize>,
+}
+
+/// An answer that is owed until this is dropped.
+struct Owed(Arc<AtomicUsize>);
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Elsewhere {
+    /// Asks in a thread of its own, which ends with the answer: whoever has enough of them need not wait for it.
+    fn ask(&self, proof: Arc<KeptProof>, say: mpsc::Sender<(Address, Said)>) -> Result<(), AttestError> {
+        let signer = self.signer.clone();
+        let address = signer.address();
+        let failed = |why| AttestError::Elsewhere { signer: address.0, why };
+        let before = self.owed.fetch_add(1, Ordering::Relaxed);
+        let owed = Owed(self.owed.clone());
+        if before >= QUESTIONS_MAX {
+            return Err(failed(format!("it owes {before} answers already")));
+        }
+        let asking = thread::Builder::new().name("signer".to_owned()).spawn(move || {
+            let said = of_elsewhere(&*signer, &proof);
+            drop(owed);
+            // Whoever asked may have had enough without it.
+            let _ = say.send((address, said));
+        });
+        asking.map(drop).map_err(|error| failed(format!("there is no thread to ask it with: {error}")))
+    }
+}
+
 /// Signers of whom a number must sign.
 #[derive(Clone)]
 pub struct Quorum {
     signers: Vec<Attestor>,
-    elsewhere: Vec<Arc<dyn Signer>>,
+    elsewhere: Vec<Elsewhere>,
     threshold: usize,
 }
 
@@ -123,6 +166,7 @@ impl Quorum {
 
     /// The same with signers that are elsewhere.
     pub fn and(self, elsewhere: Vec<Arc<dyn Signer>>) -> Quorum {
+        let elsewhere = elsewhere.into_iter().map(|signer| Elsewhere { signer, owed: Arc::default() }).collect();
         Quorum { elsewhere, ..self }
     }
 
@@ -134,7 +178,7 @@ impl Quorum {
     /// All of them, ascending, as the contract is given them.
     pub fn members(&self) -> Vec<Address> {
         let here = self.signers.iter().map(Attestor::address);
-        let mut members: Vec<_> = here.chain(self.elsewhere.iter().map(|signer| signer.address())).collect();
+        let mut members: Vec<_> = here.chain(self.elsewhere.iter().map(|one| one.signer.address())).collect();
         members.sort_unstable_by_key(|member| member.0);
         members
     }
@@ -145,42 +189,36 @@ impl Quorum {
         signers.len() >= self.threshold && signers.iter().all(|one| members.contains(one))
     }
 
-    /// Has a proof attested: each signer verifies it. Those that are elsewhere are asked at once, and meanwhile those that are here.
+    /// Has a proof attested: each signer verifies it. Those that are elsewhere are asked at once, and meanwhile those that are here, all of whom sign. An
+    /// answer from elsewhere is waited for only while too few have signed.
     pub fn attest(&self, proof: &KeptProof) -> Result<Attestation, AttestError> {
-        let answers: Vec<_> = thread::scope(|scope| {
-            let asked: Vec<_> = self
-                .elsewhere
-                .iter()
-                .map(|signer| (signer, scope.spawn(move || of_elsewhere(&**signer, proof))))
-                .collect();
-            let mut answers: Vec<_> =
-                self.signers.iter().map(|signer| (signer.address(), signer.attest(proof))).collect();
-            answers.extend(asked.into_iter().map(|(signer, asked)| {
-                let died =
-                    |_| Err(AttestError::Elsewhere { signer: signer.address().0, why: "asking it failed".to_owned() });
-                (signer.address(), asked.join().unwrap_or_else(died))
-            }));
-            answers
-        });
-        let mut attestation = Attestation::default();
-        let mut refused = None;
-        for (signer, answer) in answers {
-            match answer {
+        let (mut attestation, mut refused) = (Attestation::default(), None);
+        let (say, answers) = mpsc::channel();
+        let shown = Arc::new(proof.clone());
+        for signer in &self.elsewhere {
+            if let Err(error) = signer.ask(shown.clone(), say.clone()) {
+                refused = Some(error);
+            }
+        }
+        // The answers end when the last of those that were asked has given its own.
+        drop(say);
+        let here = self.signers.iter().map(|signer| (signer.address(), signer.attest(proof)));
+        for (before, (signer, said)) in here.chain(answers).enumerate() {
+            match said {
                 Ok(signature) => attestation.insert(signer, signature),
                 Err(error) => refused = Some(error),
             }
+            if before + 1 >= self.signers.len() && attestation.signatures.len() >= self.threshold {
+                return Ok(attestation);
+            }
         }
-        let got = attestation.signatures.len();
-        if got >= self.threshold {
-            return Ok(attestation);
-        }
-        let why = refused.map_or_else(|| "there are no more signers".to_owned(), |error| error.to_string());
-        Err(AttestError::TooFew { threshold: self.threshold, got, why })
+        let why = refused.map_or_else(|| "no other signer has answered".to_owned(), |error| error.to_string());
+        Err(AttestError::TooFew { threshold: self.threshold, got: attestation.signatures.len(), why })
     }
 }
 
 /// The signature of a signer that is elsewhere, if it is that.
-fn of_elsewhere(signer: &dyn Signer, proof: &KeptProof) -> Result<[u8; ATTESTATION_BYTES], AttestError> {
+fn of_elsewhere(signer: &dyn Signer, proof: &KeptProof) -> Said {
     let signature = signer.attest(proof)?;
     let digest = attestation_digest(&proof.program.0, &proof.values);
     match recover(&digest, &signature) {
@@ -253,5 +291,78 @@ impl Attestation {
             attestation.insert(recover(&digest, signature).ok()?, *signature);
         }
         (attestation.to_bytes() == bytes).then_some(attestation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::kept::tests::sample;
+    use crate::verify::Claim;
+
+    struct Believing;
+
+    impl Verifier for Believing {
+        fn verify(&self, _: &Claim<'_>) -> Result<(), VerifyError> {
+            Ok(())
+        }
+    }
+
+    fn attestor(key: u8) -> Attestor {
+        Attestor::new(WalletSecret::new(&[key; 32]).expect("a secret"), Arc::new(Believing))
+    }
+
+    impl Signer for Attestor {
+        fn address(&self) -> Address {
+            Attestor::address(self)
+        }
+
+        fn attest(&self, proof: &KeptProof) -> Said {
+            Attestor::attest(self, proof)
+        }
+    }
+
+    /// Says nothing before the other end of its channel is gone.
+    struct Silent(Mutex<mpsc::Receiver<()>>);
+
+    impl Signer for Silent {
+        fn address(&self) -> Address {
+            attestor(9).address()
+        }
+
+        fn attest(&self, _: &KeptProof) -> Said {
+            let waited = self.0.lock().expect("nobody panics").recv();
+            Err(AttestError::Elsewhere { signer: Signer::address(self).0, why: format!("{waited:?}") })
+        }
+    }
+
+    #[test]
+    fn enough_signatures_are_enough_whoever_else_is_silent_and_who_is_silent_is_not_asked_for_ever() {
+        let (hold, held) = mpsc::channel();
+        let silent: Arc<dyn Signer> = Arc::new(Silent(Mutex::new(held)));
+        let [first, second]: [Arc<dyn Signer>; 2] = [Arc::new(attestor(1)), Arc::new(attestor(2))];
+        let quorum = Quorum::new(Vec::new(), 2).and(vec![silent.clone(), first.clone(), second]);
+        let mixed = Quorum::new(vec![attestor(2)], 2).and(vec![silent, first]);
+        for _ in 0..QUESTIONS_MAX {
+            assert_eq!(quorum.attest(&sample()).expect("two have signed").signers().len(), 2);
+        }
+        assert_eq!(mixed.attest(&sample()).expect("one here and one elsewhere").signers().len(), 2);
+        // Nobody waits for one that owes so many answers: it counts as one that refuses.
+        let all = Quorum { threshold: 3, ..quorum.clone() };
+        let error = all.attest(&sample()).expect_err("the third owes its answers").to_string();
+        assert!(error.contains("2 of the 3") && error.contains("owes"), "{error}");
+        assert_eq!(quorum.attest(&sample()).expect("the others go on").signers().len(), 2);
+        drop(hold);
+    }
+
+    #[test]
+    fn whoever_is_here_signs_though_fewer_are_enough() {
+        let quorum = Quorum::new((1..=3).map(attestor).collect(), 2);
+        assert_eq!(quorum.attest(&sample()).expect("all sign").signers(), quorum.members());
+        let wants_more = Quorum::new(vec![attestor(1)], 2);
+        let error = wants_more.attest(&sample()).expect_err("there is one").to_string();
+        assert!(error.contains("1 of the 2"), "{error}");
     }
 }

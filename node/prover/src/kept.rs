@@ -179,7 +179,7 @@ fn sum_of(body: &[u8]) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use ashlar_batch::merkle::Digest;
     use ashlar_types::{ExchangeId, Time};

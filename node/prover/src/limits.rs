@@ -36,6 +36,10 @@ pub const EVENTS_MAX: usize = 1 << 10;
 pub const FRAMES_MAX: usize = 16;
 /// Time between two looks of the coordinator at what is due.
 pub const TICK_MS: u64 = 1_000;
+/// Proofs that signers are asked about at once.
+pub const ATTESTATIONS_MAX: usize = 16;
+/// Questions that a signer elsewhere owes answers to; it is asked nothing more until it has given one.
+pub const QUESTIONS_MAX: usize = 32;
 /// Letters of a worker's name.
 pub const WORKER_NAME_BYTES_MAX: usize = 64;
 /// Bytes of a file of a proof.
@@ -45,4 +49,5 @@ const _: () = {
     assert!(LEASE_MS >= 2 * HEARTBEAT_MS, "one late heartbeat costs nothing");
     assert!(RETURN_MS >= LEASE_MS && RETRY_MS < RETRY_MS_MAX);
     assert!(ATTEMPTS_MAX < 32 && BAD_PROOFS_MAX < 32, "doubling does not overflow");
+    assert!(ATTESTATIONS_MAX <= QUESTIONS_MAX, "a signer that is waited for is never asked too much");
 };

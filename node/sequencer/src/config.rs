@@ -8,6 +8,7 @@ use ashlar_types::{AssetId, BatchNumber, Deployment};
 
 use crate::admit::Rate;
 use crate::build::{BatchRules, ProgramNames};
+use crate::limits::UNBUILT_COMMANDS_MAX;
 use crate::receipt::NodeKey;
 use crate::watch::AlertRules;
 
@@ -96,6 +97,8 @@ pub struct Config {
     pub kept_commands_max: u64,
     /// Commands between two checkpoints.
     pub checkpoint_commands: u64,
+    /// Commands that wait to be built into batches; trading waits when there are more.
+    pub unbuilt_commands_max: u64,
     /// What can be changed while it runs.
     pub limits: Limits,
     /// How batches are proven, in the words that every screen shows.
@@ -123,6 +126,7 @@ impl Config {
             waiting_max: 1 << 14,
             kept_commands_max: 1 << 18,
             checkpoint_commands: 1 << 20,
+            unbuilt_commands_max: UNBUILT_COMMANDS_MAX,
             limits: Limits::default(),
             proofs: "none".to_owned(),
             programs: None,

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ashlar_replica::JournalError;
+use ashlar_replica::{JournalError, SnapshotError};
 use ashlar_types::Sequence;
 use ashlar_types::sign::SignatureError;
+use commonware_runtime::Error as RuntimeError;
 
 /// Why a node does not start, or has stopped.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +13,7 @@ pub enum NodeError {
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A snapshot cannot be used.
+    /// No snapshot can be used, as they are: what is stored is damaged, or is not there.
     #[error("the snapshot cannot be used: {why}")]
     Snapshot {
         /// Why, and what to do.
@@ -62,4 +63,29 @@ pub enum NodeError {
         /// Why.
         why: String,
     },
+}
+
+impl NodeError {
+    /// What was said of a snapshot. A disk that fails says nothing about what is on it, and whoever rebuilt the state for that might give up what is
+    /// whole.
+    pub(crate) fn of_snapshot(error: SnapshotError) -> NodeError {
+        match &error {
+            SnapshotError::Disk { source, .. } if !is_damage(source) => {
+                NodeError::Durable { part: "the store of snapshots", why: error.to_string() }
+            }
+            _ => NodeError::Snapshot { why: error.to_string() },
+        }
+    }
+}
+
+/// Whether a disk gave what is on it, and that is no file of the runtime any more.
+const fn is_damage(error: &RuntimeError) -> bool {
+    matches!(
+        error,
+        RuntimeError::BlobCorrupt(..)
+            | RuntimeError::BlobLayoutMismatch { .. }
+            | RuntimeError::BlobVersionMismatch { .. }
+            | RuntimeError::BlobInsufficientLength
+            | RuntimeError::InvalidChecksum
+    )
 }

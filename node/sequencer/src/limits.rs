@@ -23,6 +23,8 @@ pub const RECEIPT_LINKS_MAX: usize = BLOCK_INPUTS_MAX * COMMIT_BLOCKS_MAX;
 pub const RATES_MAX: usize = 1 << 16;
 /// Blocks kept for those who ask again for an answer they were given.
 pub const BLOCKS_KEPT_MAX: usize = 1 << 14;
+/// Commands that are executed again after a start although a checkpoint is newer, so that their trades and histories are shown as before.
+pub const RECALLED_COMMANDS: u64 = 1 << 17;
 /// Messages whose answer is remembered (SPEC C-35).
 pub const ANSWERS_MAX: usize = 1 << 16;
 /// Requests that wait for one service.

@@ -7,6 +7,7 @@ use alloy::primitives::{Address, B256, Bytes};
 use ashlar_api::door::{L1Transaction, OutboxFacts, Paid};
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_replica::L1Block;
+use ashlar_settlement::commitments::L1CommitmentRecord;
 use ashlar_settlement::contract::{Addresses, DataRef, ProofType};
 use ashlar_settlement::finality::ConfirmationStatus;
 use ashlar_settlement::gas::{Decision, Target};
@@ -17,6 +18,7 @@ use ashlar_settlement::{
     safe_inbox_hash,
 };
 use ashlar_types::{BatchNumber, InboxIndex};
+use tokio::sync::Semaphore;
 
 use crate::build::Sealed;
 use crate::engine::InboxItem;
@@ -33,6 +35,8 @@ const KEPT_BEHIND: u64 = 65_536;
 const PAID_KEPT: usize = 1_024;
 /// Transactions whose cost is kept at hand.
 const RECEIPTS_KEPT: usize = 4_096;
+/// Questions of what batches cost that wait for the client at once: commits wait in the same place.
+const COSTS_ASKED_MAX: usize = 16;
 
 /// Settles through a running client, and keeps what it said.
 pub struct Settled<L> {
@@ -43,6 +47,7 @@ pub struct Settled<L> {
     pricing: Arc<Pricing>,
     custodians: Option<Arc<dyn Availability>>,
     known: Arc<Mutex<Known>>,
+    costs_asked: Arc<Semaphore>,
 }
 
 /// What the client said, as far as it still holds.
@@ -93,8 +98,8 @@ impl<L: L1> Settled<L> {
                 lock(&kept).hear(event);
             }
         };
-        let pricing = Arc::new(pricing);
-        (Settled { client, l1, payer, contracts, pricing, custodians: None, known }, listening)
+        let (pricing, costs_asked) = (Arc::new(pricing), Arc::new(Semaphore::new(COSTS_ASKED_MAX)));
+        (Settled { client, l1, payer, contracts, pricing, custodians: None, known, costs_asked }, listening)
     }
 }
 
@@ -262,15 +267,18 @@ impl<L: L1> Layer1 for Settled<L> {
         if let Some(paid) = lock(&self.known).paid(batch) {
             return Box::pin(std::future::ready(Ok(paid)));
         }
+        // Who finds no place may ask again.
+        let Ok(place) = self.costs_asked.clone().try_acquire_owned() else {
+            return Box::pin(std::future::ready(Ok(Vec::new())));
+        };
         let (mut client, known) = (self.client.clone(), self.known.clone());
         Box::pin(async move {
+            let _place = place;
             let Some(record) = client.get_commitment_record(batch).await.map_err(refused)? else {
                 return Ok(Vec::new());
             };
             let paid: Vec<Paid> = record.paid().into_iter().map(|(tx, paid)| paid_of(tx, &paid)).collect();
-            let is_final =
-                record.finalize.is_some_and(|step| step.status == ConfirmationStatus::Finalized) && !paid.is_empty();
-            if is_final {
+            if changes_no_more(&record) {
                 let kept = &mut lock(&known).paid;
                 kept.insert(batch.get(), paid.clone());
                 while kept.len() > PAID_KEPT {
@@ -443,6 +451,17 @@ fn block_of(at: &BlockRef) -> L1Block {
     L1Block { number: at.number, hash: ashlar_batch::Hash(at.hash.0) }
 }
 
+/// Whether what a batch cost is known for good: it is final, and no receipt of this node's own transactions is still to be read. Of others there is none.
+fn changes_no_more(record: &L1CommitmentRecord) -> bool {
+    let is_final = record.finalize.as_ref().is_some_and(|step| step.status == ConfirmationStatus::Finalized);
+    let mut steps = std::iter::once(&record.commit).chain(record.proofs.values()).chain(&record.finalize);
+    is_final
+        && steps.all(|step| {
+            let is_ours = step.included.is_some_and(|(tx, _)| step.txs.iter().any(|own| own.tx == tx));
+            !is_ours || step.paid().is_some()
+        })
+}
+
 fn paid_of(tx: B256, paid: &l1::Paid) -> Paid {
     let l1::Paid { gas_used, gas_price, blob_cost } = *paid;
     Paid { hash: tx.0, gas_used, gas_price, blob_cost }
@@ -459,4 +478,53 @@ fn outbox_facts(Waiting { label, status, offered_ms }: Waiting) -> OutboxFacts {
 
 fn transaction(hash: B256, at: &BlockRef) -> L1Transaction {
     L1Transaction { hash: hash.0, block: at.number }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ashlar_settlement::commitments::{StepRecord, TxRef};
+
+    /// A step that is final, by a transaction of ours or of somebody else.
+    fn step(tx: u8, is_ours: bool) -> StepRecord {
+        let tx = B256::repeat_byte(tx);
+        let txs = if is_ours { vec![TxRef { tx, at_ms: 1 }] } else { Vec::new() };
+        let block = BlockRef { number: 7, hash: B256::ZERO, time: 1 };
+        StepRecord { txs, included: Some((tx, block)), status: ConfirmationStatus::Finalized, ..StepRecord::new(1) }
+    }
+
+    fn record(are_ours: bool) -> L1CommitmentRecord {
+        L1CommitmentRecord {
+            batch: 1,
+            state_root: B256::ZERO,
+            header_hash: B256::ZERO,
+            header: Bytes::new(),
+            commit: step(1, are_ours),
+            proofs: BTreeMap::from([(0, step(2, are_ours))]),
+            finalize: Some(step(3, are_ours)),
+            invalid: None,
+            given_up: false,
+            audit: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_batch_cost_is_kept_once_it_changes_no_more_even_if_that_is_nothing() {
+        let mut foreign = record(false);
+        assert!(changes_no_more(&foreign), "another node paid, and will have paid");
+        foreign.finalize = None;
+        assert!(!changes_no_more(&foreign), "its finalization is still to come");
+        // Of our own each receipt has to be read first.
+        let mut ours = record(true);
+        let mut read = |step: &mut StepRecord| {
+            let (tx, _) = step.included.expect("it is on L1");
+            step.receipt = Some((tx, l1::Paid { gas_used: 1, gas_price: 1, blob_cost: 0 }));
+        };
+        assert!(!changes_no_more(&ours));
+        read(&mut ours.commit);
+        ours.proofs.values_mut().for_each(&mut read);
+        assert!(!changes_no_more(&ours), "one is still to be read");
+        ours.finalize.iter_mut().for_each(read);
+        assert!(changes_no_more(&ours));
+    }
 }

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use ashlar_types::BatchNumber;
+use ashlar_batch::Hash;
+use ashlar_types::{BatchNumber, Sequence};
 
 use crate::audit::fetch_checked;
 use crate::compare::{first_command, first_field};
@@ -95,7 +96,7 @@ impl ConsistencyChecker {
         let lag = here.get().saturating_sub(there.get());
         let mut checked = Checked { lag, is_late: lag > self.config.lag_max, ..Checked::default() };
         if let Some(finding) = first_difference(chain, local, agreed, here.min(there)).await? {
-            checked.findings.push(with_command(chain, source, local, finding).await?);
+            checked.findings.push(with_command(chain, source, local, finding).await);
         }
         let expected = match self.config.data_batches {
             0 => there,
@@ -104,7 +105,16 @@ impl ConsistencyChecker {
         let before = there.get().saturating_sub(expected.get());
         for number in samples(expected, self.config.samples.min(SAMPLES_MAX), seed) {
             let number = BatchNumber::new(before.saturating_add(number.get()));
-            let Some(batch) = chain.batch(number).await? else { continue };
+            let batch = match chain.batch(number).await {
+                Ok(Some(batch)) => batch,
+                Ok(None) => continue,
+                // What was found before stays found.
+                Err(error) if !checked.findings.is_empty() => {
+                    checked.unanswered = Some(error.why);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             match fetch_checked(source, &batch.header).await {
                 Ok(fetched) => {
                     checked.sampled += 1;
@@ -159,22 +169,29 @@ async fn difference_at<C: Chain, L: Local>(
 }
 
 /// The same finding with the first command that this node's batch holds otherwise than the one on L1, if both can be had: whoever has the data and
-/// does not answer takes nothing away from what was found.
+/// does not answer, or a disk that does not read, takes nothing away from what was found.
 pub async fn with_command<C: Chain, B: BatchSource, L: Local>(
     chain: &C,
     source: &B,
     local: &L,
     finding: Finding,
-) -> Result<Finding, SourceError> {
-    let Finding::LocalHeader { batch, local: ours, l1, field, command: None } = finding else { return Ok(finding) };
-    let mut command = None;
-    if let Some(there) = chain.batch(batch).await?.filter(|there| there.header.hash() == l1)
-        && let Some(kept) = local.bytes(batch).await?
-        && let Ok(Ok(published)) = fetch_checked(source, &there.header).await
-    {
-        command = first_command(there.header.first_sequence, &kept, &published);
-    }
-    Ok(Finding::LocalHeader { batch, local: ours, l1, field, command })
+) -> Finding {
+    let Finding::LocalHeader { batch, local: ours, l1, field, command: None } = finding else { return finding };
+    let command = other_command(chain, source, local, batch, l1).await.ok().flatten();
+    Finding::LocalHeader { batch, local: ours, l1, field, command }
+}
+
+async fn other_command<C: Chain, B: BatchSource, L: Local>(
+    chain: &C,
+    source: &B,
+    local: &L,
+    batch: BatchNumber,
+    l1: Hash,
+) -> Result<Option<Sequence>, SourceError> {
+    let there = chain.batch(batch).await?.filter(|there| there.header.hash() == l1);
+    let (Some(there), Some(kept)) = (there, local.bytes(batch).await?) else { return Ok(None) };
+    let Ok(published) = fetch_checked(source, &there.header).await? else { return Ok(None) };
+    Ok(first_command(there.header.first_sequence, &kept, &published))
 }
 
 /// Some of the batches up to a number (SplitMix64).

@@ -26,5 +26,5 @@ pub use compare::{Difference, first_command, first_field, first_leaf};
 pub use cursor::{Cursor, Cursors};
 pub use finding::{FieldDifference, Finding};
 pub use manager::{MultiLayerStateManager, SyncError, Synchronized};
-pub use recovery::{Diffs, Progress, Recovered, RecoveryError, StateRecoveryManager, Target};
+pub use recovery::{Diffs, Progress, Recovered, RecoveryError, StateRecoveryManager, Target, Told};
 pub use source::{AcceptedProof, BatchSource, Chain, CommittedBatch, Local, SourceError, Stage};

@@ -58,10 +58,14 @@ impl<'a, C: Chain, B: BatchSource, L: Local> MultiLayerStateManager<'a, C, B, L>
         let (here, committed) = (self.local.tip().await?, self.chain.tip().await?);
         let divergence =
             match first_difference(self.chain, self.local, BatchNumber::default(), here.min(committed)).await? {
-                Some(finding) => Some(with_command(self.chain, self.source, self.local, finding).await?),
+                Some(finding) => Some(with_command(self.chain, self.source, self.local, finding).await),
                 None => None,
             };
-        let taken_back = self.taken_back(&cursors).await?;
+        let taken_back = match self.taken_back(&cursors).await {
+            // A divergence that was found is told, whoever else gave no answer.
+            Err(_) if divergence.is_some() => 0,
+            taken_back => taken_back?,
+        };
         Ok(Synchronized { cursors, committed, taken_back, divergence })
     }
 

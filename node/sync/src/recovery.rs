@@ -3,6 +3,7 @@
 //! 1. Everything is checked on the way: headers chain, bytes have their data root, execution gives what the headers say (SPEC Y-4).
 //! 2. A recovery leaves checkpoints as it goes, so one that was stopped goes on where it was (SPEC Y-5).
 
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use ashlar_batch::BatchHeader;
@@ -107,7 +108,10 @@ pub struct Recovered {
 }
 
 /// What batches changed, if somebody gives it out: for who wants the state and takes L1's word for the way to it. None of it is believed.
-pub type Diffs = Box<dyn Fn(BatchNumber) -> Option<Vec<u8>> + Send + Sync>;
+pub type Diffs = Box<dyn Fn(BatchNumber) -> Told + Send + Sync>;
+
+/// What somebody says of a batch's diff: the diff, that there is none, or why nothing was heard.
+pub type Told = Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, String>> + Send>>;
 
 /// Rebuilds state.
 pub struct StateRecoveryManager<E, C, B> {
@@ -351,7 +355,17 @@ impl<E: Storage + Clock + Spawner, C: Chain, B: BatchSource + Clone + 'static> S
         while header.number < target {
             let number = header.number.next();
             let CommittedBatch { header: committed, stage, .. } = self.batch(number, Target::Batch(number)).await?;
-            let Some(diff) = source(number).filter(|_| stage >= Stage::Final) else { break };
+            if stage < Stage::Final {
+                break;
+            }
+            let diff = match source(number).await {
+                Ok(Some(diff)) => diff,
+                Ok(None) => break,
+                Err(why) => {
+                    useless_diff = Some((number, why));
+                    break;
+                }
+            };
             let useless = match diff_header(&diff) {
                 Ok(claimed) if claimed != committed => "it is of another batch than L1 has".to_owned(),
                 Ok(_) => match apply_diff(&mut map, &diff, executor) {

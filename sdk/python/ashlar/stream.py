@@ -16,6 +16,9 @@ _ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _CONTINUED, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0, 1, 2, 8, 9, 10
 _HEAD_BYTES_MAX = 64 << 10
 _MESSAGE_BYTES_MAX = 64 << 20
+# A node says something at least this often, and a connection on which three such times pass in silence leads to nobody.
+_PING_SECONDS = 20
+_SILENCE_SECONDS = 3 * _PING_SECONDS
 # Levels of each side that a book's checksum covers.
 _CHECKSUM_LEVELS = 25
 
@@ -62,7 +65,10 @@ class Book:
 
 
 class Stream:
-    """One connection. What is said to it has an id; what it says is heard one message at a time."""
+    """One connection. What is said to it has an id; what it says is heard one message at a time.
+
+    `timeout` is how many seconds a node may take to begin. Afterwards it may have nothing to say for as long as it likes: it pings every 20 seconds, and
+    only where three pings in a row are missing the connection ends."""
 
     def __init__(self, url, timeout=20):
         parts = urllib.parse.urlsplit(url)
@@ -74,6 +80,7 @@ class Stream:
             self.socket = ssl.create_default_context().wrap_socket(self.socket, server_hostname=parts.hostname)
         self.next_id, self.buffer, self.waiting = 0, bytearray(), collections.deque()
         self._begin(f"{parts.hostname}:{port}")
+        self.socket.settimeout(_SILENCE_SECONDS)
 
     def __enter__(self):
         return self
@@ -197,7 +204,15 @@ class Stream:
         return taken
 
     def _more(self):
-        part = self.socket.recv(1 << 16)
+        try:
+            part = self.socket.recv(1 << 16)
+        except socket.timeout:
+            # A part of a frame may have been taken, so nobody can go on from here.
+            seconds = self.socket.gettimeout()
+            self.close()
+            raise ConnectionError(
+                f"the node said nothing for {seconds:g} seconds; a message may have been executed: connect again and send it again"
+            ) from None
         if not part:
             raise ConnectionError("the stream ended; a message may have been executed: send it again")
         self.buffer += part

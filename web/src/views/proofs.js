@@ -1,7 +1,7 @@
 // The page of proofs: batches on their way, one batch, or one command with its receipt checked here.
 
 import * as api from '../api.js';
-import { Batches } from '../batches.js';
+import { Batches, stagesOf } from '../batches.js';
 import { empty, h, hex, panel, row, table } from '../dom.js';
 import { bytes, group, moment, short } from '../format.js';
 import { isDevelopment } from '../keys.js';
@@ -102,21 +102,37 @@ function standing(proof) {
 
 function one(root, { store }, number) {
   const body = h('div', {}, empty('Loading…'));
-  let done = false;
   let shown = null;
+  let asked = null;
+  let busy = false;
   const check = proven(store, () => shown, () => standingOf(number));
   check.hidden = true;
   root.append(panel(`Batch ${number}`, {}, body), check);
 
+  /** What is to be seen depends on this alone; tips come with every command. */
+  const present = () => {
+    const tip = store.get('tip');
+    return [tip ? stagesOf(tip) : '', store.get('venue') !== undefined].join('/');
+  };
+
+  // A node learns what a transaction cost a little after the batch is final.
+  const isDone = () => shown?.stage === 'final' && store.get('venue') !== undefined && shown.finalize?.cost;
+
+  async function follow() {
+    if (busy || isDone() || present() === asked) return;
+    busy = true;
+    asked = present();
+    await load().finally(() => { busy = false; });
+    follow();
+  }
+
   async function load() {
-    if (done) return;
     const [batch] = await api.many('ashlar_getBatchByNumber', [Number(number)]).catch(() => [null]);
     if (!batch) {
       body.replaceChildren(empty('This node holds no such batch: it is not built yet, or older than what the node keeps.'));
       return;
     }
     const venue = store.get('venue');
-    done = batch.stage === 'final' && venue !== undefined;
     shown = batch;
     check.hidden = false;
     const header = batch.header.map((word, at) => row(WORDS[at], h('td', { class: 'num' }, wordText(word, at))));
@@ -130,7 +146,7 @@ function one(root, { store }, number) {
       h('p', { class: 'muted' }, 'What a transaction cost is for all batches that it is about. A node knows it of transactions that it sent itself.'),
       h('h3', {}, 'Header'), table('Header', ['Word', 'Value'], header));
   }
-  const ends = [store.watch('tip', load), store.watch('venue', load)];
-  if (!store.get('tip') && !store.get('venue')) load();
+  const ends = [store.watch('tip', follow), store.watch('venue', follow)];
+  follow();
   return () => ends.forEach((end) => end());
 }

@@ -78,7 +78,7 @@ fn costs(batch: &BatchView) -> String {
     let known: Vec<_> = steps.into_iter().filter_map(|(name, at)| Some((name, at.as_ref()?.cost.as_ref()?))).collect();
     if known.is_empty() {
         let is_on_l1 = batch.commit.is_some();
-        return format!("cost    {}", if is_on_l1 { "not known here: another node sent it" } else { "nothing yet" });
+        return format!("cost    {}", if is_on_l1 { "not known yet, or another node sent it" } else { "nothing yet" });
     }
     let wei = known.iter().fold(0_u128, |sum, (_, cost)| sum.saturating_add(cost.total.0));
     let gas: Vec<String> = known.iter().map(|(name, cost)| format!("{name} {}", count(cost.gas_used.0))).collect();

@@ -37,7 +37,7 @@ impl Published {
         Published { signed: Some(Arc::new(signed)), ..self }
     }
 
-    /// Over folders that forget what is final and archived.
+    /// Over folders that have forgotten so much, and that may have a policy by which they go on.
     pub fn retaining(self, retained: Retained) -> Published {
         Published { retained: Some(Arc::new(retained)), ..self }
     }

@@ -15,19 +15,33 @@ const SYMBOLS: usize = BLOCK_BYTES / 2;
 #[derive(Clone, Copy, Default)]
 struct Table([[u64x2; 16]; 4]);
 
+/// What the values without a bit are worth is known; now what those with it are.
+fn extend(products: &mut [u64x2; 16], bit: usize, one: u64x2) {
+    let (below, from) = products.split_at_mut(1 << bit);
+    from.iter_mut().zip(below).for_each(|(to, below)| *to = *below ^ one);
+}
+
+fn vector(lanes: u128) -> u64x2 {
+    u64x2::new([lanes as u64, (lanes >> 64) as u64])
+}
+
 impl Table {
     fn fill(&mut self, coefficient: u128) {
-        let mut powers = [coefficient; 16];
-        for i in 1..powers.len() {
-            powers[i] = double_lanes(powers[i - 1]);
+        // The coefficient times every sum of four powers of x that follow each other.
+        let mut sums = [[u64x2::default(); 16]; 4];
+        let mut power = coefficient;
+        for sums in &mut sums {
+            for bit in 0..4 {
+                extend(sums, bit, vector(power));
+                power = double_lanes(power);
+            }
         }
+        let [a, b, c, d] = &sums;
         for (digit, products) in self.0.iter_mut().enumerate() {
             for bit in 0..4 {
-                let basis = BASIS[4 * digit + bit];
-                let one = (0..16).filter(|power| basis >> power & 1 == 1).fold(0, |sum, power| sum ^ powers[power]);
-                let one = u64x2::new([one as u64, (one >> 64) as u64]);
-                let (below, from) = products.split_at_mut(1 << bit);
-                from.iter_mut().zip(below).for_each(|(to, below)| *to = *below ^ one);
+                let basis = usize::from(BASIS[4 * digit + bit]);
+                let one = (a[basis & 15] ^ b[basis >> 4 & 15]) ^ (c[basis >> 8 & 15] ^ d[basis >> 12 & 15]);
+                extend(products, bit, one);
             }
         }
     }

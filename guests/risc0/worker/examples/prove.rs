@@ -12,7 +12,7 @@ use std::{env, fs};
 use ashlar_batch::PublicValues;
 use ashlar_batch::merkle::Digest;
 use ashlar_guest_batches::{Kind, Recorded, batch_of_kind, sample};
-use ashlar_light_risc0::Image;
+use ashlar_light_risc0::{Image, Preamble, RiscZeroError};
 use ashlar_prover_wire::{
     ADDRESS_VARIABLE, Answer, Client, ClientError, Failure, FailureKind, Measured, ProofKind, Proved, Question,
     TOKEN_VARIABLE,
@@ -211,7 +211,26 @@ fn check_rejections(
             other => return Err(format!("public values altered in {what}: {other:?}").into()),
         }
     }
-    // The proof names its program and the hash of what it says; a lie there is noticed by what is proven.
+    // The proof names its program and the hash of what it says, and nothing proves those names: rewritten to fit other values, they lie about what is proven.
+    let image = Image(*proof.first_chunk().ok_or("a proof has an image")?);
+    let lie = |image: Image, values: &[u8]| {
+        let (preamble, rest) = (Preamble::of(image, values), proof.get(Preamble::BYTES..).unwrap_or_default());
+        [&preamble.to_bytes()[..], rest].concat()
+    };
+    for (what, values) in other_values(recorded, public_values) {
+        match verify(&values, &lie(image, &values))? {
+            Err(failure) if failure.kind == FailureKind::InvalidProof => {}
+            other => return Err(format!("a proof that lies about {what}: {other:?}").into()),
+        }
+    }
+    if kind == ProofKind::Succinct {
+        let mut other = image;
+        other.0[31] ^= 1;
+        match ashlar_light_risc0::check(&other, public_values, &lie(other, public_values)) {
+            Err(RiscZeroError::Rejected { .. }) => {}
+            verdict => return Err(format!("a proof that lies about its program: {verdict:?}").into()),
+        }
+    }
     let of_others = with(proof, 31);
     match verify(public_values, &of_others)? {
         Err(failure) if failure.kind == FailureKind::WrongProgram => {}

@@ -21,7 +21,7 @@ impl std::fmt::Debug for Program {
     }
 }
 
-/// What an execution used. Cycles are rows of the circuit's table, before each segment is filled up to a power of two.
+/// What an execution used. Cycles are the executor's; the circuit's tables have other numbers of rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Count {
     /// Instructions of guest and kernel.

@@ -1,9 +1,10 @@
 //! The command line.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Context;
-use ashlar_prover_wire::{Token, Worker};
+use ashlar_prover_wire::Worker;
 
 use crate::memory;
 use crate::wrap::Wrap;
@@ -81,19 +82,7 @@ impl Arguments {
 
     /// Where the coordinator is, and the token.
     pub fn worker(&self) -> anyhow::Result<Worker> {
-        match (&self.connect, &self.token_file) {
-            (None, None) => Worker::from_environment().context("without --connect and --token-file"),
-            (Some(address), Some(path)) => {
-                let text = fs::read_to_string(path).with_context(|| format!("{path}, which --token-file names"))?;
-                Ok(Worker { address: address.clone(), token: Token::from_hex(&text).context(path.clone())? })
-            }
-            (Some(address), None) => {
-                let text = std::env::var(ashlar_prover_wire::TOKEN_VARIABLE)
-                    .context("ASHLAR_PROVER_TOKEN, without --token-file")?;
-                Ok(Worker { address: address.clone(), token: Token::from_hex(&text).context("ASHLAR_PROVER_TOKEN")? })
-            }
-            (None, Some(_)) => anyhow::bail!("--token-file needs --connect"),
-        }
+        Ok(Worker::from_options(self.connect.as_deref(), self.token_file.as_deref().map(Path::new))?)
     }
 }
 
@@ -130,6 +119,7 @@ mod tests {
             let error = parse(line).unwrap_err();
             assert!(error.contains(word), "{error}");
         }
-        assert!(parse("--token-file f").unwrap().worker().is_err());
+        let error = parse("--connect 127.0.0.1:1 --token-file /nowhere/f").unwrap().worker().unwrap_err();
+        assert!(error.to_string().contains("/nowhere/f"), "{error}");
     }
 }

@@ -38,15 +38,26 @@ impl std::fmt::Debug for Kept {
     }
 }
 
+impl Kept {
+    /// A text without what is not told.
+    fn told(&self, text: &str) -> String {
+        without_names(&self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN)))
+    }
+}
+
 impl Log {
     /// Takes a line; the oldest goes when there are too many.
     pub fn push(&self, mut line: LogLine) {
-        if line.text.len() > LOG_LINE_MAX {
-            let end = line.text.floor_char_boundary(LOG_LINE_MAX);
-            line.text.truncate(end);
-            line.text.push('…');
-        }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.text.len() > LOG_LINE_MAX {
+            // What is hidden is looked for as a whole, and a cut may go through it.
+            line.text = kept.told(&line.text);
+            let end = line.text.floor_char_boundary(LOG_LINE_MAX);
+            if end < line.text.len() {
+                line.text.truncate(end);
+                line.text.push('…');
+            }
+        }
         if kept.lines.len() >= LOG_LINES_MAX {
             kept.lines.pop_front();
         }
@@ -64,10 +75,8 @@ impl Log {
     /// The last lines, latest first; at most so many.
     pub fn last(&self, most: usize) -> Vec<LogLine> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = |line: &LogLine| {
-            let hidden = kept.secrets.iter().fold(line.text.clone(), |text, secret| text.replace(secret, HIDDEN));
-            LogLine { text: without_names(&hidden), ..line.clone() }
-        };
+        // Some secrets become known only after they were said.
+        let told = |line: &LogLine| LogLine { text: kept.told(&line.text), ..line.clone() };
         kept.lines.iter().rev().take(most).map(told).collect()
     }
 }
@@ -132,5 +141,18 @@ mod tests {
             told[0],
             "asking https://(hidden)@l1.example/v3 and http://(hidden)@c failed, http://plain/x did not"
         );
+    }
+
+    #[test]
+    fn a_secret_that_is_cut_is_not_told_up_to_the_cut() {
+        let log = Log::default();
+        log.hide("0123456789abcdef");
+        let long = |ends: &str| line(&format!("{}{ends}", "x".repeat(LOG_LINE_MAX - 12)));
+        for ends in ["0123456789abcdef and more", "https://user:password@l1.example/v3"] {
+            log.push(long(ends));
+            let told = &log.last(1)[0].text;
+            assert!(!told.contains("0123") && !told.contains("user"), "{told}");
+            assert!(told.len() <= LOG_LINE_MAX + '…'.len_utf8(), "a long line is cut all the same");
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! What the node says about its state.
 
+use std::sync::Arc;
+
 use ashlar_types::{
     AccountId, Address, Amount, AssetId, AssetTerms, ClientId, Deployment, FeeTier, KeySlot, Lots, MarketId,
     MarketRules, MarketState, MarketTerms, OrderId, PostOnly, Price, Rank, Scopes, SelfTrade, Sequence, Side, Time,
     Trigger,
 };
 
-use super::feed::Feed;
+use super::feed::{Block, Feed};
 
 /// What does not change while the node runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,9 +30,29 @@ pub struct Venue {
 /// How people write amounts of an asset. The exchange itself counts units only.
 pub type AssetName = (String, u8);
 
-/// The state as a reader needs it to go on from the lines alone.
+/// What a reader begins with.
 #[derive(Debug)]
 pub struct Opening {
+    /// How everything stands.
+    pub standing: Standing,
+    /// How it stood before, and what happened since, where that was asked for and is known.
+    pub recalled: Option<Recalled>,
+    /// What comes after.
+    pub feed: Feed,
+}
+
+/// What happened before anybody listened.
+#[derive(Debug)]
+pub struct Recalled {
+    /// How everything stood at the beginning.
+    pub standing: Standing,
+    /// What happened from there on, without a gap.
+    pub blocks: Vec<Arc<Block>>,
+}
+
+/// The state as a reader needs it to go on from the lines alone.
+#[derive(Clone, Debug)]
+pub struct Standing {
     /// The number of the next command: the first line of the feed is about it.
     pub next: Sequence,
     /// The time of the last command.
@@ -45,8 +67,6 @@ pub struct Opening {
     pub orders: Vec<OpenOrder>,
     /// The accounts that have armed their dead-man switch.
     pub dead_men: Vec<(AccountId, Time)>,
-    /// What comes after.
-    pub feed: Feed,
 }
 
 /// An asset as it is listed.

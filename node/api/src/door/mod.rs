@@ -14,7 +14,10 @@ mod settled;
 mod submit;
 mod unwound;
 
-pub use facts::{AccountFacts, AssetFacts, AssetName, HeldKey, Holding, MarketFacts, OpenOrder, Opening, Place, Venue};
+pub use facts::{
+    AccountFacts, AssetFacts, AssetName, HeldKey, Holding, MarketFacts, OpenOrder, Opening, Place, Recalled, Standing,
+    Venue,
+};
 pub use feed::{Block, Executed, Feed, Line};
 pub use operator::{Act, ActError, Acted, Operator, ServiceHealth, ServiceState};
 pub use settled::{
@@ -54,6 +57,11 @@ pub trait Door: Send + Sync + 'static {
     /// The state as a new reader needs it, and the lines from there on.
     fn open(&self) -> Known<Opening>;
 
+    /// The same with what happened before, for the one reader who shows it: only the first one after a start is told.
+    fn open_with_past(&self) -> Known<Opening> {
+        self.open()
+    }
+
     /// The funds, keys and standing of an account; `None` if there is no such account.
     fn account(&self, account: AccountId) -> Known<Option<AccountFacts>>;
 
@@ -86,6 +94,11 @@ pub trait Door: Send + Sync + 'static {
 
     /// The file of the proof that a batch is under, which `ashlar verify-proof` reads; `None` if there is none or it is not kept any more.
     fn proof_file(&self, _batch: BatchNumber) -> Known<Option<Vec<u8>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// What a batch changed in the state, as `ashlar recover --diffs` takes it; `None` if it is not built, or that is not kept.
+    fn batch_diff(&self, _batch: BatchNumber) -> Known<Option<Vec<u8>>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 

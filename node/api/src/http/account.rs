@@ -2,8 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use serde_json::Value;
 
 use ashlar_types::{AccountId, Address, MarketId};
 
+use super::attachment;
 use super::endpoint::{Endpoint, Example, Method, Shape};
 use super::extract::{Named, Query};
 use super::market::{bounded, look};
@@ -249,7 +249,7 @@ async fn fills_csv(State(api): State<Api>, Named(number): Named<u32>) -> Result<
             "{sequence},{time},{account},{market},{order},{side},{maker},{price},{lots},{fee},{rebate}\n"
         ));
     }
-    Ok(file(&format!("fills-{number}.csv"), csv))
+    Ok(attachment::csv(&format!("fills-{number}.csv"), csv))
 }
 
 /// The fields of every type of line, in their order.
@@ -292,11 +292,5 @@ async fn history_csv(State(api): State<Api>, Named(number): Named<u32>) -> Resul
         csv.push_str(&cells.join(","));
     }
     csv.push('\n');
-    Ok(file(&format!("history-{number}.csv"), csv))
-}
-
-/// Something to be saved under this name.
-fn file(name: &str, csv: String) -> Response {
-    let name = format!("attachment; filename=\"{name}\"");
-    ([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], csv).into_response()
+    Ok(attachment::csv(&format!("history-{number}.csv"), csv))
 }

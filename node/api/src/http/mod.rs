@@ -7,6 +7,7 @@
 
 mod account;
 mod allowance;
+mod attachment;
 mod endpoint;
 mod extract;
 mod market;

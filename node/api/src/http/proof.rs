@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 
 use ashlar_types::{BatchNumber, Sequence};
 
+use super::attachment;
 use super::endpoint::{Endpoint, Example, Method, Shape};
 use super::extract::Named;
 use super::state::Api;
@@ -67,8 +67,7 @@ async fn file(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<R
     let bytes = found.ok_or_else(|| {
         ApiError::not_found("proof file of batch", format!("{number}: it is not proven yet, or no longer kept"))
     })?;
-    let name = format!("attachment; filename=\"batch-{number}.proof\"");
-    Ok(([(CONTENT_TYPE, "application/octet-stream".to_owned()), (CONTENT_DISPOSITION, name)], bytes).into_response())
+    Ok(attachment::bytes(&format!("batch-{number}.proof"), bytes))
 }
 
 async fn shown(State(api): State<Api>, Named(sequence): Named<Decimal>) -> Result<Json<TradeProofView>, ApiError> {

@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use ashlar_types::{BatchNumber, InboxIndex, Sequence, WithdrawalIndex};
 
+use super::attachment;
 use super::endpoint::{Endpoint, Example, Method, Shape};
 use super::extract::{Named, Query};
 use super::state::Api;
 use crate::door::{BatchKey, RowFacts};
-use crate::limits::COST_MS_MAX;
+use crate::limits::{COST_MS_MAX, LARGE_RETRY_MS};
 use crate::schema::{
-    ApiError, BatchView, CommandProofView, CustodyView, Decimal, Hex, InboxView, OutboxView, RowView, StageView,
+    ApiError, BatchView, Code, CommandProofView, CustodyView, Decimal, Hex, InboxView, OutboxView, RowView, StageView,
     TipView, WithdrawalView, parse_stage,
 };
 
@@ -49,6 +51,15 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         route: || get(batch),
         ..row("/v1/batches/{number}", "A batch.", Shape::json::<BatchView>(), "/v1/batches/1")
+    },
+    Endpoint {
+        route: || get(diff),
+        ..row(
+            "/v1/batches/{number}/diff",
+            "What a batch changed in the state, as `ashlar recover --diffs` takes it in place of executing the batch.",
+            Shape::bytes(),
+            "/v1/batches/1/diff",
+        )
     },
     Endpoint {
         route: || get(data_row),
@@ -135,9 +146,15 @@ pub(super) async fn batch_view(api: &Api, key: BatchKey, name: &str) -> Result<B
 
 /// A batch with what its transactions cost. A client of L1 that is busy, because L1 is slow, does not keep the rest of the answer back.
 async fn with_costs(api: &Api, mut view: BatchView) -> BatchView {
-    if view.commit.is_some() {
-        // What comes too late for this answer is known for the next one.
-        let asked = tokio::spawn(api.door().paid(BatchNumber::new(view.number.0)));
+    if view.commit.is_some()
+        && let Some(place) = api.cost_question()
+    {
+        let paid = api.door().paid(BatchNumber::new(view.number.0));
+        // What comes too late for this answer is known for the next one. Nobody cuts it short, so only so many are asked.
+        let asked = tokio::spawn(async move {
+            let _place = place;
+            paid.await
+        });
         if let Ok(Ok(Ok(paid))) = tokio::time::timeout(Duration::from_millis(COST_MS_MAX), asked).await {
             view.add_costs(&paid);
         }
@@ -177,6 +194,19 @@ async fn last_batch(State(api): State<Api>, Query(query): Query<LastQuery>) -> R
 
 async fn batch(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Json<BatchView>, ApiError> {
     batch_view(&api, BatchKey::Number(BatchNumber::new(number.0)), &number.to_string()).await.map(Json)
+}
+
+async fn diff(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Response, ApiError> {
+    // Each is read whole beside the work of building batches, and is in memory until it is sent.
+    let place = api.large_answer().ok_or_else(|| {
+        let mut error = ApiError::new(Code::Overloaded, "as many diffs are being sent as may be at once; ask again");
+        error.0.retry_ms = Some(LARGE_RETRY_MS);
+        error
+    })?;
+    let found = api.door().batch_diff(BatchNumber::new(number.0)).await?;
+    let bytes = found
+        .ok_or_else(|| ApiError::not_found("diff of batch", format!("{number}: it is not built yet, or not kept")))?;
+    Ok(attachment::held(&format!("batch-{number}.diff"), bytes, place))
 }
 
 async fn data_row(

@@ -1,9 +1,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::allowance::Allowances;
 use super::patience::Patience;
 use crate::door::{Door, Venue};
+use crate::limits::{COSTS_ASKED_MAX, LARGE_ANSWERS_MAX};
 use crate::live::Follower;
 
 /// A file that is served as it is.
@@ -47,6 +50,10 @@ struct Shared {
     allowances: Allowances,
     config: ApiConfig,
     counters: Counters,
+    /// Large answers that may be in memory at once.
+    large: Arc<Semaphore>,
+    /// Questions of what batches cost that may wait at once.
+    costs: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -90,6 +97,8 @@ impl Api {
             allowances,
             config,
             counters: Counters::default(),
+            large: Arc::new(Semaphore::new(LARGE_ANSWERS_MAX)),
+            costs: Arc::new(Semaphore::new(COSTS_ASKED_MAX)),
         }))
     }
 
@@ -111,6 +120,16 @@ impl Api {
     /// What is kept, and who listens.
     pub fn follower(&self) -> &Follower {
         &self.0.follower
+    }
+
+    /// A place for a large answer, if there is one; it is held until the answer is sent.
+    pub fn large_answer(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.large).try_acquire_owned().ok()
+    }
+
+    /// A place for the question of what a batch cost, if there is one; it is held until that is answered.
+    pub fn cost_question(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.costs).try_acquire_owned().ok()
     }
 
     /// What each address may still send.

@@ -108,7 +108,7 @@ impl Follower {
         let mut told = Told::default();
         let mut epoch = door.epoch();
         loop {
-            match door.open().await {
+            match door.open_with_past().await {
                 Ok(opening) => {
                     self.begin(&opening);
                     let before = std::mem::replace(&mut epoch, door.epoch());
@@ -145,9 +145,21 @@ impl Follower {
     fn begin(&self, opening: &Opening) {
         let mut hub = lock(&self.hub);
         let mut kept = lock(&self.model);
-        match kept.as_mut() {
-            Some(model) => model.restart(opening),
-            None => *kept = Some(Model::new(opening)),
+        let Opening { standing, recalled, .. } = opening;
+        let recalled = recalled.as_ref().and_then(|recalled| match Model::recall(recalled) {
+            Ok(model) if model.next == standing.next => Some(model),
+            Ok(model) => {
+                tracing::error!(next = model.next.get(), "what was recalled does not end where the feed begins");
+                None
+            }
+            Err(gap) => {
+                tracing::error!(%gap, "what was recalled has a gap");
+                None
+            }
+        });
+        match (kept.as_mut(), recalled) {
+            (Some(model), _) => model.restart(standing),
+            (None, recalled) => *kept = Some(recalled.unwrap_or_else(|| Model::new(standing))),
         }
         if let Some(model) = kept.as_mut() {
             tell_restart(model, &mut hub);

@@ -1,6 +1,6 @@
 //! What can be read often, kept from the lines alone: books, open orders, trades, candles, histories.
 //!
-//! 1. It begins from an [`Opening`] and then needs nothing but the blocks of its feed, without a gap.
+//! 1. It begins from a [`Standing`] and then needs nothing but the blocks of its feed, without a gap.
 //! 2. It holds nothing that the exchange does not bound, and rings of fixed size beside that.
 //! 3. Orders that are dead (SPEC C-27) count for nothing from the moment on at which they died.
 
@@ -10,6 +10,7 @@ mod candles;
 mod history;
 mod orders;
 
+pub use apply::Gap;
 pub use book::{BookSide, Depth, checksum};
 pub use candles::{Candle, Candles, Day};
 pub use history::{Entry, History, What};
@@ -19,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ashlar_types::{AccountId, FeeTier, Lots, MarketId, Price, Sequence, Side, Time};
 
-use crate::door::{AssetFacts, MarketFacts, Opening};
+use crate::door::{AssetFacts, MarketFacts, Recalled, Standing};
 use crate::limits::{NEWS_MAX, TRADES_MAX};
 
 /// A trade as everybody sees it.
@@ -112,28 +113,35 @@ pub struct Model {
 
 impl Model {
     /// From the state as the node gives it.
-    pub fn new(opening: &Opening) -> Model {
+    pub fn new(standing: &Standing) -> Model {
         let mut model = Model {
-            next: opening.next,
-            time: opening.time,
-            assets: opening.assets.clone(),
-            fees: opening.fees.iter().map(|(schedule, tier, fees)| ((*schedule, *tier), *fees)).collect(),
-            markets: opening.markets.iter().map(|facts| (facts.id, MarketModel::new(*facts))).collect(),
-            orders: Orders::new(&opening.dead_men),
+            next: standing.next,
+            time: standing.time,
+            assets: standing.assets.clone(),
+            fees: standing.fees.iter().map(|(schedule, tier, fees)| ((*schedule, *tier), *fees)).collect(),
+            markets: standing.markets.iter().map(|facts| (facts.id, MarketModel::new(*facts))).collect(),
+            orders: Orders::new(&standing.dead_men),
             history: History::default(),
             watched: BTreeSet::new(),
             news: VecDeque::new(),
         };
-        for order in &opening.orders {
+        for order in &standing.orders {
             model.enter(order);
         }
         model.let_die();
         model
     }
 
+    /// From an earlier state and what happened since, with its trades, candles and histories.
+    pub fn recall(recalled: &Recalled) -> Result<Model, Gap> {
+        let mut model = Model::new(&recalled.standing);
+        recalled.blocks.iter().try_for_each(|block| model.apply(block))?;
+        Ok(model)
+    }
+
     /// Begins anew, from the state as the node gives it now; what happened in between is missing from trades, candles and histories.
-    pub fn restart(&mut self, opening: &Opening) {
-        let mut fresh = Model::new(opening);
+    pub fn restart(&mut self, standing: &Standing) {
+        let mut fresh = Model::new(standing);
         fresh.history = std::mem::take(&mut self.history);
         fresh.watched = std::mem::take(&mut self.watched);
         fresh.news = std::mem::take(&mut self.news);

@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use ashlar_api::client::{ClientError, RestClient};
 use ashlar_api::http::{ApiConfig, StaticFile, document, endpoints};
+use ashlar_api::limits::{COSTS_ASKED_MAX, LARGE_ANSWERS_MAX, LARGE_RETRY_MS};
 use ashlar_api::schema::{
     AccountView, AnswerView, BatchView, BookView, CandleView, Code, DigestView, FillView, Hex, HistoryLine,
     MessageForm, MessageWords, OpenOrderView, ProofStateView, SubmitBody, TickerView, TradeProofView,
@@ -44,6 +45,22 @@ async fn every_endpoint_answers_its_example() {
         asked += 1;
     }
     assert!(asked > 25);
+}
+
+#[tokio::test]
+async fn no_more_diffs_are_in_memory_than_may_be() {
+    let served = serve(2, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    let places: Vec<_> = std::iter::from_fn(|| served.api.large_answer()).collect();
+    assert_eq!(places.len(), LARGE_ANSWERS_MAX);
+    let refused = client.get::<Value>("/v1/batches/1/diff").await.expect_err("there is no place");
+    let ClientError::Refused(error) = refused else { panic!("{refused:?}") };
+    assert_eq!((error.code, error.retry_ms), (Code::Overloaded, Some(LARGE_RETRY_MS)), "{error:?}");
+    drop(places);
+    for _ in 0..2 * LARGE_ANSWERS_MAX {
+        let (status, diff) = client.ask("GET", "/v1/batches/1/diff", Bytes::new()).await.expect("an answer");
+        assert!(status.is_success() && !diff.is_empty(), "a place is given back once the answer is sent");
+    }
 }
 
 /// The words of an example, signed by account 1.
@@ -248,4 +265,23 @@ async fn a_batch_tells_what_its_transactions_cost() {
     assert_eq!((&outbox[0]["state"], &outbox[0]["nonce"]), (&json!("sent"), &json!("4")));
     let custody: Value = client.get("/v1/custody").await.expect("the stores");
     assert_eq!((&custody["stores"][0]["standing"], &custody["receipts"][0]["batch"]), (&json!("good"), &json!("1")));
+}
+
+#[tokio::test]
+async fn costs_that_nobody_answers_are_asked_for_so_often_and_no_more() {
+    let served = serve(1, ApiConfig::default()).await;
+    let mut client = RestClient::new(served.http.address);
+    served.exchange.leave_costs_unanswered();
+    let mut places: Vec<_> = std::iter::from_fn(|| served.api.cost_question()).collect();
+    assert_eq!(places.len(), COSTS_ASKED_MAX);
+    // The first one finds a place, and nobody gives that back.
+    places.pop();
+    for _ in 0..3 {
+        let batch: BatchView = client.get("/v1/batches/1").await.expect("a batch");
+        assert!(batch.commit.is_some_and(|at| at.cost.is_none()), "everything else is answered");
+    }
+    assert_eq!(served.exchange.leave_costs_unanswered(), 1);
+    places.pop();
+    let _: BatchView = client.get("/v1/batches/1").await.expect("a batch");
+    assert_eq!(served.exchange.leave_costs_unanswered(), 2, "a place that is free again is used");
 }

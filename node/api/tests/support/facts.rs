@@ -1,15 +1,13 @@
 //! The state of an engine as the door says it, read from the leaves that docs/spec/keys.md lays out.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use ashlar_api::door::{AccountFacts, AssetFacts, Block, HeldKey, Holding, MarketFacts, OpenOrder, Opening, Place};
+use ashlar_api::door::{AccountFacts, AssetFacts, HeldKey, Holding, MarketFacts, OpenOrder, Place, Standing};
 use ashlar_harness::{Engine, HotEngine};
 use ashlar_types::{
     AccountId, Address, Amount, AssetId, AssetTerms, ClientId, Direction, KeySlot, Lots, MarketId, MarketRules,
     MarketState, MarketTerms, OrderId, PostOnly, Ppm, Price, Rank, Scopes, SelfTrade, Sequence, Side, Time, Trigger,
 };
-use tokio::sync::broadcast;
 
 const PRICE_MASK: u64 = (1 << 47) - 1;
 
@@ -33,7 +31,7 @@ impl Leaves {
         Time::new(self.0[&(1, 0, 0)][1]).expect("a time")
     }
 
-    pub fn opening(&self, feed: broadcast::Receiver<Arc<Block>>) -> Opening {
+    pub fn standing(&self) -> Standing {
         let asset = |(id, _, w): (u64, u64, &Vec<u64>)| AssetFacts {
             id: AssetId::new(id as u16).expect("an asset"),
             terms: AssetTerms {
@@ -43,7 +41,7 @@ impl Leaves {
             },
         };
         let dead_men = self.kind(7).filter(|(_, _, w)| w[1] != Time::NEVER.get());
-        Opening {
+        Standing {
             next: Sequence::new(self.0[&(1, 0, 0)][0]),
             time: self.time(),
             assets: self.kind(2).map(asset).collect(),
@@ -51,7 +49,6 @@ impl Leaves {
             fees: Vec::new(),
             orders: self.orders(),
             dead_men: dead_men.map(|(id, _, w)| (account(id), Time::new(w[1]).expect("a time"))).collect(),
-            feed,
         }
     }
 

@@ -69,6 +69,8 @@ struct Inner {
     acts: Vec<Act>,
     /// Messages that may still come, and how many might at first, if they are counted.
     allowed: Option<(u32, u32)>,
+    /// How often it was asked what a batch cost, if nobody answers that.
+    unanswered: Option<usize>,
 }
 
 /// The exchange.
@@ -136,6 +138,7 @@ impl TestExchange {
             receipts: Vec::new(),
             acts: Vec::new(),
             allowed: None,
+            unanswered: None,
         };
         TestExchange { inner: Arc::new(Mutex::new(inner)), feed: broadcast::channel(FEED_BLOCKS_MAX).0 }
     }
@@ -150,6 +153,11 @@ impl TestExchange {
         self.inner.lock().expect("no panic").allowed = Some((messages, messages));
     }
 
+    /// Answers no more what a batch cost. How often that was asked since.
+    pub fn leave_costs_unanswered(&self) -> usize {
+        *self.inner.lock().expect("no panic").unanswered.get_or_insert(0)
+    }
+
     /// What the operator did.
     pub fn acts(&self) -> Vec<Act> {
         self.inner.lock().expect("no panic").acts.clone()
@@ -162,9 +170,9 @@ impl TestExchange {
 
     fn opening(&self) -> Opening {
         let inner = self.inner.lock().expect("no panic");
-        let mut opening = facts::Leaves::of(&inner.engine).opening(self.feed.subscribe());
-        opening.next = Sequence::new(inner.next);
-        opening
+        let mut standing = facts::Leaves::of(&inner.engine).standing();
+        standing.next = Sequence::new(inner.next);
+        Opening { standing, recalled: None, feed: self.feed.subscribe() }
     }
 }
 
@@ -308,6 +316,10 @@ impl Door for TestExchange {
     }
 
     fn paid(&self, _: BatchNumber) -> Known<Vec<Paid>> {
+        if let Some(asked) = &mut self.inner.lock().expect("no panic").unanswered {
+            *asked += 1;
+            return Box::pin(std::future::pending());
+        }
         known(vec![Paid { hash: [9; 32], gas_used: 212_345, gas_price: 1_500_000_000, blob_cost: 131_072 }])
     }
 
@@ -379,6 +391,10 @@ impl Door for TestExchange {
 
     fn proof_file(&self, batch: BatchNumber) -> Known<Option<Vec<u8>>> {
         known((batch.get() == 1).then(|| vec![0xfe, 0, 1]))
+    }
+
+    fn batch_diff(&self, batch: BatchNumber) -> Known<Option<Vec<u8>>> {
+        known((batch.get() == 1).then(|| vec![0xd1, 0xff]))
     }
 
     fn withdrawal(&self, index: WithdrawalIndex) -> Known<Option<WithdrawalFacts>> {

@@ -228,7 +228,14 @@ impl Catalog {
         Ok(segment.filter(|segment| number - segment.first < segment.count))
     }
 
-    /// Puts a segment in place of the batches in it that are still here, or another state of it in place of the one before.
+    /// Notes that a segment was read. What was restored of its batches stays here until the segment is whole.
+    pub fn note_read(&self, segment: Segment) -> Result<(), ArchiveError> {
+        let writing = self.database.begin_write().map_err(catalog)?;
+        writing.open_table(SEGMENTS).map_err(catalog)?.insert(segment.first, segment.row()).map_err(catalog)?;
+        writing.commit().map_err(catalog)
+    }
+
+    /// Puts a segment that is whole in place of the batches in it that are still here, or of the state of it before.
     pub fn set_segment(&self, segment: Segment) -> Result<(), ArchiveError> {
         let writing: WriteTransaction = self.database.begin_write().map_err(catalog)?;
         {

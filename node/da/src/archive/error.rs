@@ -1,6 +1,8 @@
+use ashlar_batch::Hash;
 use ashlar_batch::merkle::Digest;
 use ashlar_types::{BatchNumber, DecodeError};
 
+use super::hex;
 use crate::pack::PackError;
 
 /// Why an archive does not do what it is asked.
@@ -13,6 +15,22 @@ pub enum ArchiveError {
         last: BatchNumber,
         /// The one that was given.
         got: BatchNumber,
+    },
+    /// A batch of the right number follows another one than the last that is there.
+    #[error(
+        "batch {} comes after a batch of hash {}, and the last in the archive has hash {}: L1 took back what was archived, or \
+         this is the archive of another exchange; begin a new one in another folder",
+        .number.get(),
+        word(.got),
+        word(.last)
+    )]
+    Parent {
+        /// The batch that was given.
+        number: BatchNumber,
+        /// The hash of the header that the archive ends with.
+        last: Hash,
+        /// The hash that the batch gives of the one before it.
+        got: Hash,
     },
     /// The bytes are not those of the header.
     #[error("the bytes of batch {} have root {got:?} and the header says {expected:?}", .number.get())]
@@ -66,6 +84,10 @@ impl From<DecodeError> for ArchiveError {
     fn from(error: DecodeError) -> ArchiveError {
         Self::Catalog(error.to_string())
     }
+}
+
+fn word(hash: &Hash) -> String {
+    format!("0x{}", hex(&hash.0))
 }
 
 /// Names a failure of the catalog.

@@ -20,18 +20,22 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// How far the archive in a folder reaches; nothing if there is none, or nothing in it.
+    /// How far the archive in a folder reaches; nothing if there is none, or nothing in it. An error names the file.
     pub fn read(archive: &Path) -> io::Result<Option<Mark>> {
-        let text = match fs::read_to_string(archive.join(FILE)) {
+        let path = archive.join(FILE);
+        let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+            Err(error) => {
+                return Err(io::Error::new(error.kind(), format!("{} cannot be read: {error}", path.display())));
+            }
         };
         let mark = text.split_once(' ').and_then(|(number, commitment)| {
             let number = BatchNumber::new(number.parse().ok()?);
             Some(Mark { number, commitment: Hash(bytes(commitment.trim())?) })
         });
-        mark.map(Some).ok_or_else(|| io::Error::other(format!("{FILE} does not name a batch; archive again")))
+        let nameless = || format!("{} does not name a batch; run `ashlar archive add` again", path.display());
+        mark.map(Some).ok_or_else(|| io::Error::other(nameless()))
     }
 
     pub(super) fn write(archive: &Path, entry: &Entry) -> io::Result<()> {

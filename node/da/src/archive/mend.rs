@@ -9,7 +9,6 @@ use ashlar_types::BatchNumber;
 use sha2::{Digest as _, Sha256};
 
 use super::catalog::Segment;
-use super::error::damaged;
 use super::{Archive, ArchiveError, Content, Entry, segment};
 use crate::deposit::signatures_of;
 use crate::limits::SEGMENT_BYTES_MAX;
@@ -37,6 +36,22 @@ pub enum MendError {
         /// Why not.
         why: SalvageError,
     },
+    /// What stores gave is under the header's roots and is not what was archived.
+    #[error("batch {} was restored from stores, and it is not the one that was archived: {why}; try again with other stores", .number.get())]
+    Other {
+        /// The batch.
+        number: BatchNumber,
+        /// How that was seen.
+        why: &'static str,
+    },
+    /// A segment was written anew and is not there as it was written.
+    #[error("{place} does not give back the segment from batch {} on as it was written anew; check it, then repair again", .first.get())]
+    Segment {
+        /// The first batch of the segment.
+        first: BatchNumber,
+        /// Where.
+        place: String,
+    },
     /// No store has its signatures.
     #[error("batch {} was restored, and none of {stores} stores has its signatures; add stores that keep them", .number.get())]
     Signatures {
@@ -58,6 +73,64 @@ pub struct Mended {
     pub was_damaged: bool,
 }
 
+/// A segment, read once for all of its batches: its bytes, or why they are lost.
+struct Kept {
+    segment: Segment,
+    bytes: Result<Vec<u8>, String>,
+}
+
+impl Kept {
+    /// What can still be read of a batch in it, whatever is wrong with that.
+    fn batch(&self, number: BatchNumber) -> Option<Content> {
+        let at = number.get().checked_sub(self.segment.first)?;
+        segment::open(self.bytes.as_deref().ok()?, usize::try_from(at).ok()?).ok()
+    }
+
+    fn is_last(&self, number: BatchNumber) -> bool {
+        number.get().checked_sub(self.segment.first).is_some_and(|at| at.saturating_add(1) == self.segment.count)
+    }
+}
+
+/// A pass over an archive that restores what is damaged. It is no reader: nothing becomes warm again because of it. Batches that follow each other
+/// cost one read of their segment.
+pub struct Mending<'a> {
+    archive: &'a Archive,
+    stores: &'a Availability,
+    kept: Option<Kept>,
+}
+
+impl Mending<'_> {
+    /// Reads a batch as it is kept, and restores it if it is damaged; nothing if it is not archived.
+    pub async fn batch(&mut self, number: BatchNumber) -> Result<Option<Mended>, MendError> {
+        let (archive, stores) = (self.archive, self.stores);
+        let Some(entry) = archive.catalog.entry(number.get())? else { return Ok(None) };
+        let hot = archive.catalog.hot(number.get())?;
+        let is_hot = hot.is_some();
+        let segment = archive.catalog.segment_of(number.get())?;
+        if self.kept.as_ref().map(|kept| kept.segment.first) != segment.map(|segment| segment.first) {
+            self.kept = None;
+            if let Some(segment) = segment {
+                self.kept = Some(archive.kept(segment).await?);
+            }
+        }
+        let content = hot.or_else(|| self.kept.as_ref()?.batch(number));
+        let Some(content) = content.filter(|content| entry.is_of(content).is_ok()) else {
+            let (mended, is_sealed) = archive.mend(&entry, self.kept.as_ref(), stores).await?;
+            if is_sealed {
+                self.kept = None;
+            }
+            return Ok(Some(mended));
+        };
+        // Restored before, when its segment could not be written anew.
+        if let Some(kept) = self.kept.as_ref().filter(|kept| is_hot && kept.is_last(number))
+            && archive.seal_again(kept).await?
+        {
+            self.kept = None;
+        }
+        Ok(Some(Mended { content: Arc::new(content), wrong: Vec::new(), was_damaged: false }))
+    }
+}
+
 impl Archive {
     /// A batch from wherever it is, as [`Archive::get`] has it; if it is damaged here, restored from stores and put back.
     ///
@@ -70,37 +143,49 @@ impl Archive {
     ) -> Result<Option<Mended>, MendError> {
         match self.get(number, now_ms).await {
             Ok(content) => Ok(content.map(|content| Mended { content, wrong: Vec::new(), was_damaged: false })),
-            Err(ArchiveError::Damaged { .. }) => Ok(Some(self.mend(number, stores).await?)),
+            Err(ArchiveError::Damaged { .. }) => {
+                let Some(entry) = self.catalog.entry(number.get())? else { return Ok(None) };
+                let kept = match self.catalog.segment_of(number.get())? {
+                    Some(segment) => Some(self.kept(segment).await?),
+                    None => None,
+                };
+                let (mended, _) = self.mend(&entry, kept.as_ref(), stores).await?;
+                Ok(Some(mended))
+            }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn mend(&self, number: BatchNumber, stores: &Availability) -> Result<Mended, MendError> {
-        let entry = self.catalog.entry(number.get())?;
-        let entry = entry.ok_or_else(|| damaged(number, "the catalog", "it has no entry of it"))?;
-        let left = self.left_of(number).await?;
-        let (bytes, wrong) = self.bytes(&entry, &left, stores).await?;
-        let signatures = signatures(&entry, left, stores).await?;
-        let content = Content { bytes, signatures };
-        entry.is_of(&content).map_err(|why| damaged(number, "what stores have", why))?;
-        self.catalog.put_hot(number.get(), &content)?;
-        if let Some(segment) = self.catalog.segment_of(number.get())? {
-            self.seal_again(segment).await?;
-        }
-        let content = Arc::new(content);
-        self.remember(number.get(), content.clone());
-        Ok(Mended { content, wrong, was_damaged: true })
+    /// To read all batches one after the other, and restore those that are damaged.
+    pub const fn mending<'a>(&'a self, stores: &'a Availability) -> Mending<'a> {
+        Mending { archive: self, stores, kept: None }
     }
 
-    /// What can still be read of a batch here, whatever is wrong with it.
-    async fn left_of(&self, number: BatchNumber) -> Result<Content, ArchiveError> {
-        if let Some(content) = self.catalog.hot(number.get())? {
-            return Ok(content);
-        }
-        let Some(segment) = self.catalog.segment_of(number.get())? else { return Ok(Content::default()) };
-        let bytes = self.place_of(&segment).get(&segment.name(), SEGMENT_BYTES_MAX).await?;
-        let at = number.get().saturating_sub(segment.first) as usize;
-        Ok(bytes.and_then(|bytes| segment::open(&bytes, at).ok()).unwrap_or_default())
+    async fn kept(&self, segment: Segment) -> Result<Kept, ArchiveError> {
+        Ok(Kept { segment, bytes: self.bytes_of(&segment).await? })
+    }
+
+    /// Restores a batch; whether its segment was written anew with it.
+    async fn mend(
+        &self,
+        entry: &Entry,
+        kept: Option<&Kept>,
+        stores: &Availability,
+    ) -> Result<(Mended, bool), MendError> {
+        let number = entry.number;
+        let left = self.catalog.hot(number.get())?.or_else(|| kept?.batch(number)).unwrap_or_default();
+        let (bytes, wrong) = self.bytes(entry, &left, stores).await?;
+        let signatures = signatures(entry, left, stores).await?;
+        let content = Content { bytes, signatures };
+        entry.is_of(&content).map_err(|why| MendError::Other { number, why })?;
+        self.catalog.put_hot(number.get(), &content)?;
+        let is_sealed = match kept {
+            Some(kept) => self.seal_again(kept).await?,
+            None => false,
+        };
+        let content = Arc::new(content);
+        self.remember(number.get(), content.clone());
+        Ok((Mended { content, wrong, was_damaged: true }, is_sealed))
     }
 
     async fn bytes(
@@ -127,30 +212,34 @@ impl Archive {
         Ok((repaired.bytes, repaired.wrong))
     }
 
-    /// Writes a segment anew if all of its batches are whole, from wherever each is; until then those that were restored stay in the catalog.
-    async fn seal_again(&self, segment: Segment) -> Result<(), ArchiveError> {
+    /// Writes a segment anew if all of its batches are whole, from wherever each is; until then those that were restored stay in the catalog. Whether
+    /// it was written.
+    async fn seal_again(&self, kept: &Kept) -> Result<bool, MendError> {
+        let segment = kept.segment;
         let place = self.place_of(&segment);
-        let old = place.get(&segment.name(), SEGMENT_BYTES_MAX).await?.unwrap_or_default();
         let mut contents = Vec::new();
         for at in 0..segment.count {
             let number = segment.first.saturating_add(at);
-            let Some(entry) = self.catalog.entry(number)? else { return Ok(()) };
-            let hot = self.catalog.hot(number)?;
-            let packed = || segment::open(&old, at as usize).ok();
-            match hot.or_else(packed).filter(|content| entry.is_of(content).is_ok()) {
+            let Some(entry) = self.catalog.entry(number)? else { return Ok(false) };
+            let is_whole = |content: &Content| entry.is_of(content).is_ok();
+            let hot = self.catalog.hot(number)?.filter(is_whole);
+            match hot.or_else(|| kept.batch(entry.number)).filter(is_whole) {
                 Some(content) => contents.push(content),
-                None => return Ok(()),
+                None => return Ok(false),
             }
         }
         let bytes = segment::seal(&contents);
         place.put(&segment.name(), &bytes).await?;
         let hash: [u8; 32] = Sha256::digest(&bytes).into();
-        let number = BatchNumber::new(segment.first);
         match place.get(&segment.name(), SEGMENT_BYTES_MAX).await? {
             Some(back) if back == bytes => {}
-            _ => return Err(damaged(number, place.place(), "the segment that was written anew does not come back")),
+            _ => {
+                let (first, place) = (BatchNumber::new(segment.first), place.place().to_owned());
+                return Err(MendError::Segment { first, place });
+            }
         }
-        self.catalog.set_segment(Segment { bytes: bytes.len() as u64, hash, ..segment })
+        self.catalog.set_segment(Segment { bytes: bytes.len() as u64, hash, ..segment })?;
+        Ok(true)
     }
 }
 

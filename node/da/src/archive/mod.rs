@@ -27,7 +27,7 @@ pub use catalog::Segment;
 pub use entry::Entry;
 pub use error::ArchiveError;
 pub use mark::Mark;
-pub use mend::{MendError, Mended};
+pub use mend::{MendError, Mended, Mending};
 pub use objects::{Folder, Objects, Said};
 pub use s3::{S3, S3Config};
 pub use segment::Content;
@@ -166,6 +166,9 @@ impl Archive {
             if last.number.get().checked_add(1) != Some(number.get()) {
                 return Err(ArchiveError::Order { last: last.number, got: number });
             }
+            if header.parent_hash != last.header_hash {
+                return Err(ArchiveError::Parent { number, last: last.header_hash, got: header.parent_hash });
+            }
         }
         self.catalog.append(&entry, content)?;
         self.remember(number.get(), Arc::new(content.clone()));
@@ -240,27 +243,41 @@ impl Archive {
         if let Some(content) = self.recall(number.get()) {
             return Ok(Some(content));
         }
-        let (content, place) = match self.catalog.hot(number.get())? {
-            Some(content) => (content, "the catalog".to_owned()),
-            None => self.read_segment(number, now_ms).await?,
+        let (content, segment) = match self.catalog.hot(number.get())? {
+            Some(content) => (content, None),
+            None => {
+                let (content, segment) = self.read_segment(number).await?;
+                (content, Some(segment))
+            }
         };
-        entry.is_of(&content).map_err(|why| damaged(number, &place, why))?;
+        let place = segment.as_ref().map_or("the catalog", |segment| self.place_of(segment).place());
+        entry.is_of(&content).map_err(|why| damaged(number, place, why))?;
+        if let Some(segment) = segment {
+            self.catalog.note_read(Segment { read_ms: now_ms, reads: segment.reads.saturating_add(1), ..segment })?;
+        }
         let content = Arc::new(content);
         self.remember(number.get(), content.clone());
         Ok(Some(content))
     }
 
-    async fn read_segment(&self, number: BatchNumber, now_ms: u64) -> Result<(Content, String), ArchiveError> {
+    async fn read_segment(&self, number: BatchNumber) -> Result<(Content, Segment), ArchiveError> {
         let segment = self.catalog.segment_of(number.get())?;
         let segment = segment.ok_or_else(|| damaged(number, "the catalog", "no tier has it"))?;
-        let objects = self.place_of(&segment);
-        let place = objects.place();
-        let bytes = objects.get(&segment.name(), SEGMENT_BYTES_MAX).await?;
-        let bytes = bytes.ok_or_else(|| damaged(number, place, "the segment is gone"))?;
+        let place = self.place_of(&segment).place();
+        let bytes = self.bytes_of(&segment).await?.map_err(|why| damaged(number, place, why))?;
         let at = (number.get() - segment.first) as usize;
         let content = segment::open(&bytes, at).map_err(|error| damaged(number, place, error))?;
-        self.catalog.set_segment(Segment { read_ms: now_ms, reads: segment.reads.saturating_add(1), ..segment })?;
-        Ok((content, place.to_owned()))
+        Ok((content, segment))
+    }
+
+    /// The bytes of a segment, or why they are lost. What the disk here does not give back is as good as gone, and can be restored; an object store
+    /// that does not answer may still have it.
+    async fn bytes_of(&self, segment: &Segment) -> Result<Result<Vec<u8>, String>, ArchiveError> {
+        match self.place_of(segment).get(&segment.name(), SEGMENT_BYTES_MAX).await {
+            Ok(bytes) => Ok(bytes.ok_or_else(|| "the segment is gone".to_owned())),
+            Err(error) if segment.tier == Tier::Warm => Ok(Err(error.to_string())),
+            Err(error) => Err(error),
+        }
     }
 
     fn place_of(&self, segment: &Segment) -> &dyn Objects {

@@ -60,12 +60,14 @@ impl Folder {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut bytes = Vec::new();
-        file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > most {
-            return Err(std::io::Error::other(format!("it is longer than {most} bytes")));
+        let too_long = || std::io::Error::other(format!("it is longer than {most} bytes"));
+        if file.metadata()?.len() > most {
+            return Err(too_long());
         }
-        Ok(Some(bytes))
+        let mut bytes = Vec::new();
+        // It may still be written to.
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most { Err(too_long()) } else { Ok(Some(bytes)) }
     }
 }
 

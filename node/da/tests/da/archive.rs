@@ -1,8 +1,9 @@
 //! Every tier of an archive, moved through by age and readers, damaged, and proven.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use ashlar_batch::BatchHeader;
+use ashlar_batch::{BatchHeader, Hash};
 use ashlar_coding::{Coded, Expansion, Simd};
 use ashlar_da::archive::index::Branching;
 use ashlar_da::archive::{
@@ -32,10 +33,23 @@ impl Drop for Scratch {
 
 /// Batch `number` has commands 10 (number − 1) + 1 to 10 number, in the thousandth of a second after second `number`.
 fn archived(number: u64) -> (BatchHeader, Content) {
+    static ALL: LazyLock<Vec<(BatchHeader, Content)>> = LazyLock::new(|| {
+        let mut all: Vec<(BatchHeader, Content)> = Vec::new();
+        for number in 1..=22 {
+            let parent_hash = all.last().map_or(Hash::ZERO, |(header, _)| header.hash());
+            all.push(after(parent_hash, number));
+        }
+        all
+    });
+    ALL[number as usize - 1].clone()
+}
+
+fn after(parent_hash: Hash, number: u64) -> (BatchHeader, Content) {
     let bytes = batch(300 + 40 * number as usize, number);
     let signed = signatures(number as u8 % 5);
     let commitment = Coded::new(&bytes, Expansion::Double, &Simd).unwrap().commitment();
     let header = BatchHeader {
+        parent_hash,
         signatures_root: signed.root(),
         first_sequence: Sequence::new(10 * number - 9),
         next_sequence: Sequence::new(10 * number + 1),
@@ -173,6 +187,13 @@ fn what_is_wrong_is_refused_and_what_is_damaged_is_told() {
     }
     let (far, content) = archived(6);
     assert!(matches!(archive.append(&far, &content), Err(ArchiveError::Order { .. })));
+    // The number is right, and the batch before it is another one: L1 took back what is archived.
+    let (other, content) = after(Hash([7; 32]), 5);
+    let refused = archive.append(&other, &content).unwrap_err();
+    let (last, got) = (archived(4).0.hash(), Hash([7; 32]));
+    assert_eq!(refused, ArchiveError::Parent { number: BatchNumber::new(5), last, got });
+    assert!(refused.to_string().contains("hash 0x0707"), "{refused}");
+    assert_eq!(archive.root().unwrap().0, 4);
     assert_eq!(block_on(archive.migrate(60_000)).unwrap(), Moved { packed: 4, cooled: 1, warmed: 0 });
 
     let file = scratch.0.join("cold").join(archive.segments().unwrap()[0].name());

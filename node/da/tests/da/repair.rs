@@ -1,11 +1,16 @@
 //! Shares and archives that are damaged beyond what proven rows restore.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ashlar_batch::{BatchHeader, Signatures};
+use ashlar_batch::{BatchHeader, Hash, Signatures};
 use ashlar_coding::Expansion;
 use ashlar_coding::repair::RepairError;
-use ashlar_da::archive::{Archive, ArchiveError, Content, Folder, MendError, Moved, Policy, Tier};
+use ashlar_da::archive::{
+    Archive, ArchiveError, Content, Folder, MendError, Moved, Objects, Policy, Said, Segment, Tier,
+};
+use ashlar_da::limits::SEGMENT_BYTES_MAX;
 use ashlar_da::{Availability, BatchKey, Disk, FetchError, SalvageError, Share, Store, StoreError};
 use ashlar_types::{BatchNumber, from_bytes, to_bytes};
 use commonware_runtime::{Blob, Runner, Storage, Supervisor, WriteOptions, deterministic};
@@ -142,11 +147,13 @@ pub async fn published(
     archive: &Archive,
     numbers: std::ops::RangeInclusive<u64>,
 ) -> Vec<BatchHeader> {
-    let mut headers = Vec::new();
+    let mut headers: Vec<BatchHeader> = Vec::new();
     for number in numbers {
         let (bytes, signed) = (batch(8_192, number), signatures(number as u8));
         let published = all.publish(BatchNumber::new(number), &bytes, &signed).await.unwrap();
-        let header = BatchHeader { signatures_root: signed.root(), ..header(number, &bytes, published.commitment) };
+        let parent_hash = headers.last().map_or(Hash::ZERO, BatchHeader::hash);
+        let header = header(number, &bytes, published.commitment);
+        let header = BatchHeader { parent_hash, signatures_root: signed.root(), ..header };
         archive.append(&header, &Content { bytes, signatures: signed.as_bytes().to_vec() }).unwrap();
         headers.push(header);
     }
@@ -206,5 +213,141 @@ fn a_damaged_archive_is_restored_from_stores_and_from_itself() {
         let (_, root) = archive.root().unwrap();
         let entry = archive.newest().unwrap().unwrap();
         entry.is_proven(&archive.prove(number(4)).unwrap(), &root).unwrap();
+    });
+}
+
+/// The bytes of batches 1 and 3 in the file of a segment of four, damaged so that their places in it stay.
+fn damage(whole: &[u8]) -> Vec<u8> {
+    let mut damaged = whole.to_vec();
+    for number in [1, 3] {
+        let bytes = batch(8_192, number);
+        let at = whole.windows(64).position(|part| part == &bytes[..64]).expect("it stands there");
+        damaged[at + 100] ^= 0x80;
+    }
+    damaged
+}
+
+/// What is restored one by one, with reads of the others between, stays restored until the segment is written anew.
+#[test]
+fn reading_the_others_of_a_damaged_segment_loses_nothing_that_was_restored() {
+    let scratch = Scratch::new("mixed");
+    deterministic::Runner::seeded(6).start(|context| async move {
+        let (archive, all) = (scratch.archive(), folders(&context, &FOLDERS));
+        published(&all, &archive, 1..=4).await;
+        archive.migrate(1_000_000).await.unwrap();
+        let file = scratch.0.join("warm").join(archive.segments().unwrap()[0].name());
+        let whole = std::fs::read(&file).unwrap();
+        std::fs::write(&file, damage(&whole)).unwrap();
+        let number = BatchNumber::new;
+        for (at, is_damaged) in [(1, true), (2, false), (3, true), (4, false)] {
+            let got = archive.get_or_mend(number(at), 0, &all).await.unwrap().unwrap();
+            assert_eq!((got.was_damaged, got.content.bytes.as_slice()), (is_damaged, batch(8_192, at).as_slice()));
+            let expected = if at < 3 { Tier::Hot } else { Tier::Warm };
+            assert_eq!(archive.tier(number(1)).unwrap(), Some(expected), "after batch {at}");
+        }
+        assert_eq!(std::fs::read(&file).unwrap(), whole, "with the last of them it is written anew");
+
+        // Restored before, and the segment was not: a pass writes it.
+        std::fs::write(&file, damage(&whole)).unwrap();
+        archive.get_or_mend(number(1), 0, &all).await.unwrap();
+        let mut mending = archive.mending(&all);
+        let mut damaged = Vec::new();
+        for at in 1..=4 {
+            damaged.push(mending.batch(number(at)).await.unwrap().unwrap().was_damaged);
+        }
+        assert_eq!(damaged, [false, false, true, false]);
+        assert_eq!(std::fs::read(&file).unwrap(), whole);
+        assert!(mending.batch(number(5)).await.unwrap().is_none(), "it is not archived");
+    });
+}
+
+/// A folder that counts what is read of it.
+struct Counted(Folder, Arc<AtomicUsize>);
+
+impl Objects for Counted {
+    fn place(&self) -> &str {
+        self.0.place()
+    }
+
+    fn put<'a>(&'a self, name: &'a str, bytes: &'a [u8]) -> Said<'a, ()> {
+        self.0.put(name, bytes)
+    }
+
+    fn get<'a>(&'a self, name: &'a str, most: u64) -> Said<'a, Option<Vec<u8>>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.get(name, most)
+    }
+
+    fn remove<'a>(&'a self, name: &'a str) -> Said<'a, ()> {
+        self.0.remove(name)
+    }
+}
+
+#[test]
+fn a_pass_that_repairs_reads_each_segment_once_and_counts_as_no_reader() {
+    let scratch = Scratch::new("pass");
+    deterministic::Runner::seeded(7).start(|context| async move {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let cold = Counted(Folder::open(&scratch.0.join("cold")).unwrap(), reads.clone());
+        let policy = Policy { memory_bytes: 0, hot_ms: 0, segment_batches: 4, warm_ms: 0, ..Policy::default() };
+        let archive = Archive::open(&scratch.0, Box::new(cold), policy).unwrap();
+        let all = folders(&context, &FOLDERS);
+        published(&all, &archive, 1..=8).await;
+        assert_eq!(archive.migrate(1_000_000).await.unwrap(), Moved { packed: 8, cooled: 2, warmed: 0 });
+        let pass = async || {
+            reads.store(0, Ordering::Relaxed);
+            let (mut mending, mut damaged) = (archive.mending(&all), 0);
+            for number in 1..=8 {
+                let mended = mending.batch(BatchNumber::new(number)).await.unwrap().unwrap();
+                assert_eq!(mended.content.bytes, batch(8_192, number));
+                damaged += usize::from(mended.was_damaged);
+            }
+            (damaged, reads.load(Ordering::Relaxed))
+        };
+        let before: Vec<Segment> = archive.segments().unwrap();
+        assert_eq!(pass().await, (0, 2));
+        assert_eq!(archive.segments().unwrap(), before, "nobody has read them");
+        assert_eq!(archive.migrate(2_000_000).await.unwrap(), Moved::default(), "so they stay where they are");
+
+        let file = scratch.0.join("cold").join(before[1].name());
+        let whole = std::fs::read(&file).unwrap();
+        let mut damaged = whole.clone();
+        damaged[3..35].fill(0xff);
+        std::fs::write(&file, damaged).unwrap();
+        // What was written anew is read back.
+        assert_eq!(pass().await, (4, 3));
+        assert_eq!(std::fs::read(&file).unwrap(), whole);
+        assert_eq!(archive.segments().unwrap(), before);
+    });
+}
+
+/// The disk gives nothing back, by an error and not by wrong bytes: that is damage like any other.
+#[test]
+fn a_segment_that_the_disk_does_not_give_back_is_restored() {
+    let scratch = Scratch::new("unread");
+    deterministic::Runner::seeded(8).start(|context| async move {
+        let (archive, all) = (scratch.archive(), folders(&context, &FOLDERS));
+        published(&all, &archive, 1..=8).await;
+        archive.migrate(1_000_000).await.unwrap();
+        let files: Vec<PathBuf> =
+            archive.segments().unwrap().iter().map(|segment| scratch.0.join("warm").join(segment.name())).collect();
+        let whole: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+        for file in &files {
+            let file = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+            file.set_len(SEGMENT_BYTES_MAX + 1).unwrap();
+        }
+        let number = BatchNumber::new;
+        let refused = archive.get(number(2), 0).await.unwrap_err();
+        assert!(matches!(refused, ArchiveError::Damaged { .. }), "{refused}");
+        assert!(refused.to_string().contains("longer than"), "{refused}");
+        for at in 1..=4 {
+            assert!(archive.get_or_mend(number(at), 0, &all).await.unwrap().unwrap().was_damaged);
+        }
+        assert_eq!(std::fs::read(&files[0]).unwrap(), whole[0]);
+        let mut mending = archive.mending(&all);
+        for at in 1..=8 {
+            assert_eq!(mending.batch(number(at)).await.unwrap().unwrap().was_damaged, at > 4, "batch {at}");
+        }
+        assert_eq!(std::fs::read(&files[1]).unwrap(), whole[1]);
     });
 }

@@ -31,7 +31,7 @@ fn folders_forget_what_is_final_and_archived_and_no_longer_to_be_kept() {
             first[0]
         };
         let number = BatchNumber::new;
-        let retained = Retained::open(&data, 3, &place).unwrap();
+        let retained = Retained::open(&data, Some((3, place.clone()))).unwrap();
         assert_eq!(retained.forget(&all, number(9)).await.unwrap(), 0, "the archive has not said how far it reaches");
         archive.mark().unwrap();
         assert_eq!(Mark::read(&place).unwrap().unwrap().number, number(6));
@@ -44,7 +44,7 @@ fn folders_forget_what_is_final_and_archived_and_no_longer_to_be_kept() {
         // Batch 10 is final, and 7 is not archived.
         assert_eq!(retained.forget(&all, number(10)).await.unwrap(), 4 * 4);
         assert_eq!((retained.kept_from(), first().await), (number(7), 7));
-        let again = Retained::open(&data, 3, &place).unwrap();
+        let again = Retained::open(&data, Some((3, place.clone()))).unwrap();
         assert_eq!(again.kept_from(), number(7), "how far it came is remembered");
         assert_eq!(again.forget(&all, number(10)).await.unwrap(), 0);
 
@@ -54,9 +54,37 @@ fn folders_forget_what_is_final_and_archived_and_no_longer_to_be_kept() {
         let elsewhere = folders(&context, &["other"]);
         published(&elsewhere, &other, 30..=39).await;
         other.mark().unwrap();
-        let strange = Retained::open(&data, 1, &stranger.0).unwrap();
+        let strange = Retained::open(&data, Some((1, stranger.0.clone()))).unwrap();
         let refused = strange.forget(&all, number(10)).await.unwrap_err();
         assert!(matches!(refused, RetentionError::OtherArchive(_)), "{refused}");
         assert_eq!(first().await, 7);
+
+        // Who gives the policy up still knows what is gone, and lets nothing more go.
+        let without = Retained::open(&data, None).unwrap();
+        assert_eq!((without.kept_from(), without.forget(&all, number(10)).await.unwrap()), (number(7), 0));
+        assert_eq!(Retained::open(&scratch.0, None).unwrap().kept_from(), number(0), "nothing was forgotten here");
+    });
+}
+
+#[test]
+fn what_says_how_far_it_goes_and_is_damaged_is_named_with_what_to_do() {
+    let scratch = Scratch::new("torn");
+    deterministic::Runner::seeded(5).start(|context| async move {
+        let all = folders(&context, &FOLDERS);
+        let (kept_from, newest) = (scratch.0.join("da-kept-from"), scratch.0.join("newest"));
+        std::fs::write(&newest, "7 0123").unwrap();
+        let retained = Retained::open(&scratch.0, Some((1, scratch.0.clone()))).unwrap();
+        let refused = retained.forget(&all, BatchNumber::new(9)).await.unwrap_err();
+        let said = refused.to_string();
+        assert!(matches!(refused, RetentionError::Mark(_)) && said.contains(&newest.display().to_string()), "{said}");
+        assert!(said.contains("run `ashlar archive add` again"), "{said}");
+        for torn in ["", "sev", "\u{0}\u{0}"] {
+            std::fs::write(&kept_from, torn).unwrap();
+            let refused = Retained::open(&scratch.0, None).unwrap_err().to_string();
+            assert!(
+                refused.contains(&kept_from.display().to_string()) && refused.contains("remove it if"),
+                "{refused}"
+            );
+        }
     });
 }

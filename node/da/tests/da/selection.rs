@@ -244,6 +244,32 @@ fn who_never_answers_makes_room() {
     });
 }
 
+/// Four that are slow lose their places to four of whom two lie: without two of the slow ones there is not enough.
+#[test]
+fn who_was_given_up_is_asked_again_where_the_others_do_not_have_enough() {
+    deterministic::Runner::seeded(7).start(|context| async move {
+        let mut stores = vec![(MS(30_000), Distance::There, Manner::Honest); 4];
+        stores.extend([(MS(5), Distance::There, Manner::Honest); 2]);
+        stores.extend([(MS(1), Distance::There, Manner::Lies); 2]);
+        let world = world(&context, &stores, false);
+        let (_, sources) = fetch(&context, &world).await;
+        let asked = world.watch.asked();
+        assert!(asked.iter().filter(|index| **index == 0).count() == 2, "{asked:?}");
+        assert!(world.watch.most_at_once.load(Ordering::Relaxed) <= FETCHES_AT_ONCE);
+        let verdict = |name: &str| {
+            let mut of_it = sources.iter().filter(|(source, _)| source == name);
+            let verdict = of_it.next().map(|(_, verdict)| verdict.clone()).expect("it was asked");
+            assert!(of_it.next().is_none(), "each is told of once: {sources:?}");
+            verdict
+        };
+        assert_eq!(verdict("store-0"), Verdict::Honest, "what it did in the end");
+        assert!(matches!(verdict("store-3"), Verdict::Silent(StoreError::Failed { .. })), "{sources:?}");
+        assert!(matches!(verdict("store-7"), Verdict::Wrong(_)), "{sources:?}");
+        assert!(world.all.standing("store-3").time_us > 0, "how slow it is at least is remembered");
+        assert_eq!(world.watch.at_once.load(Ordering::Relaxed), 0, "nothing is left under way");
+    });
+}
+
 /// Who has everything sends data rows, which need no decoding.
 #[test]
 fn data_rows_come_first() {

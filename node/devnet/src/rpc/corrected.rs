@@ -50,13 +50,13 @@ impl Endpoint {
         serde_json::to_value(shown).map(Answer::Result).map_err(ethrex(doing))
     }
 
-    /// ethrex knows no overrides; an answer without them would look like one with them.
+    /// ethrex knows no overrides, neither of the state nor of the block; an answer without them would look like one with them.
     fn refuse_overrides(method: &str, params: &Value) -> Option<Answer> {
-        let overridden =
-            ["eth_call", "eth_estimateGas"].contains(&method) && params.get(2).is_some_and(|o| !o.is_null());
+        let mut overrides = params.as_array().into_iter().flatten().skip(2);
+        let overridden = ["eth_call", "eth_estimateGas"].contains(&method) && overrides.any(|one| !one.is_null());
         overridden.then(|| Answer::Error {
             code: -32_602,
-            message: format!("{method} takes no overrides here; leave the third parameter out"),
+            message: format!("{method} takes no overrides here; leave out what follows the block"),
         })
     }
 

@@ -1,6 +1,6 @@
 //! The task that owns everything.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, UNIX_EPOCH};
@@ -15,7 +15,7 @@ use super::checks::Check;
 use super::config::{ProverConfig, Role, StretchRules};
 use super::event::{Event, Order};
 use super::handle::{CutOff, Pressure, ProverHandle};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, ProofName};
 use super::status::JobProgress;
 use crate::error::ProverError;
 use crate::limits::{EVENTS_MAX, JOBS_MAX, TICK_MS};
@@ -27,8 +27,8 @@ pub(super) struct Connected {
     pub connection: u64,
     pub description: Description,
     pub outbox: mpsc::Sender<ToWorker>,
-    /// Of a worker whose role is to verify: what it looks at.
-    pub checks: Option<JobId>,
+    /// Of a worker whose role is to verify: what it looks at, and in the check of which number.
+    pub checks: Option<(JobId, u64)>,
 }
 
 /// The coordinator.
@@ -40,6 +40,11 @@ pub(super) struct Coordinator<E> {
     pub ledger: Ledger,
     pub connected: BTreeMap<WorkerId, Connected>,
     pub checks: BTreeMap<JobId, Check>,
+    next_check: u64,
+    /// What signers are asked about.
+    pub attesting: BTreeSet<ProofName>,
+    /// The first batch from which on a proof is next in turn to be asked about.
+    pub attest_from: u64,
     pub events: mpsc::WeakSender<Event>,
     pub progress: BTreeMap<JobId, JobProgress>,
     pub refused: BTreeMap<JobId, String>,
@@ -71,23 +76,8 @@ pub async fn start<E: Runtime>(context: E, config: ProverConfig) -> Result<Prove
         connections: Arc::new(AtomicUsize::new(0)),
     };
     let store = Store::open(context.child("store"), &config.partition).await?;
-    let mut coordinator = Coordinator {
-        scheduler: Scheduler::new(config.targets.clone(), config.programs.clone(), [], millis(&context)),
-        context: context.child("coordinator"),
-        stretch: config.stretch,
-        config,
-        store,
-        ledger: Ledger::default(),
-        connected: BTreeMap::new(),
-        checks: BTreeMap::new(),
-        events: events.downgrade(),
-        progress: BTreeMap::new(),
-        refused: BTreeMap::new(),
-        pressure,
-        cut_off,
-        conduct: StoredConduct::default(),
-        settled: BatchNumber::default(),
-    };
+    let own = context.child("coordinator");
+    let mut coordinator = Coordinator::new(own, config, store, events.downgrade(), pressure, cut_off);
     coordinator.recall().await?;
     context.spawn(move |_| async move {
         if let Err(error) = coordinator.run(inbox).await {
@@ -99,6 +89,39 @@ pub async fn start<E: Runtime>(context: E, config: ProverConfig) -> Result<Prove
 }
 
 impl<E: Runtime> Coordinator<E> {
+    /// One that knows of nothing yet.
+    pub(super) fn new(
+        context: E,
+        config: Arc<ProverConfig>,
+        store: Store<E>,
+        events: mpsc::WeakSender<Event>,
+        pressure: watch::Sender<Pressure>,
+        cut_off: broadcast::Sender<CutOff>,
+    ) -> Coordinator<E> {
+        let now_ms = millis(&context);
+        Coordinator {
+            scheduler: Scheduler::new(config.targets.clone(), config.programs.clone(), [], now_ms),
+            context,
+            stretch: config.stretch,
+            config,
+            store,
+            ledger: Ledger::default(),
+            connected: BTreeMap::new(),
+            checks: BTreeMap::new(),
+            // A worker may still have an answer that an earlier coordinator asked for: its numbers are not used again.
+            next_check: now_ms << 16,
+            attesting: BTreeSet::new(),
+            attest_from: 0,
+            events,
+            progress: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            pressure,
+            cut_off,
+            conduct: StoredConduct::default(),
+            settled: BatchNumber::default(),
+        }
+    }
+
     pub(super) fn now_ms(&self) -> u64 {
         millis(&self.context)
     }
@@ -155,7 +178,7 @@ impl<E: Runtime> Coordinator<E> {
         Ok(())
     }
 
-    async fn take(&mut self, event: Event) -> Result<(), ProverError> {
+    pub(super) async fn take(&mut self, event: Event) -> Result<(), ProverError> {
         match event {
             Event::Submit(order, answer) => {
                 let submitted = self.submit(*order).await;
@@ -215,12 +238,12 @@ impl<E: Runtime> Coordinator<E> {
                 }
                 Ok(())
             }
-            Event::Verified { job, result } => self.verified(job, result).await,
+            Event::Verified { job, number, result } => self.verified(job, number, result).await,
             Event::Executed { job, is_right } => {
                 let effects = self.scheduler.executed(job, is_right, self.now_ms());
                 self.obey(effects).await
             }
-            Event::Attested { first, result } => self.attested(first, result).await,
+            Event::Attested { proof, result } => self.attested(proof, result).await,
             Event::Stop(_) => Ok(()),
         }
     }
@@ -230,13 +253,14 @@ impl<E: Runtime> Coordinator<E> {
         let is_prover = role.is_some_and(|member| member.role == Role::Prove);
         tracing::info!(worker = self.name_of(worker), backend = %came.description.backend, "a worker has connected");
         let description = came.description.clone();
-        if self.connected.insert(worker, came).is_some() {
+        if self.connected.contains_key(&worker) {
             tracing::warn!(
                 worker = self.name_of(worker),
                 "a worker has connected again; its older connection is closed"
             );
-            self.scheduler.went(worker);
+            self.lose(worker);
         }
+        self.connected.insert(worker, came);
         if is_prover {
             let effects = self.scheduler.came(worker, description, self.now_ms());
             return self.obey(effects).await;
@@ -301,7 +325,8 @@ impl<E: Runtime> Coordinator<E> {
                     let worker = self.name_of(worker);
                     let received = Received { worker, target, measured, proof };
                     self.store.put(Part::Received, job.0, &received.to_bytes()).await?;
-                    self.checks.insert(job, Check::new(received, public_values));
+                    self.checks.insert(job, Check::new(self.next_check, received, public_values));
+                    self.next_check += 1;
                     self.start_checks().await?;
                 }
                 Effect::Execute { job } => self.execute(job).await?,
@@ -353,8 +378,8 @@ impl<E: Runtime> Coordinator<E> {
     }
 
     fn lose(&mut self, worker: WorkerId) {
-        if let Some(Connected { checks: Some(job), .. }) = self.connected.remove(&worker)
-            && let Some(check) = self.checks.get_mut(&job)
+        if let Some(Connected { checks: Some((job, number)), .. }) = self.connected.remove(&worker)
+            && let Some(check) = self.checks.get_mut(&job).filter(|check| check.number == number)
         {
             check.is_running = false;
         }

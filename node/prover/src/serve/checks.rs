@@ -2,20 +2,24 @@
 //!
 //! A verifier in this process is asked first; then a worker whose role is to verify, which never is the one that proved, as each has one
 //! role. Where neither is there, a proof waits (SPEC R-6).
+//!
+//! A job that is withdrawn and formed again has the same name, and its next proof is another one. So each check has a number of its own, and a verdict
+//! counts only for the check that it is of; signatures count only for the proof that they are under.
 
 use std::sync::Arc;
 
 use ashlar_prover_wire::{Answer, Description, FailureKind, JobId, Question, ToCoordinator, ToWorker};
-use ashlar_types::{BatchNumber, to_bytes};
+use ashlar_types::to_bytes;
 
 use super::Runtime;
 use super::actor::Coordinator;
 use super::config::{ProverConfig, Role};
 use super::event::Event;
-use super::ledger::ProofHead;
+use super::ledger::{ProofHead, ProofName};
 use crate::attest::{AttestError, Attestation};
 use crate::error::ProverError;
 use crate::kept::KeptProof;
+use crate::limits::ATTESTATIONS_MAX;
 use crate::schedule::{Verdict, WorkerId};
 use crate::store::{Part, Received};
 use crate::verify::{Claim, Verifier, VerifyError};
@@ -23,6 +27,8 @@ use ashlar_prover_evidence::execute;
 
 /// A proof to be looked at.
 pub(super) struct Check {
+    /// Its own among all checks.
+    pub number: u64,
     pub received: Received,
     /// What it must say.
     pub public_values: Vec<u8>,
@@ -31,8 +37,8 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub const fn new(received: Received, public_values: Vec<u8>) -> Check {
-        Check { received, public_values, is_running: false }
+    pub const fn new(number: u64, received: Received, public_values: Vec<u8>) -> Check {
+        Check { number, received, public_values, is_running: false }
     }
 }
 
@@ -61,21 +67,22 @@ impl<E: Runtime> Coordinator<E> {
     /// An execution shows nothing to whoever was not there, so it is done again.
     async fn check_by_executing(&mut self, job: JobId) -> Result<(), ProverError> {
         let (Some(record), Some(check)) = (self.ledger.jobs.get(&job), self.checks.get(&job)) else { return Ok(()) };
-        let (evidence, expected) = (self.evidence(record).await?, check.public_values.clone());
+        let (number, expected) = (check.number, check.public_values.clone());
+        let evidence = self.evidence(record).await?;
         self.apart("execution", move || {
             let result = match execute(&evidence) {
                 Ok(values) if to_bytes(&values) == expected => Ok(()),
                 Ok(_) => Err(VerifyError::WrongPublicValues),
                 Err(error) => Err(VerifyError::Invalid { why: error.to_string() }),
             };
-            Event::Verified { job, result: Some(result) }
+            Event::Verified { job, number, result: Some(result) }
         });
         Ok(())
     }
 
     fn check_here(&mut self, job: JobId, verifier: Arc<dyn Verifier>) {
-        let Some(Check { received, public_values, .. }) = self.checks.get(&job) else { return };
-        let program = self.config.program_of(public_values, received.target);
+        let Some(Check { number, received, public_values, .. }) = self.checks.get(&job) else { return };
+        let (number, program) = (*number, self.config.program_of(public_values, received.target));
         let (kind, proof, public_values) = (received.target.kind, received.proof.clone(), public_values.clone());
         self.apart("verification", move || {
             let claim = Claim { kind, program, public_values: &public_values, proof: &proof };
@@ -83,13 +90,14 @@ impl<E: Runtime> Coordinator<E> {
                 Err(VerifyError::Unsupported { .. }) => None,
                 result => Some(result),
             };
-            Event::Verified { job, result }
+            Event::Verified { job, number, result }
         });
     }
 
-    /// Asks an idle worker that verifies; whether there is one.
+    /// Asks an idle worker that verifies, by the number of the check in place of the job's name: what it says again on a new connection is of one
+    /// proof. Whether there is such a worker.
     fn check_elsewhere(&mut self, job: JobId) -> bool {
-        let Some(Check { received, public_values, .. }) = self.checks.get(&job) else { return false };
+        let Some(Check { number, received, public_values, .. }) = self.checks.get(&job) else { return false };
         let Received { target, proof, .. } = received;
         let (members, program) = (&self.config.members, self.config.program_of(public_values, *target));
         let idle = self.connected.iter_mut().find(|(worker, connected)| {
@@ -98,31 +106,36 @@ impl<E: Runtime> Coordinator<E> {
             verifies && connected.checks.is_none() && (*backend, *of) == (target.backend, program)
         });
         let Some((worker, connected)) = idle else { return false };
-        connected.checks = Some(job);
-        let (worker, kind) = (*worker, target.kind);
+        connected.checks = Some((job, *number));
+        let (worker, asked, kind) = (*worker, JobId(*number), target.kind);
         let question = Question::Verify { kind, public_values: public_values.clone(), proof: proof.clone() };
-        self.tell(worker, ToWorker::Ask { job, question });
+        self.tell(worker, ToWorker::Ask { job: asked, question });
         self.connected.contains_key(&worker)
     }
 
     /// A worker that verifies said something.
     pub async fn checked(&mut self, worker: WorkerId, message: ToCoordinator) -> Result<(), ProverError> {
-        let (job, result) = match message {
+        let (asked, result) = match message {
             ToCoordinator::Done { job, answer: Answer::Verified { .. } } => (job, Some(Ok(()))),
             ToCoordinator::Failed { job, failure } => (job, refusal(failure.kind, failure.detail)),
             _ => return Ok(()),
         };
-        let Some(connected) = self.connected.get_mut(&worker).filter(|known| known.checks == Some(job)) else {
+        let Some(connected) = self.connected.get_mut(&worker) else { return Ok(()) };
+        let Some((job, number)) = connected.checks.take_if(|(_, number)| JobId(*number) == asked) else {
             return Ok(());
         };
-        connected.checks = None;
-        self.tell(worker, ToWorker::Cancel { job });
-        Box::pin(self.verified(job, result)).await
+        self.tell(worker, ToWorker::Cancel { job: asked });
+        Box::pin(self.verified(job, number, result)).await
     }
 
-    /// Somebody has looked at a proof.
-    pub async fn verified(&mut self, job: JobId, result: Option<Result<(), VerifyError>>) -> Result<(), ProverError> {
-        let Some(check) = self.checks.get_mut(&job) else { return Ok(()) };
+    /// Somebody has looked at a proof. What is said of one that was withdrawn meanwhile says nothing of the one in its place.
+    pub async fn verified(
+        &mut self,
+        job: JobId,
+        number: u64,
+        result: Option<Result<(), VerifyError>>,
+    ) -> Result<(), ProverError> {
+        let Some(check) = self.checks.get_mut(&job).filter(|check| check.number == number) else { return Ok(()) };
         check.is_running = false;
         let verdict = match &result {
             Some(Ok(())) => Verdict::Accepted,
@@ -153,21 +166,29 @@ impl<E: Runtime> Coordinator<E> {
         Ok(())
     }
 
-    /// Has a proof signed, where L1 counts signatures.
-    pub fn attest(&self, proof: &KeptProof) {
+    /// Has a proof signed, where L1 counts signatures, unless its signers are asked already or about too many: then it has its turn later.
+    pub fn attest(&mut self, proof: &KeptProof) {
         let Some(quorum) = self.config.quorums.of(proof.values.version).cloned() else { return };
+        let name = ProofName::of(proof);
+        if self.attesting.len() >= ATTESTATIONS_MAX || !self.attesting.insert(name) {
+            return;
+        }
         let proof = proof.clone();
-        self.apart("attestation", move || {
-            let result = Some(quorum.attest(&proof));
-            Event::Attested { first: proof.first, result }
-        });
+        self.apart("attestation", move || Event::Attested { proof: name, result: quorum.attest(&proof) });
     }
 
-    /// Has signed whatever is not, as after a restart.
-    pub async fn attest_all(&self) -> Result<(), ProverError> {
-        let is_unsigned = |head: &ProofHead| head.signers.is_none() && self.config.quorums.of(head.version).is_some();
-        let unsigned = self.ledger.proofs.iter().filter(|(_, head)| is_unsigned(head));
-        for first in unsigned.map(|(first, _)| *first) {
+    /// Has signed whatever is not, as after a restart. One after the other has its turn, so that no proof whose signers are gone keeps others from theirs.
+    pub async fn attest_all(&mut self) -> Result<(), ProverError> {
+        let waits = |first: u64, head: &ProofHead| {
+            let is_unsigned = head.signers.is_none() && self.config.quorums.of(head.version).is_some();
+            is_unsigned && !self.attesting.contains(&head.name(first))
+        };
+        let proofs = &self.ledger.proofs;
+        let in_turn = proofs.range(self.attest_from..).chain(proofs.range(..self.attest_from));
+        let room = ATTESTATIONS_MAX.saturating_sub(self.attesting.len());
+        let unsigned = in_turn.filter(|(first, head)| waits(**first, head)).map(|(first, _)| *first);
+        for first in unsigned.take(room).collect::<Vec<_>>() {
+            self.attest_from = first.saturating_add(1);
             let stored = self.store.get(Part::Proof, first).await?;
             if let Some(proof) = stored.and_then(|bytes| KeptProof::from_bytes(&bytes).ok()) {
                 self.attest(&proof);
@@ -179,20 +200,26 @@ impl<E: Runtime> Coordinator<E> {
     /// Signers have looked at a proof.
     pub async fn attested(
         &mut self,
-        first: BatchNumber,
-        result: Option<Result<Attestation, AttestError>>,
+        proof: ProofName,
+        result: Result<Attestation, AttestError>,
     ) -> Result<(), ProverError> {
+        self.attesting.remove(&proof);
+        let first = proof.first;
         let attestation = match result {
-            Some(Ok(attestation)) => attestation,
-            Some(Err(error)) => {
-                tracing::warn!(first = first.get(), %error, "a proof has too few signatures; they are asked for again");
+            Ok(attestation) => attestation,
+            Err(error) => {
+                tracing::warn!(first, %error, "a proof has too few signatures; they are asked for again");
                 return Ok(());
             }
-            None => return Ok(()),
         };
-        if let Some(head) = self.ledger.proofs.get_mut(&first.get()) {
-            head.signers = Some(attestation.signers());
-            self.store.put(Part::Attestation, first.get(), &attestation.to_bytes()).await?;
+        let signers = attestation.signers();
+        let Some(head) = self.ledger.proofs.get_mut(&first).filter(|head| head.name(first) == proof) else {
+            return Ok(());
+        };
+        // Others may sign for it by now.
+        if self.config.quorums.of(head.version).is_some_and(|quorum| quorum.is_enough(&signers)) {
+            self.store.put(Part::Attestation, first, &attestation.to_bytes()).await?;
+            head.signers = Some(signers);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use ashlar_prover_wire::{Description, Evidence, JobId, Measured, ToCoordinator, 
 use ashlar_types::BatchNumber;
 use tokio::sync::{mpsc, oneshot};
 
+use super::ledger::ProofName;
 use super::status::BatchStatus;
 use crate::attest::{AttestError, Attestation, Quorums};
 use crate::error::ProverError;
@@ -58,12 +59,12 @@ pub(crate) enum Event {
     Heard { worker: WorkerId, connection: u64, message: ToCoordinator },
     /// Its connection has ended.
     Went { worker: WorkerId, connection: u64 },
-    /// A proof was looked at; without a result if it could not be.
-    Verified { job: JobId, result: Option<Result<(), VerifyError>> },
+    /// A proof was looked at, in the check of this number; without a result if it could not be.
+    Verified { job: JobId, number: u64, result: Option<Result<(), VerifyError>> },
     /// Evidence that a worker refuses was executed here.
     Executed { job: JobId, is_right: bool },
-    /// Signers have looked at a proof; without a result if they could not.
-    Attested { first: BatchNumber, result: Option<Result<Attestation, AttestError>> },
+    /// Signers have looked at a proof.
+    Attested { proof: ProofName, result: Result<Attestation, AttestError> },
     /// Stop.
     Stop(oneshot::Sender<()>),
 }

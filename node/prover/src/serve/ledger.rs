@@ -26,7 +26,25 @@ pub(crate) struct ProofHead {
     pub signers: Option<Vec<Address>>,
 }
 
+/// Which proof: another one may begin with the same batch by the time that somebody has looked at this one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct ProofName {
+    pub first: u64,
+    pub program: ProgramHash,
+    pub last_hash: Hash,
+}
+
+impl ProofName {
+    pub fn of(proof: &KeptProof) -> ProofName {
+        ProofName { first: proof.first.get(), program: proof.program, last_hash: proof.values.last_hash }
+    }
+}
+
 impl ProofHead {
+    pub fn name(&self, first: u64) -> ProofName {
+        ProofName { first, program: self.program, last_hash: self.last_hash }
+    }
+
     pub fn of(proof: &KeptProof, signers: Option<Vec<Address>>) -> ProofHead {
         ProofHead {
             last: proof.last.get(),

@@ -31,3 +31,6 @@ use rand::CryptoRng;
 pub trait Runtime: Spawner + Clock + Storage + CryptoRng {}
 
 impl<E: Spawner + Clock + Storage + CryptoRng> Runtime for E {}
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ pub use store::{Rejected, Snapshot, SnapshotStore};
 use ashlar_batch::merkle::Digest;
 use ashlar_exchange::RestoreError;
 use ashlar_state::MapError;
-use ashlar_types::DecodeError;
+use ashlar_types::{BatchNumber, DecodeError};
 use commonware_runtime::Error as RuntimeError;
 
 /// Why a snapshot could not be written or loaded.
@@ -61,6 +61,12 @@ pub enum SnapshotError {
     /// Its leaves are those of no state.
     #[error("{0}")]
     State(RestoreError),
+    /// It is what changed since another one, which is gone or has no whole beginning.
+    #[error("the snapshot holds what changed since the one of batch {}, which is gone or has no whole beginning; an older one is used", .number.get())]
+    Base {
+        /// The batch of the other one.
+        number: BatchNumber,
+    },
     /// There is none that is whole.
     #[error("no whole snapshot is here")]
     Missing,

@@ -80,6 +80,10 @@ fn name_of(head: &SnapshotHead) -> Name {
     name
 }
 
+fn number_of(name: &Name) -> BatchNumber {
+    BatchNumber::new(u64::from_be_bytes(*name.first_chunk().unwrap_or(&[0; 8])))
+}
+
 fn disk(action: &'static str) -> impl Fn(RuntimeError) -> SnapshotError {
     move |source| SnapshotError::Disk { action, source }
 }
@@ -185,7 +189,7 @@ impl<E: Storage> SnapshotStore<E> {
     pub async fn kept(&self) -> Result<Vec<(BatchNumber, Result<SnapshotHead, SnapshotError>)>, SnapshotError> {
         let mut kept = Vec::new();
         for name in self.names().await? {
-            let number = BatchNumber::new(u64::from_be_bytes(*name.first_chunk().unwrap_or(&[0; 8])));
+            let number = number_of(&name);
             match self.open(&name).await {
                 Ok(Open { head, .. }) => kept.push((number, Ok(head))),
                 Err(error @ SnapshotError::Disk { .. }) => kept.push((number, Err(error))),
@@ -204,14 +208,16 @@ impl<E: Storage> SnapshotStore<E> {
         Ok(bytes.iter().any(|byte| *byte != 0))
     }
 
-    /// The leaves of one as they are stored, whatever their root is, as far as they can be read; and what is wrong after that.
+    /// The leaves of one as they are stored, whatever their root is, as far as they can be read; and what is wrong after that. Where what it rests on
+    /// is gone there are none, and that is the error.
     pub async fn stored(
         &self,
         head: &SnapshotHead,
     ) -> Result<(Vec<(Key, Value)>, Option<SnapshotError>), SnapshotError> {
         let mut leaves = Vec::new();
         match self.read(head, &mut leaves).await {
-            Err(error @ SnapshotError::Disk { .. }) => Err(error),
+            // Changes alone are no state.
+            Err(error @ (SnapshotError::Disk { .. } | SnapshotError::Base { .. })) => Err(error),
             ended => Ok((leaves, ended.err())),
         }
     }
@@ -225,10 +231,11 @@ impl<E: Storage> SnapshotStore<E> {
         match on {
             None => leaves.extend(own.into_iter().filter_map(|(key, value)| Some((key, value?)))),
             Some(on) => {
-                let under = self.open(&on).await?;
-                if under.on.is_some() {
-                    return Err(SnapshotError::Missing);
-                }
+                let under = match self.open(&on).await {
+                    Ok(under) if under.on.is_none() => under,
+                    Err(error @ SnapshotError::Disk { .. }) => return Err(error),
+                    Ok(_) | Err(_) => return Err(SnapshotError::Base { number: number_of(&on) }),
+                };
                 let mut whole = Vec::new();
                 read = read_leaves(&under.blob, under.length, &mut whole).await.and(read);
                 *leaves = laid_upon(whole, own);
@@ -284,7 +291,8 @@ impl<E: Storage> SnapshotStore<E> {
                 Ok(_) | Err(_) => {}
             }
         }
-        for name in names {
+        // The newest first: what rests on another one goes before that one does, wherever this ends.
+        for name in names.into_iter().rev() {
             if !kept.contains(&name) {
                 let result = self.context.remove(&self.partition, Some(&name)).await;
                 result.map_err(disk("remove a snapshot"))?;

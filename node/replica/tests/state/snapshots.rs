@@ -1,7 +1,10 @@
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use ashlar_exchange::HotConfig;
 use ashlar_replica::{HotReplay, Shadow, Silent, SnapshotError, SnapshotStore};
 use ashlar_state::Serial;
-use commonware_runtime::{Blob, Runner, Storage, Supervisor, WriteOptions, deterministic};
+use commonware_runtime::{Blob, BlobVersion, Error, Runner, Storage, Supervisor, WriteOptions, deterministic};
 
 use crate::world::{history, snapshot};
 
@@ -64,6 +67,64 @@ fn a_changed_byte_anywhere_is_noticed_and_the_one_before_is_used() {
         assert_eq!(store.newest(|_| true, &Serial).await.expect("a good disk").0.expect("whole").head, taken.head);
         let unfinished = SnapshotStore::new(context.child("none"), "none");
         assert!(matches!(unfinished.load(&older, &Serial).await, Err(SnapshotError::Beginning)));
+    });
+}
+
+/// A disk that ends with its machine after so many removals.
+struct Ending {
+    inner: deterministic::Context,
+    removals: AtomicUsize,
+}
+
+impl Storage for Ending {
+    type Blob = <deterministic::Context as Storage>::Blob;
+
+    async fn open_versioned(
+        &self,
+        partition: &str,
+        name: &[u8],
+        versions: RangeInclusive<BlobVersion>,
+    ) -> Result<(Self::Blob, u64, BlobVersion), Error> {
+        self.inner.open_versioned(partition, name, versions).await
+    }
+
+    async fn remove(&self, partition: &str, name: Option<&[u8]>) -> Result<(), Error> {
+        let left = self.removals.load(Ordering::Relaxed).checked_sub(1).ok_or(Error::Closed)?;
+        self.removals.store(left, Ordering::Relaxed);
+        self.inner.remove(partition, name).await
+    }
+
+    async fn scan(&self, partition: &str) -> Result<Vec<Vec<u8>>, Error> {
+        self.inner.scan(partition).await
+    }
+}
+
+#[test]
+fn what_rests_on_another_one_goes_before_it_and_without_it_says_so() {
+    deterministic::Runner::seeded(3).start(|context| async move {
+        let mut history = history(5, 2, 300);
+        let store = SnapshotStore::new(context.child("snapshots"), "snapshots");
+        let base = history.genesis.head;
+        let leaves = &history.genesis.leaves;
+        store.write(&base, leaves.iter().map(|(key, value)| (*key, value.words()))).await.expect("a good disk");
+        let taken = snapshot(&mut history.live.store, history.batches[1].0);
+        let changes = || taken.leaves.iter().map(|(key, value)| (*key, value.words()));
+        store.write_increment(&taken.head, &base, changes()).await.expect("a good disk");
+        // Killed after the first of two removals.
+        let ending = Ending { inner: context.child("ending"), removals: AtomicUsize::new(1) };
+        let ended = SnapshotStore::new(ending, "snapshots").retain(|_| false).await;
+        assert!(matches!(ended, Err(SnapshotError::Disk { .. })), "{ended:?}");
+        assert_eq!(store.list().await.expect("a good disk"), [base]);
+
+        store.write_increment(&taken.head, &base, changes()).await.expect("a good disk");
+        let names = context.scan("snapshots").await.expect("there");
+        context.remove("snapshots", names.iter().min().map(Vec::as_slice)).await.expect("a good disk");
+        let without = |error: SnapshotError| match error {
+            SnapshotError::Base { number } => assert_eq!(number, base.header.number),
+            other => panic!("{other}"),
+        };
+        without(store.stored(&taken.head).await.expect_err("changes alone are no state"));
+        without(store.load(&taken.head, &Serial).await.expect_err("changes alone are no state"));
     });
 }
 

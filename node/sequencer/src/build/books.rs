@@ -19,15 +19,21 @@ use super::sealed::Sealed;
 use crate::error::NodeError;
 use crate::limits::{INBOX_KEPT_MAX, SEALED_KEPT_MAX};
 
-/// Fetches a batch that is not in memory; nothing if it is not stored, or not whole.
-type Loader = Arc<dyn Fn(BatchNumber) -> Pending<Result<Option<Arc<Sealed>>, NodeError>> + Send + Sync>;
+/// What of batches is stored and not in memory.
+pub trait Stored: Send + Sync {
+    /// A batch; nothing if it is not stored, or not whole.
+    fn sealed(&self, number: BatchNumber) -> Pending<Result<Option<Arc<Sealed>>, NodeError>>;
+
+    /// What a batch changed, if that is stored. It may be torn: whoever applies it sees that.
+    fn diff(&self, number: BatchNumber) -> Pending<Result<Option<Vec<u8>>, NodeError>>;
+}
 
 /// The books.
 #[derive(Clone)]
 pub struct Books {
     pages: Arc<Mutex<Pages>>,
     listeners: Arc<Mutex<Vec<watch::Sender<()>>>>,
-    load: Loader,
+    stored: Arc<dyn Stored>,
 }
 
 impl fmt::Debug for Books {
@@ -83,9 +89,9 @@ pub struct Waits {
 }
 
 impl Books {
-    /// Empty books, with a way to fetch batches that are stored.
-    pub fn new(load: Loader) -> Books {
-        Books { pages: Arc::default(), listeners: Arc::default(), load }
+    /// Empty books, over what is stored.
+    pub fn new(stored: impl Stored + 'static) -> Books {
+        Books { pages: Arc::default(), listeners: Arc::default(), stored: Arc::new(stored) }
     }
 
     /// Tells whoever waits that something changed. Each has a channel of its own: one channel wakes those who wait at it in an order of chance,
@@ -170,8 +176,20 @@ impl Books {
         let kept = self.read(|pages| pages.batches.get(&number.get())?.sealed.clone());
         match kept {
             Some(sealed) => Ok(Some(sealed)),
-            None => (self.load)(number).await,
+            None => self.stored.sealed(number).await,
         }
+    }
+
+    /// What a batch changed, if that is stored here.
+    pub fn diff(&self, number: BatchNumber) -> Known<Option<Vec<u8>>> {
+        let (known, stored) = (self.progress(number).is_some(), Arc::clone(&self.stored));
+        Box::pin(async move {
+            // What is on the disk of a batch that is not in the books is of another order.
+            if !known {
+                return Ok(None);
+            }
+            stored.diff(number).await.map_err(|error| Unavailable { why: error.to_string() })
+        })
     }
 
     /// What waits.

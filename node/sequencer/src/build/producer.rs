@@ -34,8 +34,8 @@ const BATCH_QUOTES: usize = QUOTES_MAX - MESSAGE_COMMANDS_MAX * MESSAGE_QUOTES_M
 /// What the operator wants of the producer.
 #[derive(Debug)]
 pub(crate) enum Wish {
-    /// Close the open batch now. The answer says how many commands it has; none if there is none open.
-    Now(oneshot::Sender<usize>),
+    /// Close the open batch now. The answer says how many commands it has, none if there is none open, or why it cannot be closed yet.
+    Now(oneshot::Sender<Result<usize, String>>),
     /// Close no batch after this one.
     StopAt(Option<BatchNumber>),
     /// End a batch before this command, as another node did.
@@ -76,6 +76,16 @@ enum Held {
     Upgrade(String),
 }
 
+impl Held {
+    /// In words, and whether a version that begins is what it waits for.
+    fn why(self) -> (String, bool) {
+        match self {
+            Held::Unasked => ("L1 was not asked yet which version batches are of; trading goes on".to_owned(), false),
+            Held::Upgrade(why) => (why, true),
+        }
+    }
+}
+
 /// Why a version is not built by this release, from this batch on.
 fn unknown(version: u32, batch: u64) -> String {
     format!(
@@ -114,6 +124,11 @@ pub(crate) struct Producer {
     pub versions: Option<watch::Receiver<Option<Versions>>>,
     /// Whether there is a prover that asks for fewer and larger batches.
     pub prover: Option<Arc<dyn Proving>>,
+    /// Commands that wait at most, but for those that the journal is read for: who could say of which version they are is not asked before all of them
+    /// are here, and they had room before.
+    pub unbuilt_max: u64,
+    /// Whether the journal is still read.
+    pub replays: watch::Receiver<bool>,
     /// What waits for a decision: a block, and its first input that is in no batch.
     waiting: VecDeque<(Arc<Committed>, usize)>,
     waiting_commands: u64,
@@ -133,6 +148,7 @@ impl Producer {
         metrics: Arc<Metrics>,
         station: Station,
         gas_price: watch::Receiver<u64>,
+        replays: watch::Receiver<bool>,
         parent: &BatchHeader,
     ) -> Producer {
         Producer {
@@ -148,6 +164,8 @@ impl Producer {
             version: parent.version,
             versions: None,
             prover: None,
+            unbuilt_max: UNBUILT_COMMANDS_MAX,
+            replays,
             waiting: VecDeque::new(),
             waiting_commands: 0,
             open: Open::default(),
@@ -169,7 +187,7 @@ impl Producer {
         self.books.note_held(None);
         let mut is_over = false;
         loop {
-            let has_room = self.waiting_commands < UNBUILT_COMMANDS_MAX;
+            let has_room = self.waiting_commands < self.unbuilt_max || *self.replays.borrow();
             tokio::select! {
                 biased;
                 Some(wish) = wishes.recv() => self.wish(wish, millis(&context), &builder).await,
@@ -203,12 +221,13 @@ impl Producer {
                 let commands = self.open.commands;
                 let version = self.choose(&self.limits.borrow().batches, now_ms);
                 let closed = match version {
-                    Ok(version) if commands > 0 && self.ends.is_empty() && !self.follows => {
+                    _ if commands == 0 || !self.ends.is_empty() || self.follows => Ok(0),
+                    Ok(version) => {
                         // If the builder is gone the run loop notices next.
                         let _ = self.close(Close::Manual, version, builder).await;
-                        commands
+                        Ok(commands)
                     }
-                    _ => 0,
+                    Err(held) => Err(held.why().0),
                 };
                 let _ = reply.send(closed);
             }
@@ -339,10 +358,7 @@ impl Producer {
 
     /// Says why no batch is built at present.
     fn hold(&mut self, held: Held) {
-        let (why, is_upgrade) = match held {
-            Held::Unasked => ("L1 was not asked yet which version batches are of; trading goes on".to_owned(), false),
-            Held::Upgrade(why) => (why, true),
-        };
+        let (why, is_upgrade) = held.why();
         if is_upgrade && !self.is_held {
             tracing::warn!(batch = self.next.get(), why, "building batches waits");
         }

@@ -7,11 +7,13 @@
 
 use std::sync::Arc;
 
+use ashlar_api::door::Pending;
 use ashlar_batch::Hash;
 use ashlar_types::BatchNumber;
 use commonware_runtime::{Blob, Error as RuntimeError, ReadOptions, Storage, WriteOptions};
 use tokio::sync::Mutex;
 
+use super::books::Stored;
 use super::progress::Progress;
 use super::sealed::Sealed;
 use crate::error::NodeError;
@@ -31,6 +33,22 @@ pub struct Shelf<E> {
 impl<E> Clone for Shelf<E> {
     fn clone(&self) -> Shelf<E> {
         Shelf { context: self.context.clone(), partition: self.partition.clone(), open: self.open.clone() }
+    }
+}
+
+impl<E: Storage> Stored for Shelf<E> {
+    fn sealed(&self, number: BatchNumber) -> Pending<Result<Option<Arc<Sealed>>, NodeError>> {
+        let shelf = self.clone();
+        Box::pin(async move {
+            let found = shelf.get(number).await;
+            let found = found.inspect_err(|error| tracing::error!(%error, "a stored batch cannot be fetched"));
+            found.map(|sealed| sealed.map(Arc::new))
+        })
+    }
+
+    fn diff(&self, number: BatchNumber) -> Pending<Result<Option<Vec<u8>>, NodeError>> {
+        let shelf = self.clone();
+        Box::pin(async move { shelf.get_diff(number).await })
     }
 }
 
@@ -59,7 +77,7 @@ impl<E: Storage> Shelf<E> {
     }
 
     /// What a batch changed, if that is stored. It may be torn: whoever applies it sees that.
-    pub async fn diff(&self, number: BatchNumber) -> Result<Option<Vec<u8>>, NodeError> {
+    pub async fn get_diff(&self, number: BatchNumber) -> Result<Option<Vec<u8>>, NodeError> {
         let _open = self.open.lock().await;
         self.read(b'd', number).await
     }

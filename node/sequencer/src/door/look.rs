@@ -1,22 +1,10 @@
 //! What the servers ask of the state, read between two inputs.
 
-use ashlar_api::door::{AccountFacts, AssetFacts, HeldKey, Holding, MarketFacts, OpenOrder, Place};
+use ashlar_api::door::{AccountFacts, AssetFacts, HeldKey, Holding, MarketFacts, OpenOrder, Place, Standing};
 use ashlar_book::{PendingTrigger, Resting};
 use ashlar_exchange::{HotStore, NonceLane, Store, View};
 use ashlar_types::limits::{ASSETS_MAX, KEYS_MAX, MARKETS_MAX};
-use ashlar_types::{AccountId, AssetId, FeeTier, KeySlot, MarketId, OrderId, PostOnly, Sequence, Side, Time, Trigger};
-
-/// An opening without its feed.
-#[derive(Debug)]
-pub(crate) struct Standing {
-    pub next: Sequence,
-    pub time: Time,
-    pub assets: Vec<AssetFacts>,
-    pub markets: Vec<MarketFacts>,
-    pub fees: Vec<(u8, u8, FeeTier)>,
-    pub orders: Vec<OpenOrder>,
-    pub dead_men: Vec<(AccountId, Time)>,
-}
+use ashlar_types::{AccountId, AssetId, KeySlot, MarketId, OrderId, PostOnly, Sequence, Side, Time, Trigger};
 
 /// Everything a new reader needs.
 pub(crate) fn standing(store: &mut HotStore) -> Standing {

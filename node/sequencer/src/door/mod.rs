@@ -8,8 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ashlar_api::door::{
     AccountFacts, Answered, BatchFacts, BatchKey, CommandProof, CustodyFacts, Door, InboxFacts, Known, Opening, Origin,
-    OutboxFacts, Paid, Pending, ProofStanding, Refusal, RowFacts, ServiceHealth, Signed, Tip, Unavailable, Unwound,
-    Venue, WithdrawalFacts,
+    OutboxFacts, Paid, Pending, ProofStanding, Recalled, Refusal, RowFacts, ServiceHealth, Signed, Tip, Unavailable,
+    Unwound, Venue, WithdrawalFacts,
 };
 use ashlar_exchange::HotStore;
 use ashlar_exchange::Store;
@@ -19,12 +19,12 @@ use tokio::sync::{mpsc, oneshot};
 use crate::admit::{Gate, Submission, Tolls};
 use crate::build::Books;
 use crate::engine::{Given, Work};
-use crate::keep::Unwinding;
+use crate::keep::{Audience, Unwinding};
 use crate::measure::Metrics;
 use crate::node::{Present, closed, unavailable};
 use crate::outside::{Asked, Availability, Layer1, Proving};
 use crate::services::Board;
-use look::{Standing, standing};
+pub(crate) use look::standing;
 
 pub(crate) use operator::{AuditSink, Levers};
 pub use operator::{LimitsSource, NodeOperator, Promotion};
@@ -101,6 +101,24 @@ impl NodeDoor {
 }
 
 impl NodeDoor {
+    /// How everything stands, and what comes after.
+    fn opened(&self, past: fn(&mut Audience) -> Option<Recalled>) -> Known<Opening> {
+        let present = self.0.present.clone();
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            let work = Work::Ask(Box::new(move |store| {
+                let standing = standing(store);
+                Box::new(move |audience| {
+                    let (recalled, feed) = (past(audience), audience.feed.subscribe());
+                    // Whoever asked may have gone.
+                    let _ = reply.send(Opening { standing, recalled, feed });
+                })
+            }));
+            present.work(work).await?;
+            answer.await.map_err(|_| unavailable())
+        })
+    }
+
     /// Asks the prover something; nothing is known where there is none.
     fn ask_prover<T: Send + 'static>(&self, ask: impl FnOnce(&dyn Proving) -> Asked<Option<T>>) -> Known<Option<T>> {
         let Some(asked) = self.0.prover.as_deref().map(ask) else { return Box::pin(std::future::ready(Ok(None))) };
@@ -143,19 +161,11 @@ impl Door for NodeDoor {
     }
 
     fn open(&self) -> Known<Opening> {
-        let present = self.0.present.clone();
-        Box::pin(async move {
-            let (reply, answer) = oneshot::channel();
-            let work = Work::Ask(Box::new(move |store| {
-                let Standing { next, time, assets, markets, fees, orders, dead_men } = standing(store);
-                Box::new(move |feed| {
-                    let feed = feed.subscribe();
-                    let _ = reply.send(Opening { next, time, assets, markets, fees, orders, dead_men, feed });
-                })
-            }));
-            present.work(work).await?;
-            answer.await.map_err(|_| unavailable())
-        })
+        self.opened(|_| None)
+    }
+
+    fn open_with_past(&self) -> Known<Opening> {
+        self.opened(|audience| audience.recall.take())
     }
 
     fn account(&self, account: AccountId) -> Known<Option<AccountFacts>> {
@@ -209,6 +219,10 @@ impl Door for NodeDoor {
 
     fn proof_file(&self, batch: BatchNumber) -> Known<Option<Vec<u8>>> {
         self.ask_prover(|prover| prover.file(batch))
+    }
+
+    fn batch_diff(&self, batch: BatchNumber) -> Known<Option<Vec<u8>>> {
+        self.0.books.diff(batch)
     }
 
     fn withdrawal(&self, index: WithdrawalIndex) -> Known<Option<WithdrawalFacts>> {

@@ -78,7 +78,7 @@ impl NodeOperator {
             Act::BatchNow => {
                 let (reply, commands) = oneshot::channel();
                 levers.present.wish(Wish::Now(reply)).await?;
-                match commands.await.map_err(|_| stopping())? {
+                match commands.await.map_err(|_| stopping())?.map_err(|why| ActError::NotNow { why })? {
                     0 => Ok("no batch is open".to_owned()),
                     commands => Ok(format!("a batch of {commands} commands is being built")),
                 }

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ashlar_api::door::{Allowance, Block, Line, Refusal};
+use ashlar_api::door::{Allowance, Line, Refusal};
 use ashlar_exchange::{HotStore, Output};
 use ashlar_replica::{Entry, Epoch, L1Block};
 use ashlar_types::{Event, InboxEntry, InboxIndex, Receipt, Sequence, SystemCommand, Time};
-use tokio::sync::broadcast;
 
 use crate::admit::{Reply, Waiting};
-use crate::keep::Committed;
+use crate::keep::{Audience, Committed};
 use crate::limits::{BLOCK_COMMANDS_MAX, BLOCK_INPUTS_MAX};
 
 /// An entry of the L1 inbox with the block it is from.
@@ -29,7 +28,7 @@ pub struct InboxItem {
 }
 
 /// Done once everything before it is durable.
-pub(crate) type Later = Box<dyn FnOnce(&broadcast::Sender<Arc<Block>>) + Send>;
+pub(crate) type Later = Box<dyn FnOnce(&mut Audience) + Send>;
 
 /// Asked of the state between two inputs; what is found is told when what it rests on is durable.
 pub(crate) type Question = Box<dyn FnOnce(&mut HotStore) -> Later + Send>;

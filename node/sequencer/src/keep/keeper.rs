@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::certificate::GroupCertificate;
 use super::committed::{Committed, Kept};
+use super::recall::Recall;
 use crate::engine::{Draft, Given};
 use crate::error::NodeError;
 use crate::limits::COMMIT_BLOCKS_MAX;
@@ -27,6 +28,14 @@ pub(crate) enum Executed {
     Receipt(Sequence, oneshot::Sender<Option<SequenceReceipt>>),
 }
 
+/// Who is told of what is durable.
+#[derive(Debug)]
+pub(crate) struct Audience {
+    pub feed: broadcast::Sender<Arc<Block>>,
+    /// What happened before the first of them came.
+    pub recall: Recall,
+}
+
 /// Keeps what was executed.
 pub(crate) struct Keeper<E: Storage> {
     pub journal: Journal<E>,
@@ -39,7 +48,7 @@ pub(crate) struct Keeper<E: Storage> {
     /// The same after everything that was put into the chain of receipts, durable or not.
     pub linked_l1: [u8; 32],
     pub kept: Kept,
-    pub feed: broadcast::Sender<Arc<Block>>,
+    pub audience: Audience,
     pub builder: mpsc::Sender<Arc<Committed>>,
     pub metrics: Arc<Metrics>,
 }
@@ -170,8 +179,9 @@ impl<E: Storage + Clock> Keeper<E> {
                 // Whoever asked may have gone; the message was executed all the same.
                 let _ = asker.reply.send(Ok(given));
             }
+            self.audience.recall.push(&block);
             // Without a reader there is nobody to tell.
-            let _ = self.feed.send(block);
+            let _ = self.audience.feed.send(block);
             self.builder.send(committed).await.map_err(|_| NodeError::Ended { task: "builder of batches" })?;
         }
         for repeat in repeats {
@@ -181,7 +191,7 @@ impl<E: Storage + Clock> Keeper<E> {
             };
             let _ = repeat.reply.send(answer);
         }
-        later.into_iter().for_each(|later| later(&self.feed));
+        later.into_iter().for_each(|later| later(&mut self.audience));
         Ok(())
     }
 }

@@ -7,11 +7,13 @@
 mod certificate;
 mod committed;
 mod keeper;
+mod recall;
 mod unwound;
 
 pub use certificate::{CertificateError, GroupCertificate};
 pub use committed::Committed;
 pub(crate) use committed::Kept;
-pub(crate) use keeper::{Executed, Keeper};
+pub(crate) use keeper::{Audience, Executed, Keeper};
+pub(crate) use recall::Recall;
 pub use unwound::Unwinding;
 pub(crate) use unwound::UnwindingStore;

@@ -6,14 +6,15 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ashlar_batch::{BatchHeader, Hash, InboxChain};
-use ashlar_exchange::{HotStore, Store};
-use ashlar_prover::{Capture, Threads};
-use ashlar_replica::{Epoch, Journal, JournalConfig, L1Block, Opened, Rejected, SnapshotHead, SnapshotStore};
+use ashlar_exchange::Store;
+use ashlar_prover::Capture;
+use ashlar_replica::{Epoch, Journal, JournalConfig, L1Block, Opened, SnapshotHead, SnapshotStore};
 use ashlar_sync::{CheckpointManager, CheckpointPolicy};
 use ashlar_types::{BatchNumber, InboxIndex, Sequence};
 use commonware_runtime::{Clock, Handle, Spawner, Storage};
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
 
+use super::begin::{Begin, begin};
 use super::handle::Ended;
 use super::present::{Present, Ways};
 use super::restart::Past;
@@ -23,8 +24,8 @@ use crate::build::{Books, Builder, Checkpoints, Cut, End, Newest, Producer, Prog
 use crate::config::{Config, Limits};
 use crate::engine::{Engine, StopAt, Work};
 use crate::error::NodeError;
-use crate::keep::{Committed, Executed, Keeper, Kept, Unwinding, UnwindingStore};
-use crate::limits::{ANSWERS_MAX, BLOCKS_WAITING_MAX, ENGINE_WAITING_MAX, SERVICE_WAITING_MAX};
+use crate::keep::{Audience, Committed, Executed, Keeper, Kept, Recall, Unwinding, UnwindingStore};
+use crate::limits::{ANSWERS_MAX, BLOCKS_WAITING_MAX, ENGINE_WAITING_MAX, RECALLED_COMMANDS, SERVICE_WAITING_MAX};
 use crate::measure::{Metrics, millis};
 use crate::outside::{Availability, Parts};
 use crate::services::{
@@ -37,7 +38,7 @@ const CUTS_WAITING: usize = 2;
 /// The name on the board of what compares layers.
 const CONSISTENCY: &str = "consistency-checker";
 /// Threads that compute one batch's nodes.
-const BUILDER_THREADS: NonZeroUsize = NonZeroUsize::MIN;
+pub(super) const BUILDER_THREADS: NonZeroUsize = NonZeroUsize::MIN;
 
 /// Everything that is shared.
 pub(super) struct Common<E> {
@@ -122,6 +123,8 @@ impl<E> Common<E> {
 struct BuildLine {
     blocks: mpsc::Sender<Arc<Committed>>,
     wishes: mpsc::Sender<Wish>,
+    /// Whether the journal is still read.
+    replays: watch::Sender<bool>,
     tasks: Vec<Handle<()>>,
 }
 
@@ -155,20 +158,28 @@ where
     books.clear();
     let ends = progress_of(&shelf, &shelf.numbers().await?).await?;
     let first = ends.first().map(|first| first.header.number.get());
-    let Begin { store, capture, parent, block } = begin(config, &snapshots, &journal).await?;
+    // Whoever listens while the node runs knows what happened before.
+    let is_first = anew.is_none();
+    let shown = if is_first { RECALLED_COMMANDS / 2 } else { 0 };
+    let Begin { store, capture, parent, block } = begin(config, &snapshots, &journal, shown).await?;
     let begun = ends.last().map_or(parent, |last| last.header);
     let begun = if begun.number < parent.number { parent } else { begun };
     let (executed, executed_queue) = mpsc::channel(BLOCKS_WAITING_MAX);
-    let heads = snapshots.list().await.map_err(|error| NodeError::Snapshot { why: error.to_string() })?;
+    let heads = snapshots.list().await.map_err(NodeError::of_snapshot)?;
     // What the journal begins after is L1's for good (SPEC J-23).
     shelf.forget_given_up(beginning(common, &journal, &heads).number).await?;
     *common.given_up.write().unwrap_or_else(PoisonError::into_inner) = shelf.given_up().await?;
     if let Some(newest) = heads.last() {
         common.newest.send_replace(Newest::of(newest));
     }
+    // What is executed again although a checkpoint is newer needs no other.
+    let ours = |head: &&SnapshotHead| {
+        head.header.exchange_id == parent.exchange_id && head.sequence() <= journal.next_sequence()
+    };
+    let checked = heads.iter().filter(ours).map(SnapshotHead::sequence).fold(parent.next_sequence, Sequence::max);
     let policy = CheckpointPolicy { every_commands: config.checkpoint_commands, ..CheckpointPolicy::default() };
     let checkpoints = Checkpoints {
-        manager: CheckpointManager::new(snapshots, policy, parent.next_sequence),
+        manager: CheckpointManager::new(snapshots, policy, checked),
         wanted: common.wanted.clone(),
         newest: common.newest.clone(),
         keeper: executed.downgrade(),
@@ -184,12 +195,14 @@ where
     let inbox = InboxChain { next: parent.inbox_next, hash: parent.inbox_hash };
     let mut past = Past::new(config.deployment, store, inbox, ANSWERS_MAX, kept);
     past.block = block;
+    past.recall = is_first.then(Recall::default);
     let base = past.remember_consumed(&journal, beginning(common, &journal, &heads), parent.next_sequence).await?;
     if let Err(error) = past.replay(&journal, &line.blocks).await {
         // If whoever builds batches stopped, what for is what matters.
         let first = common.ended.borrow().clone().and_then(Result::err);
         return Err(first.map_or(error, NodeError::First));
     }
+    line.replays.send_replace(false);
     tracing::info!(commands = past.replayed, "everything that was acknowledged has been executed again");
     let below = first.map_or(parent.number, |first| BatchNumber::new(first.saturating_sub(1)));
     let keeping = Keeping { journal, executed, executed_queue, base, below, begun };
@@ -230,7 +243,7 @@ where
     journal_config.sizes = config.journal;
     let mut reached = built.iter().map(|progress| progress.header.next_sequence).filter(|next| *next <= open_from);
     journal_config.floor = reached.next_back().unwrap_or_default();
-    let heads = snapshots.list().await.map_err(|error| NodeError::Snapshot { why: error.to_string() })?;
+    let heads = snapshots.list().await.map_err(NodeError::of_snapshot)?;
     let id = config.deployment.exchange_id();
     if let Some(head) = heads.iter().rev().find(|head| head.header.exchange_id == id) {
         // Above every epoch that a node with this key can have signed in, of which a recovery knows nothing.
@@ -270,47 +283,6 @@ fn tell_unwound<E>(common: &Common<E>, done: &Unwinding) {
         commands = done.affected.len(),
         "L1 took back what was consumed; the order was made anew"
     );
-}
-
-/// Where a node begins.
-struct Begin {
-    store: HotStore,
-    capture: Capture,
-    parent: BatchHeader,
-    block: L1Block,
-}
-
-/// The newest snapshot from which the journal goes on, or the genesis.
-async fn begin<E: Storage + Clock>(
-    config: &Config,
-    snapshots: &SnapshotStore<E>,
-    journal: &Journal<E>,
-) -> Result<Begin, NodeError> {
-    let id = config.deployment.exchange_id();
-    let within = journal.first_sequence()..=journal.next_sequence();
-    let wanted = |head: &SnapshotHead| head.header.exchange_id == id && within.contains(&head.sequence());
-    let threads = Threads(BUILDER_THREADS);
-    let bad = |why: String| NodeError::Snapshot { why };
-    let (newest, rejected) = snapshots.newest(wanted, &threads).await.map_err(|error| bad(error.to_string()))?;
-    for Rejected { name, error } in rejected {
-        tracing::warn!(name, %error, "a snapshot was passed over");
-    }
-    if let Some(snapshot) = newest {
-        let capture = Capture::from_leaves(config.deployment, &snapshot.leaves, &threads);
-        return Ok(Begin {
-            store: snapshot.hot_store(config.store).map_err(|error| bad(error.to_string()))?,
-            capture: capture.map_err(|error| bad(error.to_string()))?,
-            parent: snapshot.head.header,
-            block: snapshot.head.block,
-        });
-    }
-    if journal.first_sequence().get() > 0 {
-        return Err(bad("there is none that is whole, and the journal has forgotten the beginning; recover from L1 and data availability".to_owned()));
-    }
-    let mut store = HotStore::new(config.store);
-    config.genesis.write(&mut store);
-    let (capture, parent) = Capture::new(config.deployment, &config.genesis);
-    Ok(Begin { store, capture, parent, block: L1Block::default() })
 }
 
 /// The batches that are stored, without a gap, in their order.
@@ -355,8 +327,10 @@ where
     let (wishes, wish_queue) = mpsc::channel(SERVICE_WAITING_MAX);
     let (cuts, cut_queue) = mpsc::channel::<Cut>(CUTS_WAITING);
     let station = board.station("batch-producer");
-    let mut producer =
-        Producer::new(limits.subscribe(), books.clone(), metrics.clone(), station, gas_price.subscribe(), &parent);
+    let (replays, reading) = watch::channel(true);
+    let (limits, gas_price) = (limits.subscribe(), gas_price.subscribe());
+    let mut producer = Producer::new(limits, books.clone(), metrics.clone(), station, gas_price, reading, &parent);
+    producer.unbuilt_max = config.unbuilt_commands_max;
     producer.ends = ends;
     producer.follows = config.mode.follows();
     producer.versions = parts.layer1.is_some().then(|| common.versions.subscribe());
@@ -380,7 +354,7 @@ where
             fail(&ended, &gate, error);
         }
     });
-    BuildLine { blocks, wishes, tasks: vec![producing, building] }
+    BuildLine { blocks, wishes, replays, tasks: vec![producing, building] }
 }
 
 /// Remembers the first reason why the node cannot go on, and lets nothing in any more.
@@ -402,7 +376,7 @@ where
 {
     let Common { context, config, metrics, .. } = common;
     let id = config.deployment.exchange_id();
-    let BuildLine { blocks, wishes, mut tasks } = line;
+    let BuildLine { blocks, wishes, replays: _, mut tasks } = line;
     let (work, work_queue) = mpsc::channel(ENGINE_WAITING_MAX);
     let Keeping { journal, executed, executed_queue, base, below, begun } = keeping;
     let (submissions, submission_queue) = mpsc::channel(config.waiting_max);
@@ -434,7 +408,7 @@ where
         l1: block,
         linked_l1: block.hash.0,
         kept: past.kept,
-        feed,
+        audience: Audience { feed, recall: past.recall.unwrap_or_default() },
         builder: blocks,
         metrics: metrics.clone(),
     };

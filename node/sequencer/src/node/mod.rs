@@ -1,5 +1,6 @@
 //! A whole node: everything wired, started from what is on disk, and stopped.
 
+mod begin;
 mod handle;
 mod line;
 mod present;

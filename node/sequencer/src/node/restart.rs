@@ -11,9 +11,10 @@ use ashlar_types::{Deployment, Input, Sequence, Signer, to_bytes};
 use commonware_runtime::{Clock, Storage};
 use tokio::sync::mpsc;
 
+use crate::door::standing;
 use crate::engine::Lines;
 use crate::error::NodeError;
-use crate::keep::{Committed, GroupCertificate, Kept};
+use crate::keep::{Committed, GroupCertificate, Kept, Recall};
 use crate::receipt::{ChainHash, Link, SignedHead, command_hash, input_bytes};
 use crate::services::Mark;
 
@@ -32,6 +33,8 @@ pub(crate) struct Past {
     pub marks: Vec<Mark>,
     /// Commands that were replayed.
     pub replayed: u64,
+    /// What is shown of it, if anybody may want it.
+    pub recall: Option<Recall>,
     room: Vec<u8>,
 }
 
@@ -62,6 +65,7 @@ impl Past {
             inbox,
             marks: Vec::new(),
             replayed: 0,
+            recall: None,
             room: Vec::new(),
         }
     }
@@ -113,12 +117,20 @@ impl Past {
         let mut reader = journal.read_around(Sequence::new(self.exchange.store.clock().next_sequence))?;
         let mut group = Vec::new();
         while let Some(ordered) = reader.next(journal).await? {
+            if group.is_empty()
+                && let Some(recall) = &mut self.recall
+            {
+                recall.stand(|| standing(&mut self.exchange.store));
+            }
             let replayed = self.record(ordered)?;
             let signature = replayed.certificate.signature;
             group.push(replayed);
             if let Some(signature) = signature {
                 for committed in seal_group(std::mem::take(&mut group), signature) {
                     let committed = Arc::new(committed);
+                    if let Some(recall) = &mut self.recall {
+                        recall.push(&committed.block);
+                    }
                     self.kept.push(committed.clone());
                     builder.send(committed).await.map_err(|_| NodeError::Ended { task: "producer of batches" })?;
                 }

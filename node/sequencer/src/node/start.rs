@@ -35,7 +35,7 @@ where
     let (anew, anew_queue) = mpsc::channel(1);
     let shelf = Shelf::new(context.child("shelf"), &config.partition);
     let common = Common {
-        books: books_over(shelf.clone()),
+        books: Books::new(shelf.clone()),
         shelf,
         board: Board::default(),
         metrics: Arc::new(Metrics::default()),
@@ -180,17 +180,6 @@ where
         availability: common.parts.availability.clone(),
         now_us: Arc::new(move || micros(&clock)),
     })
-}
-
-fn books_over<E: Storage>(shelf: Shelf<E>) -> Books {
-    Books::new(Arc::new(move |number| {
-        let shelf = shelf.clone();
-        Box::pin(async move {
-            let found = shelf.get(number).await;
-            let found = found.inspect_err(|error| tracing::error!(%error, "a stored batch cannot be fetched"));
-            found.map(|sealed| sealed.map(Arc::new))
-        })
-    }))
 }
 
 fn start_watchman<E>(common: &Common<E>, bell: broadcast::Sender<Alarm>) -> Handle<()>

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use ashlar_batch::{BatchHeader, Hash};
 use ashlar_exchange::HotStore;
 use ashlar_replica::{
-    CanonicalEntry, Entry, Epoch, Journal, L1Block, Ordered, Rejected, Reordered, SnapshotHead, SnapshotStore, reorder,
+    CanonicalEntry, Entry, Epoch, Journal, L1Block, Ordered, Reordered, SnapshotHead, SnapshotStore, reorder,
 };
 use ashlar_state::Serial;
 use ashlar_types::{BatchNumber, ExchangeId, InboxIndex, Input, Sequence, to_bytes};
 use commonware_runtime::{Clock, Storage};
 
+use super::begin::newest;
 use crate::build::{Progress, Shelf};
 use crate::config::Config;
 use crate::error::NodeError;
@@ -103,9 +104,8 @@ pub(super) fn open_from(all: &[Arc<Unwinding>]) -> Option<Sequence> {
 }
 
 async fn carry_out<E: Storage>(disk: &mut Disk<'_, E>, mut unwinding: Unwinding) -> Result<Arc<Unwinding>, NodeError> {
-    let bad = |error: ashlar_replica::SnapshotError| NodeError::Snapshot { why: error.to_string() };
     let from = unwinding.from;
-    disk.snapshots.retain(|head| head.sequence() <= from).await.map_err(bad)?;
+    disk.snapshots.retain(|head| head.sequence() <= from).await.map_err(NodeError::of_snapshot)?;
     // From the last one down: what is left is always a beginning.
     for (number, _) in unwinding.discarded.iter().rev() {
         disk.shelf.remove(*number).await?;
@@ -166,15 +166,15 @@ async fn begin_before<E: Storage + Clock>(
         let BatchHeader { exchange_id, inbox_next, .. } = head.header;
         exchange_id == id && inbox_next <= inbox && (first..=parting.group).contains(&head.sequence())
     };
-    let (newest, rejected) = disk.snapshots.newest(wanted, &Serial).await.map_err(|error| bad(error.to_string()))?;
-    for Rejected { name, error } in rejected {
-        tracing::warn!(name, %error, "a snapshot was passed over");
-    }
-    if let Some(snapshot) = newest {
+    let (found, unread) = newest(disk.snapshots, wanted, &Serial).await?;
+    if let Some(snapshot) = found {
         let store = || snapshot.hot_store(config.store).map_err(|error| bad(error.to_string()));
         return Ok(Begin { old: store()?, new: store()?, next: snapshot.head.sequence() });
     }
     if first.get() > 0 {
+        if let Some(unread) = unread {
+            return Err(unread);
+        }
         let why = "there is none from before what L1 took back; recover from L1 and data availability";
         return Err(bad(why.to_owned()));
     }
@@ -235,7 +235,7 @@ pub(super) async fn give_up_batches<E: Storage + Clock>(
     from: BatchNumber,
 ) -> Result<u64, NodeError> {
     let bad = |why: String| NodeError::Snapshot { why };
-    let heads = disk.snapshots.list().await.map_err(|error| bad(error.to_string()))?;
+    let heads = disk.snapshots.list().await.map_err(NodeError::of_snapshot)?;
     let first = disk.journal.first_sequence();
     let begins = |head: &SnapshotHead| head.header.number < from && head.sequence() >= first;
     if first.get() > 0 && !heads.iter().any(begins) {
@@ -245,7 +245,7 @@ pub(super) async fn give_up_batches<E: Storage + Clock>(
         )));
     }
     // First what rests on these batches, then from the last one down: what a crash leaves is always a beginning.
-    disk.snapshots.retain(|head| head.header.number < from).await.map_err(|error| bad(error.to_string()))?;
+    disk.snapshots.retain(|head| head.header.number < from).await.map_err(NodeError::of_snapshot)?;
     let mut count = 0;
     for number in disk.shelf.numbers().await?.into_iter().rev().take_while(|number| *number >= from) {
         // Of one without progress nobody was told.

@@ -141,6 +141,22 @@ fn what_a_policy_let_go_is_not_taken_for_lost() {
     });
 }
 
+/// A check asks first what is kept and then for a batch, and meanwhile a policy may let that batch go.
+#[test]
+fn what_is_let_go_while_it_is_asked_for_is_not_taken_for_lost() {
+    deterministic::Runner::seeded(93).start(|context| async move {
+        let (outside, kept) = (outside(), Kept::default());
+        let node = begin(&context, &outside, &kept, Strategy::Halt).await;
+        outside.chain.lock().unwrap().lets_go = true;
+        until(&context, "a batch is let go", || outside.chain.lock().unwrap().kept_from > 0).await;
+        let checks = node.metrics().checks.get();
+        context.sleep(Duration::from_secs(30)).await;
+        assert!(node.metrics().checks.get() > checks + 5, "checks go on");
+        assert!(kept.0.lock().unwrap().is_empty() && node.gate_is_open());
+        node.stop().await.unwrap();
+    });
+}
+
 #[test]
 fn a_byte_altered_in_a_stored_batch_halts_the_node() {
     let report = found(Strategy::Halt, async |context, _| {

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ashlar_api::door::{Act, Answered, Door, Line, Signed, Stage};
+use ashlar_api::door::{Act, Answered, Door, Line, Opening, Signed, Stage};
+use ashlar_api::model::Model;
 use ashlar_exchange::{Exchange, HotConfig, HotStore};
 use ashlar_harness::flow::Random;
 use ashlar_sequencer::NodeHandle;
@@ -38,6 +39,26 @@ async fn is_whole(node: &NodeHandle, acknowledged: &Acknowledged) {
         assert_eq!((&now.lines, &now.place), (&before.lines, &before.place), "no receipt changes");
     }
     assert_eq!(door.tip().await.unwrap().next, next, "asking again executes nothing");
+}
+
+/// Whoever listens first after a start hears everything from the beginning, once, and comes to what there is now.
+async fn is_recalled(door: &Arc<dyn Door>, is_again: bool) {
+    assert!(door.open().await.unwrap().recalled.is_none(), "who does not ask for it leaves it to others");
+    let Opening { standing, recalled, .. } = door.open_with_past().await.unwrap();
+    let now = Model::new(&standing);
+    if let Some(recalled) = recalled {
+        assert_eq!(recalled.standing.next.get(), 0);
+        let model = Model::recall(&recalled).expect("no gap");
+        assert_eq!((model.next, model.time, model.orders.len()), (now.next, now.time, now.orders.len()));
+        for order in &standing.orders {
+            let [recalled, stands] =
+                [&model, &now].map(|model| model.orders.get(order.id).map(|held| (held.visible, held.hidden)));
+            assert_eq!(recalled, stands, "{order:?}");
+        }
+    } else {
+        assert!(!is_again, "what the journal holds is recalled");
+    }
+    assert!(door.open_with_past().await.unwrap().recalled.is_none(), "once");
 }
 
 /// Replays the inputs of all batches over a fresh state.
@@ -78,6 +99,7 @@ fn lives(seed: u64, kills: usize) {
                 node.leaves().await.unwrap();
             }
             is_whole(&node, &acknowledged).await;
+            is_recalled(&node.door(), life > 0).await;
             if is_last {
                 node.operator().act(Act::BatchNow).await.unwrap();
                 context.sleep(Duration::from_secs(5)).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ashlar_api::door::{Act, BatchKey, Origin, Refusal, Signature, Signed, Stage};
+use ashlar_api::door::{Act, BatchKey, Opening, Origin, Refusal, Signature, Signed, Stage};
 use ashlar_guest::{NativePlatform, check};
 use ashlar_replica::L1Block;
 use ashlar_sequencer::{Node, NodeHandle, Parts, Rate, check_equivocation};
@@ -199,13 +199,13 @@ fn readers_open_where_the_feed_begins() {
         for _ in 0..30 {
             trader.send(&door).await.unwrap();
         }
-        let mut opening = door.open().await.unwrap();
-        assert_eq!((opening.assets.len(), opening.markets.len(), opening.fees.len()), (2, 1, 1));
-        assert!(!opening.orders.is_empty());
-        let mut next = opening.next;
+        let Opening { standing, mut feed, .. } = door.open().await.unwrap();
+        assert_eq!((standing.assets.len(), standing.markets.len(), standing.fees.len()), (2, 1, 1));
+        assert!(!standing.orders.is_empty());
+        let mut next = standing.next;
         for _ in 0..10 {
             trader.send(&door).await.unwrap();
-            let block = opening.feed.recv().await.unwrap();
+            let block = feed.recv().await.unwrap();
             assert_eq!(block.first, next, "the feed goes on where the opening ends");
             next = block.next();
         }

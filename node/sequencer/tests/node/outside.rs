@@ -40,6 +40,8 @@ pub struct Chain {
     /// How many final batches are kept where data is, if not all are, and the first that is.
     pub keep_newest: Option<u64>,
     pub kept_from: u64,
+    /// Whether what is asked for next was let go a moment before.
+    pub lets_go: bool,
     pub commits: Vec<Commit>,
     proven: u64,
     pub finalized: u64,
@@ -200,8 +202,14 @@ impl Availability for Side {
     }
 
     fn fetch(&self, header: BatchHeader) -> Asked<Option<Vec<u8>>> {
-        self.0
-            .ask(&self.0.data_down, "data availability", |chain| Ok(chain.published.get(&header.number.get()).cloned()))
+        self.0.ask(&self.0.data_down, "data availability", |chain| {
+            let number = header.number.get();
+            if std::mem::take(&mut chain.lets_go) {
+                chain.kept_from = number + 1;
+                chain.published = chain.published.split_off(&chain.kept_from);
+            }
+            Ok(chain.published.get(&number).cloned())
+        })
     }
 
     fn settled(&self, upto: BatchNumber) -> Asked<()> {

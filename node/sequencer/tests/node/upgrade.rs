@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, UNIX_EPOCH};
 
-use ashlar_api::door::{Answered, Refusal, Signed, Stage};
+use ashlar_api::door::{Act, ActError, Answered, Refusal, Signed, Stage};
 use ashlar_sequencer::{Alarm, AlertKind, Config, NodeHandle};
 use ashlar_settlement::Activation;
 use ashlar_types::{BatchNumber, Reason, Sequence};
@@ -157,6 +157,8 @@ fn a_version_begins_with_batches_in_flight() {
         party.trade(&context, &node, MARGIN + 10).await;
         let waits = node.books().upgrade().expect("it is said that building waits");
         assert!(waits.contains("version 2") && waits.contains(&begins.to_string()), "{waits}");
+        let refused = node.operator().act(Act::BatchNow).await;
+        assert_eq!(refused, Err(ActError::NotNow { why: waits.clone() }), "whoever wants it built now is told as well");
         assert_eq!(rung(&mut alarms).first(), Some(&(true, waits)));
         let built = last_built(&node);
         party.trade(&context, &node, 10).await;
@@ -197,6 +199,49 @@ fn a_version_begins_with_batches_in_flight() {
             assert_eq!(chain.refused, [], "L1 took every commit");
             turns_once(&chain.versions(), built + 1);
         }
+        node.stop().await.unwrap();
+    });
+}
+
+/// In a hold trading stops once no more may wait. A start reads all of that before anybody can say which version it is of, and goes on.
+#[test]
+fn a_start_in_a_hold_takes_all_that_waited() {
+    let small = |config: &mut Config| {
+        config.limits.batches.version_margin_ms = MARGIN * 1_000;
+        config.unbuilt_commands_max = 8;
+    };
+    let outside = outside();
+    let held = outside.clone();
+    let runner = deterministic::Runner::new(deterministic::Config::new().with_seed(88));
+    let (mut party, checkpoint) = runner.start_and_recover(|context| async move {
+        let _clock = OneClock::of(&context, &held);
+        let node = begin_as(&context, &held, 1 << 20, small).await;
+        is_open(&context, &node).await;
+        let mut party = Party::new(88);
+        party.trade(&context, &node, 10).await;
+        announce(&held, 2, last_built(&node) + 1, MARGIN + 30);
+        while node.books().upgrade().is_none() {
+            party.trade(&context, &node, 1).await;
+        }
+        let before = party.told.len();
+        loop {
+            let door = node.door();
+            tokio::select! {
+                told = party.trader.send(&door) => party.told.push(told.expect("trading goes on")),
+                () = context.sleep(Duration::from_secs(10)) => break,
+            }
+        }
+        assert!(party.told.len() > before + 8, "some had room: {}", party.told.len());
+        assert!(node.books().upgrade().is_some(), "it waits still");
+        party
+    });
+    deterministic::Runner::from(checkpoint).start(|context| async move {
+        let _clock = OneClock::of(&context, &outside);
+        let node = begin_as(&context, &outside, 1 << 20, small).await;
+        party.is_told_the_same(&node).await;
+        until(&context, "the version has begun", || node.books().upgrade().is_none() && last_built(&node) > 0).await;
+        party.trade(&context, &node, 10).await;
+        all_is_final(&context, &node).await;
         node.stop().await.unwrap();
     });
 }

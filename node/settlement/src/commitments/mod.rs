@@ -3,7 +3,8 @@
 //! 1. A record is made before anything is sent for its batch.
 //! 2. Whether a step is in the chain is said by the contracts' events in the followed chain, and unwound with their blocks; what
 //!    our own transactions were is kept for good.
-//! 3. A record leaves memory only when its finalization is final on L1; it stays on disk and can be looked up.
+//! 3. A record leaves memory only when its finalization is final on L1; it stays on disk and can be looked up. What its transactions cost is written there
+//!    too if their receipts are read only then.
 
 mod record;
 
@@ -34,6 +35,10 @@ pub struct StateCommitmentMapping<E: Storage> {
     live: BTreeMap<(u64, B256), L1CommitmentRecord>,
     /// Where the archive has a batch.
     archived: BTreeMap<u64, u64>,
+    /// Our transactions of which no receipt was read before the records of these batches went to the archive.
+    owed: BTreeMap<B256, Vec<u64>>,
+    /// What such receipts say, to be written into the archive.
+    late: Vec<(B256, Paid)>,
     by_root: BTreeMap<B256, u64>,
     by_intent: BTreeMap<IntentId, Vec<Use>>,
     /// The header that the followed chain has for a batch.
@@ -52,6 +57,8 @@ impl<E: Storage> StateCommitmentMapping<E> {
             archive,
             live: BTreeMap::new(),
             archived: BTreeMap::new(),
+            owed: BTreeMap::new(),
+            late: Vec::new(),
             by_root: BTreeMap::new(),
             by_intent: BTreeMap::new(),
             canonical: BTreeMap::new(),
@@ -59,7 +66,7 @@ impl<E: Storage> StateCommitmentMapping<E> {
         };
         for (place, record) in old {
             mapping.by_root.insert(record.state_root, record.batch);
-            mapping.archived.insert(record.batch, place);
+            mapping.lay_away(&record, place);
         }
         for mut record in records {
             for step in steps_mut(&mut record) {
@@ -144,8 +151,40 @@ impl<E: Storage> StateCommitmentMapping<E> {
         });
     }
 
+    /// The archive has a record; a later one of the same batch says all that the one before it does.
+    fn lay_away(&mut self, record: &L1CommitmentRecord, place: u64) {
+        if self.archived.insert(record.batch, place).is_some() {
+            self.owed.retain(|_, batches| {
+                batches.retain(|batch| *batch != record.batch);
+                !batches.is_empty()
+            });
+        }
+        for tx in record.unpaid() {
+            self.owed.entry(tx).or_default().push(record.batch);
+        }
+    }
+
+    /// Writes into the archive what receipts said of records that are there already.
+    async fn pay_late(&mut self) -> Result<(), StoreError> {
+        for (tx, paid) in std::mem::take(&mut self.late) {
+            for batch in self.owed.get(&tx).cloned().unwrap_or_default() {
+                let Some(place) = self.archived.get(&batch).copied() else { continue };
+                let Some(mut record) = self.archive.read_at(place).await?.into_iter().next() else { continue };
+                let by_it = |step: &&mut StepRecord| step.included.is_some_and(|(by, _)| by == tx);
+                steps_mut(&mut record).filter(by_it).for_each(|step| step.receipt = Some((tx, paid)));
+                let place = self.archive.end();
+                self.archive.append(std::slice::from_ref(&record)).await?;
+                self.lay_away(&record, place);
+            }
+        }
+        Ok(())
+    }
+
     /// The receipt of a transaction said what it cost: every step that is in the chain by it has that.
     pub fn paid(&mut self, tx: B256, paid: Paid) {
+        if self.owed.contains_key(&tx) {
+            self.late.push((tx, paid));
+        }
         for (key, record) in &mut self.live {
             for step in steps_mut(record) {
                 if step.included.is_some_and(|(by, _)| by == tx) && step.receipt != Some((tx, paid)) {
@@ -346,6 +385,7 @@ impl<E: Storage> StateCommitmentMapping<E> {
         let is_done = |record: &L1CommitmentRecord| {
             record.finalize.as_ref().is_some_and(|step| step.status == ConfirmationStatus::Finalized)
         };
+        self.pay_late().await?;
         let changed = std::mem::take(&mut self.changed);
         let mut appended = Vec::new();
         for key in changed {
@@ -354,9 +394,9 @@ impl<E: Storage> StateCommitmentMapping<E> {
                 appended.push(record.clone());
                 continue;
             }
-            let place = self.archive.end();
-            self.archive.append(std::slice::from_ref(record)).await?;
-            self.archived.insert(key.0, place);
+            let (place, record) = (self.archive.end(), record.clone());
+            self.archive.append(std::slice::from_ref(&record)).await?;
+            self.lay_away(&record, place);
             // Other headers for the same batch came to nothing for good.
             self.live.retain(|(batch, _), _| *batch != key.0);
             self.canonical.remove(&key.0);

@@ -154,6 +154,16 @@ impl L1CommitmentRecord {
         steps.filter_map(StepRecord::paid).collect()
     }
 
+    /// The transactions of ours by which a step of this batch is in the followed chain and of which no receipt was read yet.
+    pub(super) fn unpaid(&self) -> Vec<B256> {
+        let steps = std::iter::once(&self.commit).chain(self.proofs.values()).chain(&self.finalize);
+        let unpaid = steps.filter(|step| step.paid().is_none()).filter_map(|step| {
+            let (included, _) = step.included?;
+            step.txs.iter().any(|own| own.tx == included).then_some(included)
+        });
+        unpaid.collect()
+    }
+
     /// Every transaction ever made for this batch, by step.
     pub fn transaction_hashes(&self) -> Vec<(StepKind, B256)> {
         let mut all: Vec<(StepKind, B256)> = Vec::new();

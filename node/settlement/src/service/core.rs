@@ -71,8 +71,10 @@ pub(super) struct Core<E: Storage, L: L1, S: Signer> {
 pub(super) struct FollowState {
     /// Whether the head was reached since the start.
     pub caught_up: bool,
-    /// A reorg happened of which the consequences were not drawn yet.
+    /// The consequences of the chain that is followed now were not drawn yet.
     pub unsettled: bool,
+    /// Blocks were left since they were drawn last.
+    pub left: bool,
     /// When L1 last gave an answer, in milliseconds.
     pub heard_ms: u64,
     /// When the last look began that came to the head.
@@ -151,8 +153,10 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             }
             self.settle_reorg(now_ms).await?;
             self.mapping.reconsider(|next, hash| self.inbox.hash_before(next) == Some(hash), now_ms);
-            self.update_finality(now_ms).await?;
+            // Receipts first, and durable: what is final the mapping lays away and the outbox forgets.
             self.pump(now_ms, dice).await?;
+            self.mapping.flush().await?;
+            self.update_finality(now_ms).await?;
         }
         self.mapping.flush().await?;
         Ok(())
@@ -209,7 +213,7 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
         }
         self.followed.reorgs += 1;
         self.followed.deepest = self.followed.deepest.max(left.len() as u64);
-        self.followed.unsettled = true;
+        (self.followed.unsettled, self.followed.left) = (true, true);
         self.events.push_back(SettlementEvent::Reorg {
             to: fork,
             depth: left.len() as u64,
@@ -241,16 +245,17 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
         Ok(())
     }
 
-    /// Draws the consequences of a reorg once the new chain is known to its head.
+    /// Draws the consequences of a reorg once the new chain is known to its head, and after a start those of one that nobody has seen.
     async fn settle_reorg(&mut self, now_ms: u64) -> Result<(), StopReason> {
         if !std::mem::take(&mut self.followed.unsettled) {
             return Ok(());
         }
-        // On another chain what was given up may be wanted as it was: whoever builds knows.
-        self.mapping.take_up_again(now_ms);
-        if let Some(mark) = self.inbox.take_unsurfaced() {
-            self.events.push_back(SettlementEvent::InboxRolledBack(mark));
+        let rolled_back = self.inbox.take_unsurfaced();
+        if std::mem::take(&mut self.followed.left) || rolled_back.is_some() {
+            // On another chain what was given up may be wanted as it was: whoever builds knows.
+            self.mapping.take_up_again(now_ms);
         }
+        self.events.extend(rolled_back.map(SettlementEvent::InboxRolledBack));
         let mut invalid = Vec::new();
         for record in self.mapping.awaiting_commit() {
             let Some(header) = record.decode_header() else { continue };
@@ -282,6 +287,7 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             self.take_back(record, why, now_ms).await?;
             self.mapping.given_up(BatchNumber::new(record.batch), ashlar_batch::Hash(record.header_hash.0));
         }
+        self.mapping.flush().await?;
         Ok(all.len())
     }
 
@@ -347,15 +353,15 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
                     self.mapping.attempted(id, tx, now_ms);
                     continue;
                 }
-                OutboxEvent::Mined { id, tx, succeeded: false, .. } => {
+                OutboxEvent::Mined { id, tx, succeeded, paid, .. } => {
+                    self.mapping.paid(tx, paid);
+                    self.events.push_back(SettlementEvent::Paid { tx, paid });
+                    if succeeded {
+                        continue;
+                    }
                     (id, format!("transaction {tx} was mined and reverted"))
                 }
                 OutboxEvent::Ended { id, outcome: Outcome::NotDone { reason } } => (id, reason),
-                OutboxEvent::Mined { tx, paid, .. } => {
-                    self.mapping.paid(tx, paid);
-                    self.events.push_back(SettlementEvent::Paid { tx, paid });
-                    continue;
-                }
                 OutboxEvent::Orphaned { .. } | OutboxEvent::Ended { .. } => continue,
             };
             self.mapping.failed(id, &reason, now_ms);

@@ -73,7 +73,7 @@ pub enum SettlementEvent {
         /// Where.
         block: BlockRef,
     },
-    /// The receipt of one of our transactions says what it cost.
+    /// The receipt of one of our transactions says what it cost, whether or not it had an effect.
     Paid {
         /// Which.
         tx: B256,

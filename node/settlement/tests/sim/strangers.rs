@@ -6,7 +6,7 @@ use commonware_runtime::{Runner as _, deterministic};
 
 use super::exchange::{Journal, Node, block, chain, key, pool};
 
-/// Whether each of the account's transactions is a stranger's: those have no place in what our client made.
+/// Blocks go by until everything is done, and client and chain agree about all of it.
 async fn settled(
     context: &deterministic::Context,
     node: &mut Node,

@@ -1,12 +1,17 @@
 //! A version begins: what the registry lists is read at a block, commits of the version before are refused, and others take their place.
 
-use ashlar_settlement::l1::BlockAt;
-use ashlar_settlement::sim::{Contracts, Weather};
-use ashlar_settlement::{Activation, Listing, RequestError, activations};
-use ashlar_types::BatchNumber;
-use commonware_runtime::{Runner as _, deterministic};
+use std::time::Duration;
 
-use super::exchange::{Journal, Node, addresses, block, chain, pool, second};
+use alloy::primitives::B256;
+use ashlar_settlement::contract::DataRef;
+use ashlar_settlement::l1::BlockAt;
+use ashlar_settlement::signer::Signer as _;
+use ashlar_settlement::sim::{Contracts, Orphans, Weather};
+use ashlar_settlement::{Activation, Listing, RequestError, SettlementEvent, activations};
+use ashlar_types::BatchNumber;
+use commonware_runtime::{Clock as _, Runner as _, deterministic};
+
+use super::exchange::{Journal, Node, addresses, block, chain, key, pool, second};
 
 #[test]
 fn a_commit_that_comes_too_late_gives_way_to_another() {
@@ -52,7 +57,7 @@ fn a_commit_that_comes_too_late_gives_way_to_another() {
         let why = "version 2 has begun".to_owned();
         assert_eq!(handle.give_up(BatchNumber::new(4), why.clone()).await.unwrap(), 2);
         assert_eq!(handle.give_up(BatchNumber::new(4), why).await.unwrap(), 0, "there is nothing more to give up");
-        let content = ashlar_settlement::contract::DataRef::Calldata { content: 4_u64.to_be_bytes().into() };
+        let content = DataRef::Calldata { content: 4_u64.to_be_bytes().into() };
         let refused = handle.commit(&late[&4], content).await;
         assert!(matches!(refused, Err(RequestError::Invalid { batch: 4, .. })), "{refused:?}");
 
@@ -64,6 +69,55 @@ fn a_commit_that_comes_too_late_gives_way_to_another() {
             block(&context, &chain, &mut node).await;
         }
         node.check(&chain, "under version 2").await;
+
+        // What reverted cost something too, and that is told.
+        let told: Vec<B256> = node
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                SettlementEvent::Paid { tx, .. } => Some(*tx),
+                _ => None,
+            })
+            .collect();
+        let mined = chain.mined_of(key().address());
+        assert!(mined.iter().any(|(.., succeeded)| !succeeded), "the late commits were mined: {mined:?}");
+        assert!(mined.iter().all(|(_, tx, _)| told.contains(tx)), "{mined:?}, {told:?}");
+    });
+}
+
+/// A node that is started again before L1 has taken what stands in place of a batch does not hand in the one that it gave up; on another chain it may.
+#[test]
+fn what_was_given_up_stays_so_over_a_restart_until_l1_leaves_blocks() {
+    deterministic::Runner::seeded(7).start(|context| async move {
+        let chain = chain(7, 1, Weather::FAIR);
+        chain.set_marks(1, 1_000);
+        let mut node = Node::start(&context, pool(&chain, 1, 1), Journal::new()).await.unwrap();
+        block(&context, &chain, &mut node).await;
+        let header = node.journal.build();
+        node.ask().await.unwrap();
+        assert_eq!(node.settlement.handle.give_up(BatchNumber::new(1), "it is too late".into()).await.unwrap(), 1);
+        node.journal.headers.split_off(&1);
+        // What was on its way is replaced by what does nothing, some blocks below the head.
+        for _ in 0..4 {
+            block(&context, &chain, &mut node).await;
+        }
+        assert_eq!(chain.contracts().unwrap().batches().0, 0);
+        node.settlement.task.abort();
+        context.sleep(Duration::from_secs(1)).await;
+
+        let mut node = Node::start(&context, pool(&chain, 1, 1), node.journal.clone()).await.unwrap();
+        block(&context, &chain, &mut node).await;
+        let content = || DataRef::Calldata { content: 1_u64.to_be_bytes().into() };
+        let refused = node.settlement.handle.commit(&header, content()).await;
+        assert!(matches!(refused, Err(RequestError::Invalid { batch: 1, .. })), "{refused:?}");
+        chain.reorg(1, 1, Orphans::AllDropped).unwrap();
+        block(&context, &chain, &mut node).await;
+        node.settlement.handle.commit(&header, content()).await.unwrap();
+        node.journal.headers.insert(1, header);
+        for _ in 0..4 {
+            block(&context, &chain, &mut node).await;
+        }
+        assert_eq!(chain.contracts().unwrap().batches().0, 1, "on another chain it may be handed in");
     });
 }
 

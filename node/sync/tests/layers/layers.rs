@@ -92,6 +92,15 @@ fn another_batch_is_named_by_its_field_and_its_first_other_command() {
         assert_eq!((batch.get(), field.name), (6, "data root"));
         let expected = history.batches[5].0.next_sequence.get() - lacking;
         assert_eq!(command.map(|command| command.get()), Some(expected), "{}", checked.findings[0]);
+        // What this node keeps of it cannot be read: that it differs is told all the same, without the command.
+        sim.change(|world| world.unread = true);
+        let checked = layers.verify_consistency(1).await.expect("what is found is told");
+        let unexplained =
+            |found: Option<&Finding>| matches!(found, Some(Finding::LocalHeader { field: Some(_), command: None, .. }));
+        assert!(unexplained(checked.findings.first()), "{:?}", checked.findings);
+        let seen = layers.synchronize_state().await.expect("what is found is told");
+        assert!(unexplained(seen.divergence.as_ref()), "{seen:?}");
+        sim.change(|world| world.unread = false);
         // Nobody has the data of L1's batch: the word is still known.
         let hash = sim.change(|world| world.committed[5].hash);
         sim.change(|world| drop(world.data.remove(&hash)));

@@ -216,7 +216,13 @@ fn a_recovery_goes_by_diffs_as_far_as_batches_are_final() {
             let store = SnapshotStore::new(context.child("snapshots"), "none");
             let begin = move || crate::world::history(26, 0, 0).genesis;
             let manager = StateRecoveryManager::new(context.child("quick"), sim.clone(), sim.clone(), store, begin);
-            manager.with_diffs(Box::new(move |number| diffs.get(number.get() as usize - 1).cloned().flatten()))
+            manager.with_diffs(Box::new(move |number| {
+                let told = match diffs.get(number.get() as usize - 1) {
+                    Some(Some(diff)) if diff.is_empty() => Err("nobody answers".to_owned()),
+                    known => Ok(known.cloned().flatten()),
+                };
+                Box::pin(std::future::ready(told))
+            }))
         };
         let some = |change: &dyn Fn(&mut Kept)| {
             let mut diffs: Vec<_> = made.iter().cloned().map(Some).collect();
@@ -225,13 +231,14 @@ fn a_recovery_goes_by_diffs_as_far_as_batches_are_final() {
         };
         let target = Target::Batch(BatchNumber::new(8));
         let wrong = leads_elsewhere(&history, &made[..5]);
-        let cases: [(&str, Kept, u64, Option<u64>); 5] = [
+        let cases: [(&str, Kept, u64, Option<u64>); 6] = [
             ("all", some(&|_| ()), 6, None),
             ("none of the fourth", some(&|diffs| diffs[3] = None), 3, None),
             ("another in its place", some(&|diffs| diffs.swap(3, 4)), 3, Some(4)),
             // What it leads to is no state of any header: everything is executed.
             ("a wrong word at the end", some(&|diffs| diffs[4] = Some(wrong.clone())), 0, Some(5)),
             ("none", some(&|diffs| diffs.fill(None)), 0, None),
+            ("nobody to ask from the third on", some(&|diffs| diffs[2..].fill(Some(Vec::new()))), 2, Some(3)),
         ];
         for (what, diffs, by_diffs, useless) in cases {
             sim.change(|world| world.fetched = 0);

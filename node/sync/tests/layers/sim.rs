@@ -20,6 +20,8 @@ pub struct World {
     pub kept: Vec<(BatchHeader, Vec<u8>)>,
     /// How many of the kept batches the node has recorded as committed, proven and final.
     pub recorded: (usize, usize, usize),
+    /// The node's disk does not give back the bytes of its batches.
+    pub unread: bool,
     pub fetched: u64,
 }
 
@@ -114,6 +116,10 @@ impl Local for Sim {
     }
 
     async fn bytes(&self, number: BatchNumber) -> Result<Option<Vec<u8>>, SourceError> {
+        if self.change(|world| world.unread) {
+            let why = "the disk does not read; check it".to_owned();
+            return Err(SourceError { is_transient: false, why });
+        }
         Ok(self.change(|world| world.kept.get(place(number)?).map(|(_, bytes)| bytes.clone())))
     }
 }
