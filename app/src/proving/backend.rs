@@ -41,7 +41,7 @@ const SP1: Built = Built {
     title: "SP1's",
     binary: "ashlar-sp1-worker",
     places: ["guests/sp1/worker/target/release", "guests-sp1-worker/release"],
-    build: "cargo build --release --manifest-path guests/sp1/worker/Cargo.toml",
+    build: "RUSTFLAGS='-C target-cpu=native' cargo build --release --manifest-path guests/sp1/worker/Cargo.toml",
     needs: "some 20 minutes; it needs protobuf-compiler, libprotobuf-dev and 16 GiB of memory to prove with",
     program: include_str!("../../../guests/sp1/program.hash"),
 };

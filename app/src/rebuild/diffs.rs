@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use alloy::transports::http::reqwest::{Client, StatusCode, Url};
+use alloy::transports::http::reqwest::header::RETRY_AFTER;
+use alloy::transports::http::reqwest::{Client, Response, StatusCode, Url};
 use anyhow::{Context as _, Result, ensure};
 use ashlar_sync::{Diffs, Told};
 use ashlar_types::BatchNumber;
@@ -13,7 +14,7 @@ use super::folder::content;
 
 /// Where in a node's folder batches are.
 const BATCHES: &str = "ashlar-batches";
-/// How long a node may take for one diff.
+/// How long a node may take for one diff, and how long one that is asked too often is asked again.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of the longest diff that is read.
 const DIFF_BYTES_MAX: usize = 64 << 20;
@@ -70,8 +71,15 @@ impl ServedDiffs {
 
     async fn get(&self, number: BatchNumber) -> Result<Option<Vec<u8>>> {
         let url = self.node.join(&format!("v1/batches/{}/diff", number.get()))?;
-        let asked = self.client.get(url).send().await;
-        let mut answer = asked.map_err(|error| error.without_url()).context("the node does not answer")?;
+        let begun = Instant::now();
+        let mut answer = loop {
+            let asked = self.client.get(url.clone()).send().await;
+            let answer = asked.map_err(|error| error.without_url()).context("the node does not answer")?;
+            match again_in(&answer) {
+                Some(wait) if begun.elapsed() < PATIENCE => tokio::time::sleep(wait).await,
+                _ => break answer,
+            }
+        };
         if answer.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -87,9 +95,38 @@ impl ServedDiffs {
     }
 }
 
+/// When to ask again, if the node answers that it is asked too often or has too much to do.
+fn again_in(answer: &Response) -> Option<Duration> {
+    let is_busy = matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    let seconds: u64 = answer.headers().get(RETRY_AFTER).filter(|_| is_busy)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(PATIENCE))
+}
+
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_is_asked_too_often_is_asked_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let answering = tokio::spawn(async move {
+            for (head, body) in [("429 Too Many Requests\r\nretry-after: 0", ""), ("200 OK", "diff")] {
+                let (mut stream, _) = listener.accept().await.expect("somebody asks");
+                let asked = stream.read(&mut [0; 1_024]).await.expect("a request");
+                assert!(asked > 0);
+                let length = body.len();
+                let answer = format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+                stream.write_all(answer.as_bytes()).await.expect("written");
+            }
+        });
+        let node = from(&url).expect("a URL");
+        assert_eq!(node(BatchNumber::new(1)).await, Ok(Some(b"diff".to_vec())));
+        answering.await.expect("both were asked for");
+    }
 
     #[tokio::test]
     async fn a_place_is_a_folder_or_a_node_and_one_that_is_neither_is_named() {

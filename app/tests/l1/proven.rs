@@ -15,7 +15,6 @@ use alloy::primitives::{Address, B256, U256};
 use alloy::providers::Provider as _;
 use alloy::sol_types::SolCall as _;
 use ashlar_contracts::abi::ISettlement;
-use ashlar_devnet::Tags;
 use ashlar_prover::ATTESTATION_BYTES;
 use ashlar_types::Side;
 use ashlar_types::sign::WalletSecret;
@@ -48,8 +47,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 #[test]
 fn in_trade_proven_by_sp1_and_out() {
     if let Some(worker) = worker("sp1-worker-ethrex") {
-        let tags = Tags { safe_behind: 1, finalized_behind: 2 };
-        told("proven", || Chain::ethrex_with(BLOCK, tags), &worker);
+        told("proven", Chain::ethrex_in_step, &worker);
     }
 }
 

@@ -120,11 +120,12 @@ pub(crate) async fn trade(
     number: u32,
 ) -> Result<(), String> {
     let mut trader = None::<Trader>;
+    let owner = wallet(number).address();
     loop {
         let pause = 1 + world.below(2 * world.scenario.send_ms);
         context.sleep(Duration::from_millis(pause)).await;
         // An account may be another one, or none, after L1 took something back.
-        let accounts = door.accounts_of(wallet(number).address()).await.unwrap_or_default();
+        let accounts = door.accounts_of(owner).await.unwrap_or_default();
         let Some(account) = accounts.first().copied() else { continue };
         let trader = match &mut trader {
             Some(trader) if trader.account == account => trader,

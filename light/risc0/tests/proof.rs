@@ -1,12 +1,11 @@
 //! A real proof of a real batch, and every way in which it could be of something else (vectors/risc0 says how it was made).
 
-use std::fs;
-use std::path::PathBuf;
+#[path = "../../tests/vectors/mod.rs"]
+mod vectors;
 
-use ashlar_batch::{BatchHeader, PublicValues};
-use ashlar_light::Stretch;
 use ashlar_light_risc0::{Image, PROOF_BYTES, Preamble, RiscZeroError, check};
-use ashlar_types::from_bytes;
+
+use vectors::{Vector, altered, check_header};
 
 /// The committed proof and what it is of.
 struct Case {
@@ -17,24 +16,13 @@ struct Case {
 }
 
 fn case() -> Case {
-    let vectors = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/risc0"));
-    let text = fs::read_to_string(vectors.join("succinct.txt")).unwrap();
-    let value = |name: &str| -> Vec<u8> {
-        let digits = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap().as_bytes();
-        digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-    };
+    let vector = Vector::read("risc0", "succinct");
     Case {
-        image: Image(value("image").try_into().unwrap()),
-        public_values: value("public_values"),
-        header: value("header"),
-        proof: fs::read(vectors.join("succinct.proof")).unwrap(),
+        image: Image(vector.bytes("image").try_into().unwrap()),
+        public_values: vector.bytes("public_values"),
+        header: vector.bytes("header"),
+        proof: vector.proof,
     }
-}
-
-fn altered(bytes: &[u8], at: usize) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    bytes[at] ^= 1;
-    bytes
 }
 
 #[test]
@@ -90,11 +78,5 @@ fn no_byte_of_a_proof_can_be_altered_cut_or_added() {
 #[test]
 fn the_proven_header_has_one_previous_root_and_one_data_root() {
     let Case { public_values, header, .. } = case();
-    let values: PublicValues = from_bytes(&public_values).unwrap();
-    let stretch = |header: &[u8]| Stretch::of_values(vec![from_bytes::<BatchHeader>(header).unwrap()], &values);
-    assert!(stretch(&header).is_ok());
-    // Parent, state before, state after, data root.
-    for word in [3, 4, 5, 6] {
-        assert!(stretch(&altered(&header, 32 * word + 2)).is_err(), "word {word}");
-    }
+    check_header(&public_values, &header);
 }

@@ -1,13 +1,15 @@
 //! A real proof of a real batch, and every way in which it could be of something else (vectors/sp1 says how it was made).
 
+#[path = "../../tests/vectors/mod.rs"]
+mod vectors;
+
 use std::path::PathBuf;
 use std::{env, fs};
 
-use ashlar_batch::{BatchHeader, PublicValues};
-use ashlar_light::Stretch;
 use ashlar_light_sp1::{PROOF_BYTES_MAX, Program, Sp1Error, Verifier, check_groth16_of, check_plonk_of};
-use ashlar_types::from_bytes;
 use sha2::{Digest as _, Sha256};
+
+use vectors::{Vector, altered, bytes_of, check_header};
 
 /// The committed proof and what it is of.
 struct Case {
@@ -17,33 +19,14 @@ struct Case {
     proof: Vec<u8>,
 }
 
-fn vectors() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/sp1"))
-}
-
 fn case() -> Case {
-    let text = fs::read_to_string(vectors().join("compressed.txt")).unwrap();
-    let value = |name: &str| {
-        let digits = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
-        bytes_of(digits)
-    };
+    let vector = Vector::read("sp1", "compressed");
     Case {
-        program: Program::new(value("program").try_into().unwrap()).unwrap(),
-        public_values: value("public_values"),
-        header: value("header"),
-        proof: fs::read(vectors().join("compressed.proof")).unwrap(),
+        program: Program::new(vector.bytes("program").try_into().unwrap()).unwrap(),
+        public_values: vector.bytes("public_values"),
+        header: vector.bytes("header"),
+        proof: vector.proof,
     }
-}
-
-fn bytes_of(digits: &str) -> Vec<u8> {
-    let digits = digits.trim_start_matches("0x").as_bytes();
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
-fn altered(bytes: &[u8], at: usize) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    bytes[at] ^= 1;
-    bytes
 }
 
 #[test]
@@ -106,13 +89,7 @@ fn numbers_are_written_in_one_way() {
 #[test]
 fn the_proven_header_has_one_previous_root_and_one_data_root() {
     let Case { public_values, header, .. } = case();
-    let values: PublicValues = from_bytes(&public_values).unwrap();
-    let stretch = |header: &[u8]| Stretch::of_values(vec![from_bytes::<BatchHeader>(header).unwrap()], &values);
-    assert!(stretch(&header).is_ok());
-    // Parent, state before, state after, data root.
-    for word in [3, 4, 5, 6] {
-        assert!(stretch(&altered(&header, 32 * word + 2)).is_err(), "word {word}");
-    }
+    check_header(&public_values, &header);
 }
 
 /// A proof of others, with the key that it is checked by.

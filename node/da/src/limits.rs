@@ -39,8 +39,10 @@ pub const LIST_BYTES_MAX: usize = 64 + 2 * LISTED_MAX * 80;
 pub const PERMIT_MS_MAX: u64 = 10 * 60 * 1_000;
 /// How long a client may take to say what it wants.
 pub const HEADER_MS_MAX: u64 = 10_000;
-/// How long a request may take, its body and its answer included.
+/// How long a request may take until its answer is known, its body included.
 pub const REQUEST_MS_MAX: u64 = 60_000;
+/// How long a connection may take nothing of what it is being sent.
+pub const STALL_MS_MAX: u64 = 10_000;
 
 /// Batches of one segment of an archive.
 pub const SEGMENT_BATCHES_MAX: usize = 4_096;

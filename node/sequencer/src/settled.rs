@@ -454,12 +454,7 @@ fn block_of(at: &BlockRef) -> L1Block {
 /// Whether what a batch cost is known for good: it is final, and no receipt of this node's own transactions is still to be read. Of others there is none.
 fn changes_no_more(record: &L1CommitmentRecord) -> bool {
     let is_final = record.finalize.as_ref().is_some_and(|step| step.status == ConfirmationStatus::Finalized);
-    let mut steps = std::iter::once(&record.commit).chain(record.proofs.values()).chain(&record.finalize);
-    is_final
-        && steps.all(|step| {
-            let is_ours = step.included.is_some_and(|(tx, _)| step.txs.iter().any(|own| own.tx == tx));
-            !is_ours || step.paid().is_some()
-        })
+    is_final && record.unpaid().is_empty()
 }
 
 fn paid_of(tx: B256, paid: &l1::Paid) -> Paid {

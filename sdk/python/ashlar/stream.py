@@ -194,7 +194,10 @@ class Stream:
         mask = os.urandom(4)
         over = (mask * (size // 4 + 1))[:size]
         masked = (int.from_bytes(payload, "big") ^ int.from_bytes(over, "big")).to_bytes(size, "big")
-        self.socket.sendall(bytes([0x80 | kind]) + length + mask + masked)
+        try:
+            self.socket.sendall(bytes([0x80 | kind]) + length + mask + masked)
+        except socket.timeout:
+            self._give_up("took nothing")
 
     def _take(self, count):
         while len(self.buffer) < count:
@@ -207,12 +210,15 @@ class Stream:
         try:
             part = self.socket.recv(1 << 16)
         except socket.timeout:
-            # A part of a frame may have been taken, so nobody can go on from here.
-            seconds = self.socket.gettimeout()
-            self.close()
-            raise ConnectionError(
-                f"the node said nothing for {seconds:g} seconds; a message may have been executed: connect again and send it again"
-            ) from None
+            self._give_up("said nothing")
         if not part:
             raise ConnectionError("the stream ended; a message may have been executed: send it again")
         self.buffer += part
+
+    def _give_up(self, what):
+        """Part of a frame may have gone over, so nobody can go on from here."""
+        seconds = self.socket.gettimeout()
+        self.close()
+        raise ConnectionError(
+            f"the node {what} for {seconds:g} seconds; a message may have been executed: connect again and send it again"
+        ) from None

@@ -46,11 +46,11 @@ impl Connections {
     fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<Guard> {
         let mut by_ip = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let all: u32 = by_ip.values().sum();
-        let here = by_ip.entry(ip).or_default();
-        if *here >= CONNECTIONS_PER_IP_MAX || usize::try_from(all).unwrap_or(usize::MAX) >= CONNECTIONS_MAX {
+        let here = by_ip.get(&ip).copied().unwrap_or_default();
+        if here >= CONNECTIONS_PER_IP_MAX || usize::try_from(all).unwrap_or(usize::MAX) >= CONNECTIONS_MAX {
             return None;
         }
-        *here += 1;
+        by_ip.insert(ip, here + 1);
         Some(Guard { ip, connections: Arc::clone(self) })
     }
 }
@@ -201,4 +201,26 @@ fn with_headers(mut response: Response, left: Left) -> Response {
     headers.insert("x-ratelimit-reset", HeaderValue::from(left.reset_seconds));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn of_who_is_turned_away_nothing_is_remembered() {
+        let connections = Arc::new(Connections::default());
+        let enter = |at: u32| connections.enter(Ipv4Addr::from(at).into());
+        let guards: Vec<Guard> = (0..CONNECTIONS_MAX as u32).filter_map(enter).collect();
+        assert_eq!(guards.len(), CONNECTIONS_MAX);
+        for stranger in 0..1_000 {
+            assert!(enter(1 << 24 | stranger).is_none(), "no place is left");
+        }
+        let remembered = || connections.0.lock().expect("nobody panics").len();
+        assert_eq!(remembered(), CONNECTIONS_MAX);
+        drop(guards);
+        assert_eq!(remembered(), 0);
+    }
 }

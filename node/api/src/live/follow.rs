@@ -110,13 +110,13 @@ impl Follower {
         loop {
             match door.open_with_past().await {
                 Ok(opening) => {
-                    self.begin(&opening);
+                    let feed = self.begin(opening);
                     let before = std::mem::replace(&mut epoch, door.epoch());
                     if epoch > before {
                         self.tell_unwound(door, before).await;
                     }
                     self.following.store(true, Ordering::Relaxed);
-                    self.read(opening.feed, door, &mut told).await;
+                    self.read(feed, door, &mut told).await;
                     self.following.store(false, Ordering::Relaxed);
                     self.restarts.fetch_add(1, Ordering::Relaxed);
                 }
@@ -142,11 +142,11 @@ impl Follower {
         }
     }
 
-    fn begin(&self, opening: &Opening) {
-        let mut hub = lock(&self.hub);
-        let mut kept = lock(&self.model);
-        let Opening { standing, recalled, .. } = opening;
-        let recalled = recalled.as_ref().and_then(|recalled| match Model::recall(recalled) {
+    /// Takes up how everything stands, and gives what comes after. Nothing else of the opening stays in memory while that is read.
+    fn begin(&self, opening: Opening) -> Feed {
+        let Opening { standing, recalled, feed } = opening;
+        // This takes a while, in which nobody is to wait for a lock.
+        let recalled = recalled.and_then(|recalled| match Model::recall(&recalled) {
             Ok(model) if model.next == standing.next => Some(model),
             Ok(model) => {
                 tracing::error!(next = model.next.get(), "what was recalled does not end where the feed begins");
@@ -157,13 +157,16 @@ impl Follower {
                 None
             }
         });
+        let mut hub = lock(&self.hub);
+        let mut kept = lock(&self.model);
         match (kept.as_mut(), recalled) {
-            (Some(model), _) => model.restart(standing),
-            (None, recalled) => *kept = Some(recalled.unwrap_or_else(|| Model::new(standing))),
+            (Some(model), _) => model.restart(&standing),
+            (None, recalled) => *kept = Some(recalled.unwrap_or_else(|| Model::new(&standing))),
         }
         if let Some(model) = kept.as_mut() {
             tell_restart(model, &mut hub);
         }
+        feed
     }
 
     /// Reads until the place in the feed is lost.

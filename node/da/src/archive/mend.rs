@@ -77,6 +77,8 @@ pub struct Mended {
 struct Kept {
     segment: Segment,
     bytes: Result<Vec<u8>, String>,
+    /// Batches of it were restored, now or earlier, and it was not written anew with them yet.
+    is_owed: bool,
 }
 
 impl Kept {
@@ -114,20 +116,18 @@ impl Mending<'_> {
             }
         }
         let content = hot.or_else(|| self.kept.as_ref()?.batch(number));
-        let Some(content) = content.filter(|content| entry.is_of(content).is_ok()) else {
-            let (mended, is_sealed) = archive.mend(&entry, self.kept.as_ref(), stores).await?;
-            if is_sealed {
+        let mended = match content.filter(|content| entry.is_of(content).is_ok()) {
+            Some(content) => Mended { content: Arc::new(content), wrong: Vec::new(), was_damaged: false },
+            None => archive.mend(&entry, self.kept.as_ref(), stores).await?,
+        };
+        if let Some(kept) = &mut self.kept {
+            kept.is_owed |= is_hot || mended.was_damaged;
+            // Once for all that was restored of it.
+            if kept.is_owed && kept.is_last(number) && archive.seal_again(kept).await? {
                 self.kept = None;
             }
-            return Ok(Some(mended));
-        };
-        // Restored before, when its segment could not be written anew.
-        if let Some(kept) = self.kept.as_ref().filter(|kept| is_hot && kept.is_last(number))
-            && archive.seal_again(kept).await?
-        {
-            self.kept = None;
         }
-        Ok(Some(Mended { content: Arc::new(content), wrong: Vec::new(), was_damaged: false }))
+        Ok(Some(mended))
     }
 }
 
@@ -149,7 +149,10 @@ impl Archive {
                     Some(segment) => Some(self.kept(segment).await?),
                     None => None,
                 };
-                let (mended, _) = self.mend(&entry, kept.as_ref(), stores).await?;
+                let mended = self.mend(&entry, kept.as_ref(), stores).await?;
+                if let Some(kept) = &kept {
+                    self.seal_again(kept).await?;
+                }
                 Ok(Some(mended))
             }
             Err(error) => Err(error.into()),
@@ -162,16 +165,11 @@ impl Archive {
     }
 
     async fn kept(&self, segment: Segment) -> Result<Kept, ArchiveError> {
-        Ok(Kept { segment, bytes: self.bytes_of(&segment).await? })
+        Ok(Kept { segment, bytes: self.bytes_of(&segment).await?, is_owed: false })
     }
 
-    /// Restores a batch; whether its segment was written anew with it.
-    async fn mend(
-        &self,
-        entry: &Entry,
-        kept: Option<&Kept>,
-        stores: &Availability,
-    ) -> Result<(Mended, bool), MendError> {
+    /// Restores a batch. It stays in the catalog until its segment is written anew.
+    async fn mend(&self, entry: &Entry, kept: Option<&Kept>, stores: &Availability) -> Result<Mended, MendError> {
         let number = entry.number;
         let left = self.catalog.hot(number.get())?.or_else(|| kept?.batch(number)).unwrap_or_default();
         let (bytes, wrong) = self.bytes(entry, &left, stores).await?;
@@ -179,13 +177,9 @@ impl Archive {
         let content = Content { bytes, signatures };
         entry.is_of(&content).map_err(|why| MendError::Other { number, why })?;
         self.catalog.put_hot(number.get(), &content)?;
-        let is_sealed = match kept {
-            Some(kept) => self.seal_again(kept).await?,
-            None => false,
-        };
         let content = Arc::new(content);
         self.remember(number.get(), content.clone());
-        Ok((Mended { content, wrong, was_damaged: true }, is_sealed))
+        Ok(Mended { content, wrong, was_damaged: true })
     }
 
     async fn bytes(

@@ -14,6 +14,7 @@ mod policy;
 pub(crate) mod refusal;
 mod routes;
 mod server;
+mod unstalled;
 pub(crate) mod wire;
 
 pub use keep::{Custodian, Standing};

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use ashlar_coding::{Layout, Row};
 use ashlar_types::{Address, ExchangeId};
 
-use crate::limits::STORES_MAX;
+use crate::limits::{STALL_MS_MAX, STORES_MAX};
 use crate::{Retention, Spread};
 
 /// Which of all custodians one is, and so which rows it must have before it signs.
@@ -50,6 +52,8 @@ pub struct Policy {
     pub requests: (u32, u32),
     /// Bytes that one writer may send at once, and each second after that.
     pub writer_bytes: (u64, u64),
+    /// How long it waits until somebody takes any more of what it sends.
+    pub stall: Duration,
 }
 
 impl Default for Policy {
@@ -62,6 +66,7 @@ impl Default for Policy {
             bytes_max: 64 << 30,
             requests: (400, 200),
             writer_bytes: (256 << 20, 32 << 20),
+            stall: Duration::from_millis(STALL_MS_MAX),
         }
     }
 }

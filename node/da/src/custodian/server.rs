@@ -21,6 +21,7 @@ use tower_service::Service;
 
 use super::keep::Custodian;
 use super::routes::{Door, router};
+use super::unstalled::Unstalled;
 use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_PER_IP_MAX, HEADER_MS_MAX, REQUEST_MS_MAX};
 
 /// After a failed accept, which is most often a shortage of descriptors.
@@ -53,11 +54,11 @@ impl Guard {
     fn enter(connections: &Connections, ip: IpAddr) -> Option<Guard> {
         let mut by_ip = connections.lock().unwrap_or_else(PoisonError::into_inner);
         let all: u32 = by_ip.values().sum();
-        let here = by_ip.entry(ip).or_default();
-        if *here >= CONNECTIONS_PER_IP_MAX || all as usize >= CONNECTIONS_MAX {
+        let here = by_ip.get(&ip).copied().unwrap_or_default();
+        if here >= CONNECTIONS_PER_IP_MAX || all as usize >= CONNECTIONS_MAX {
             return None;
         }
-        *here += 1;
+        by_ip.insert(ip, here + 1);
         Some(Guard(ip, connections.clone()))
     }
 }
@@ -115,6 +116,7 @@ async fn accept<E: Storage>(listener: TcpListener, door: Arc<Door<E>>, stopped: 
         };
         let Some(guard) = Guard::enter(&connections, from.ip()) else { continue };
         let requests = Requests { door: door.clone(), router: router.clone(), ip: from.ip() };
+        let stall = door.custodian().policy().stall;
         let mut stopping = stopped.clone();
         tokio::spawn(async move {
             let mut builder = http1::Builder::new();
@@ -122,7 +124,7 @@ async fn accept<E: Storage>(listener: TcpListener, door: Arc<Door<E>>, stopped: 
             builder.timer(TokioTimer::new()).header_read_timeout(header_time).max_buf_size(64 * 1024);
             tokio::select! {
                 // What goes wrong on a client's connection is the client's to see.
-                _ = builder.serve_connection(TokioIo::new(stream), requests) => {}
+                _ = builder.serve_connection(TokioIo::new(Unstalled::new(stream, stall)), requests) => {}
                 _ = stopping.wait_for(|stop| *stop) => {}
             }
             drop(guard);
@@ -154,5 +156,29 @@ impl<E: Storage> hyper::service::Service<Request<Incoming>> for Requests<E> {
                 Err(_) => Ok((StatusCode::REQUEST_TIMEOUT, "the request took too long; send it again").into_response()),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn of_who_is_turned_away_nothing_is_remembered() {
+        let connections = Connections::default();
+        let enter = |at: u32| Guard::enter(&connections, Ipv4Addr::from(at).into());
+        let guards: Vec<Guard> = (0..CONNECTIONS_MAX as u32).filter_map(enter).collect();
+        assert_eq!(guards.len(), CONNECTIONS_MAX);
+        for stranger in 0..1_000 {
+            assert!(enter(1 << 24 | stranger).is_none(), "no place is left");
+        }
+        let remembered = || connections.lock().expect("nobody panics").len();
+        assert_eq!(remembered(), CONNECTIONS_MAX);
+        drop(guards);
+        assert_eq!(remembered(), 0);
+        let same: Vec<Guard> = (0..=CONNECTIONS_PER_IP_MAX).filter_map(|_| enter(7)).collect();
+        assert_eq!(same.len(), CONNECTIONS_PER_IP_MAX as usize, "one address has so many");
     }
 }

@@ -1,7 +1,7 @@
 //! What strangers, thieves of permits and careless writers send. Each is told why, and nothing is kept.
 
 use std::net::SocketAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ashlar_coding::{Coded, Expansion, Layout, Row, Simd};
 use ashlar_da::custodian::{Place, Policy};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::market::batch;
-use crate::servers::{BOMB, EXCHANGE, custodian_key, on_runtime, policy, signatures, start, url, writer};
+use crate::servers::{BOMB, EXCHANGE, custodian_key, on_runtime, over, policy, signatures, start, url, writer};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -180,6 +180,47 @@ fn too_much_is_refused_for_a_while_or_for_good() {
         let request = put(&key, Some(hex(&to_bytes(&permit))), body.len(), &body);
         assert_eq!(raw(serving.address, &request).await.0, 200);
         assert_eq!(raw(serving.address, &request).await.0, 429, "a writer's bytes are counted too");
+    });
+}
+
+/// A reader that is slow has everything in the end; one that takes nothing holds its place no longer than it may.
+#[test]
+fn an_answer_that_nobody_takes_is_given_up_and_a_slow_reader_has_all_of_it() {
+    const ANSWERS: usize = 30;
+    on_runtime("stall", |context| async move {
+        let stall = Duration::from_millis(400);
+        let serving = start(&context, 0, Policy { place: None, stall, ..policy(0) }).await;
+        let bytes = batch(400_000, 1);
+        let published = over(&[url(0, serving.address)], 1).publish(BatchNumber::new(1), &bytes, &signatures(0)).await;
+        let key = BatchKey { number: BatchNumber::new(1), commitment: published.unwrap().commitment };
+        let path = format!("/v1/batches/{}", hex(&to_bytes(&key)));
+        let ask = |more: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\n{more}\r\n");
+        // More than what both ends hold of what was sent and not taken.
+        let request = ask("").repeat(ANSWERS - 1) + &ask("connection: close\r\n");
+        let asked = async || {
+            let mut stream = TcpStream::connect(serving.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream
+        };
+        let (mut stalled, mut slow) = (asked().await, asked().await);
+        let (mut all, mut part, mut pauses) = (0, vec![0; 1 << 20], 0);
+        loop {
+            match slow.read(&mut part).await.expect("it goes on") {
+                0 => break,
+                count => all += count,
+            }
+            // Longer in all than a connection may stand still.
+            if all > (pauses + 1) * (2 << 20) {
+                pauses += 1;
+                tokio::time::sleep(stall / 5).await;
+            }
+        }
+        assert!(all > 2 * ANSWERS * bytes.len() && pauses > 8, "{all} bytes with {pauses} pauses");
+        tokio::time::sleep(stall).await;
+        let mut taken = Vec::new();
+        // It ends, perhaps by an error.
+        let _ = stalled.read_to_end(&mut taken).await;
+        assert!(taken.len() < all, "it was given up before its end");
     });
 }
 

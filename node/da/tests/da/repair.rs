@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ashlar_batch::{BatchHeader, Hash, Signatures};
 use ashlar_coding::Expansion;
@@ -160,6 +160,19 @@ pub async fn published(
     headers
 }
 
+/// An archive of so many batches, all of them in warm segments, the files of those, and folders that have the same batches.
+async fn packed(
+    context: &deterministic::Context,
+    scratch: &Scratch,
+    count: u64,
+) -> (Archive, Vec<PathBuf>, Availability) {
+    let (archive, all) = (scratch.archive(), folders(context, &FOLDERS));
+    published(&all, &archive, 1..=count).await;
+    assert_eq!(archive.migrate(1_000_000).await.unwrap(), Moved { packed: count as usize, ..Moved::default() });
+    let segments = archive.segments().unwrap();
+    (archive, segments.iter().map(|segment| scratch.0.join("warm").join(segment.name())).collect(), all)
+}
+
 #[test]
 fn a_damaged_archive_is_restored_from_stores_and_from_itself() {
     let scratch = Scratch::new("archive");
@@ -216,11 +229,11 @@ fn a_damaged_archive_is_restored_from_stores_and_from_itself() {
     });
 }
 
-/// The bytes of batches 1 and 3 in the file of a segment of four, damaged so that their places in it stay.
-fn damage(whole: &[u8]) -> Vec<u8> {
+/// The file of a segment with the bytes of some of its batches damaged, so that their places in it stay.
+fn damage(whole: &[u8], numbers: &[u64]) -> Vec<u8> {
     let mut damaged = whole.to_vec();
-    for number in [1, 3] {
-        let bytes = batch(8_192, number);
+    for number in numbers {
+        let bytes = batch(8_192, *number);
         let at = whole.windows(64).position(|part| part == &bytes[..64]).expect("it stands there");
         damaged[at + 100] ^= 0x80;
     }
@@ -232,12 +245,10 @@ fn damage(whole: &[u8]) -> Vec<u8> {
 fn reading_the_others_of_a_damaged_segment_loses_nothing_that_was_restored() {
     let scratch = Scratch::new("mixed");
     deterministic::Runner::seeded(6).start(|context| async move {
-        let (archive, all) = (scratch.archive(), folders(&context, &FOLDERS));
-        published(&all, &archive, 1..=4).await;
-        archive.migrate(1_000_000).await.unwrap();
-        let file = scratch.0.join("warm").join(archive.segments().unwrap()[0].name());
-        let whole = std::fs::read(&file).unwrap();
-        std::fs::write(&file, damage(&whole)).unwrap();
+        let (archive, files, all) = packed(&context, &scratch, 4).await;
+        let file = &files[0];
+        let whole = std::fs::read(file).unwrap();
+        std::fs::write(file, damage(&whole, &[1, 3])).unwrap();
         let number = BatchNumber::new;
         for (at, is_damaged) in [(1, true), (2, false), (3, true), (4, false)] {
             let got = archive.get_or_mend(number(at), 0, &all).await.unwrap().unwrap();
@@ -245,10 +256,10 @@ fn reading_the_others_of_a_damaged_segment_loses_nothing_that_was_restored() {
             let expected = if at < 3 { Tier::Hot } else { Tier::Warm };
             assert_eq!(archive.tier(number(1)).unwrap(), Some(expected), "after batch {at}");
         }
-        assert_eq!(std::fs::read(&file).unwrap(), whole, "with the last of them it is written anew");
+        assert_eq!(std::fs::read(file).unwrap(), whole, "with the last of them it is written anew");
 
         // Restored before, and the segment was not: a pass writes it.
-        std::fs::write(&file, damage(&whole)).unwrap();
+        std::fs::write(file, damage(&whole, &[1, 3])).unwrap();
         archive.get_or_mend(number(1), 0, &all).await.unwrap();
         let mut mending = archive.mending(&all);
         let mut damaged = Vec::new();
@@ -256,25 +267,37 @@ fn reading_the_others_of_a_damaged_segment_loses_nothing_that_was_restored() {
             damaged.push(mending.batch(number(at)).await.unwrap().unwrap().was_damaged);
         }
         assert_eq!(damaged, [false, false, true, false]);
-        assert_eq!(std::fs::read(&file).unwrap(), whole);
+        assert_eq!(std::fs::read(file).unwrap(), whole);
         assert!(mending.batch(number(5)).await.unwrap().is_none(), "it is not archived");
     });
 }
 
-/// A folder that counts what is read of it.
-struct Counted(Folder, Arc<AtomicUsize>);
+/// What is done with a folder.
+#[derive(Default)]
+struct Use {
+    reads: AtomicUsize,
+    /// It takes nothing.
+    is_full: AtomicBool,
+}
 
-impl Objects for Counted {
+/// A folder whose use is watched.
+struct Watched(Folder, Arc<Use>);
+
+impl Objects for Watched {
     fn place(&self) -> &str {
         self.0.place()
     }
 
     fn put<'a>(&'a self, name: &'a str, bytes: &'a [u8]) -> Said<'a, ()> {
+        if self.1.is_full.load(Ordering::Relaxed) {
+            let (place, name, why) = (self.place().to_owned(), name.to_owned(), "no space is left".to_owned());
+            return Box::pin(std::future::ready(Err(ArchiveError::Objects { place, action: "write", name, why })));
+        }
         self.0.put(name, bytes)
     }
 
     fn get<'a>(&'a self, name: &'a str, most: u64) -> Said<'a, Option<Vec<u8>>> {
-        self.1.fetch_add(1, Ordering::Relaxed);
+        self.1.reads.fetch_add(1, Ordering::Relaxed);
         self.0.get(name, most)
     }
 
@@ -283,26 +306,30 @@ impl Objects for Counted {
     }
 }
 
+/// An archive whose segments go to such a folder at once.
+fn watched(scratch: &Scratch) -> (Archive, Arc<Use>) {
+    let done = Arc::new(Use::default());
+    let cold = Watched(Folder::open(&scratch.0.join("cold")).unwrap(), done.clone());
+    let policy = Policy { memory_bytes: 0, hot_ms: 0, segment_batches: 4, warm_ms: 0, ..Policy::default() };
+    (Archive::open(&scratch.0, Box::new(cold), policy).unwrap(), done)
+}
+
 #[test]
 fn a_pass_that_repairs_reads_each_segment_once_and_counts_as_no_reader() {
     let scratch = Scratch::new("pass");
     deterministic::Runner::seeded(7).start(|context| async move {
-        let reads = Arc::new(AtomicUsize::new(0));
-        let cold = Counted(Folder::open(&scratch.0.join("cold")).unwrap(), reads.clone());
-        let policy = Policy { memory_bytes: 0, hot_ms: 0, segment_batches: 4, warm_ms: 0, ..Policy::default() };
-        let archive = Archive::open(&scratch.0, Box::new(cold), policy).unwrap();
-        let all = folders(&context, &FOLDERS);
+        let ((archive, done), all) = (watched(&scratch), folders(&context, &FOLDERS));
         published(&all, &archive, 1..=8).await;
         assert_eq!(archive.migrate(1_000_000).await.unwrap(), Moved { packed: 8, cooled: 2, warmed: 0 });
         let pass = async || {
-            reads.store(0, Ordering::Relaxed);
+            done.reads.store(0, Ordering::Relaxed);
             let (mut mending, mut damaged) = (archive.mending(&all), 0);
             for number in 1..=8 {
                 let mended = mending.batch(BatchNumber::new(number)).await.unwrap().unwrap();
                 assert_eq!(mended.content.bytes, batch(8_192, number));
                 damaged += usize::from(mended.was_damaged);
             }
-            (damaged, reads.load(Ordering::Relaxed))
+            (damaged, done.reads.load(Ordering::Relaxed))
         };
         let before: Vec<Segment> = archive.segments().unwrap();
         assert_eq!(pass().await, (0, 2));
@@ -321,16 +348,38 @@ fn a_pass_that_repairs_reads_each_segment_once_and_counts_as_no_reader() {
     });
 }
 
+/// Any batch may be the one that was damaged: what could not be written then is written by the next pass.
+#[test]
+fn a_segment_that_could_not_be_written_anew_is_by_the_next_pass() {
+    for at in [1, 4] {
+        let scratch = Scratch::new(&format!("full-{at}"));
+        deterministic::Runner::seeded(9).start(|context| async move {
+            let ((archive, done), all) = (watched(&scratch), folders(&context, &FOLDERS));
+            published(&all, &archive, 1..=4).await;
+            archive.migrate(1_000_000).await.unwrap();
+            let file = scratch.0.join("cold").join(archive.segments().unwrap()[0].name());
+            let whole = std::fs::read(&file).unwrap();
+            std::fs::write(&file, damage(&whole, &[at])).unwrap();
+            let number = BatchNumber::new;
+            done.is_full.store(true, Ordering::Relaxed);
+            let refused = archive.get_or_mend(number(at), 0, &all).await.unwrap_err();
+            assert!(matches!(refused, MendError::Archive(_)), "{refused}");
+            done.is_full.store(false, Ordering::Relaxed);
+            let mut mending = archive.mending(&all);
+            for number in (1..=4).map(number) {
+                assert!(!mending.batch(number).await.unwrap().unwrap().was_damaged, "it was restored before");
+            }
+            assert_eq!(std::fs::read(&file).unwrap(), whole, "batch {at}");
+        });
+    }
+}
+
 /// The disk gives nothing back, by an error and not by wrong bytes: that is damage like any other.
 #[test]
 fn a_segment_that_the_disk_does_not_give_back_is_restored() {
     let scratch = Scratch::new("unread");
     deterministic::Runner::seeded(8).start(|context| async move {
-        let (archive, all) = (scratch.archive(), folders(&context, &FOLDERS));
-        published(&all, &archive, 1..=8).await;
-        archive.migrate(1_000_000).await.unwrap();
-        let files: Vec<PathBuf> =
-            archive.segments().unwrap().iter().map(|segment| scratch.0.join("warm").join(segment.name())).collect();
+        let (archive, files, all) = packed(&context, &scratch, 8).await;
         let whole: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
         for file in &files {
             let file = std::fs::OpenOptions::new().write(true).open(file).unwrap();

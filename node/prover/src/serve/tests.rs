@@ -166,6 +166,18 @@ impl Bench {
     }
 }
 
+/// A worker has proven the one batch, and another one, whose role is to verify, is asked about it. Gives what both are told from then on, the name of the
+/// job, and the name by which the other one is asked.
+async fn asked_to_verify(context: &deterministic::Context) -> (Bench, [mpsc::Receiver<ToWorker>; 2], JobId, JobId) {
+    let mut bench = Bench::open(context, config(&[Role::Prove, Role::Verify])).await;
+    let (mut prover, mut verifier) = (bench.came(0, OLD).await, bench.came(1, OLD).await);
+    bench.submit().await;
+    let job = asked(&mut prover);
+    bench.says(0, proved(job, OLD.0[0])).await;
+    let name = asked(&mut verifier);
+    (bench, [prover, verifier], job, name)
+}
+
 fn run<F: Future<Output = ()>>(test: impl FnOnce(deterministic::Context) -> F) {
     deterministic::Runner::default().start(test);
 }
@@ -200,12 +212,7 @@ fn a_verdict_on_a_proof_that_was_withdrawn_says_nothing_of_the_one_in_its_place(
 #[test]
 fn a_worker_that_verifies_is_asked_about_each_proof_by_a_name_of_its_own() {
     run(|context| async move {
-        let mut bench = Bench::open(&context, config(&[Role::Prove, Role::Verify])).await;
-        let (mut prover, mut verifier) = (bench.came(0, OLD).await, bench.came(1, OLD).await);
-        bench.submit().await;
-        let job = asked(&mut prover);
-        bench.says(0, proved(job, OLD.0[0])).await;
-        let first = asked(&mut verifier);
+        let (mut bench, [mut prover, mut verifier], job, first) = asked_to_verify(&context).await;
         bench.coordinator.withdraw(job).await.expect("the disk works");
         bench.coordinator.form_jobs().await.expect("the disk works");
         assert_eq!(asked(&mut prover), job);
@@ -229,12 +236,7 @@ fn a_worker_that_verifies_is_asked_about_each_proof_by_a_name_of_its_own() {
 #[test]
 fn what_a_worker_looked_at_when_it_connected_again_is_looked_at() {
     run(|context| async move {
-        let mut bench = Bench::open(&context, config(&[Role::Prove, Role::Verify])).await;
-        let (mut prover, mut verifier) = (bench.came(0, OLD).await, bench.came(1, OLD).await);
-        bench.submit().await;
-        let job = asked(&mut prover);
-        bench.says(0, proved(job, OLD.0[0])).await;
-        let name = asked(&mut verifier);
+        let (mut bench, _older, _, name) = asked_to_verify(&context).await;
         let mut verifier = bench.came(1, OLD).await;
         assert_eq!(asked(&mut verifier), name);
     });

@@ -84,38 +84,35 @@ impl NodeDoor {
 
     /// Asks the state something, and is told once what it rests on is durable.
     fn ask<T: Send + 'static>(&self, question: impl FnOnce(&mut HotStore) -> T + Send + 'static) -> Known<T> {
+        self.ask_beside(question, |found, _| found)
+    }
+
+    /// The same with something of those who are told of everything, as it is when this is told.
+    fn ask_beside<F: Send + 'static, T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut HotStore) -> F + Send + 'static,
+        beside: impl FnOnce(F, &mut Audience) -> T + Send + 'static,
+    ) -> Known<T> {
         let present = self.0.present.clone();
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
             let work = Work::Ask(Box::new(move |store| {
                 let found = question(store);
-                Box::new(move |_| {
+                Box::new(move |audience| {
                     // Whoever asked may have gone.
-                    let _ = reply.send(found);
+                    let _ = reply.send(beside(found, audience));
                 })
             }));
             present.work(work).await?;
             answer.await.map_err(|_| unavailable())
         })
     }
-}
 
-impl NodeDoor {
     /// How everything stands, and what comes after.
     fn opened(&self, past: fn(&mut Audience) -> Option<Recalled>) -> Known<Opening> {
-        let present = self.0.present.clone();
-        Box::pin(async move {
-            let (reply, answer) = oneshot::channel();
-            let work = Work::Ask(Box::new(move |store| {
-                let standing = standing(store);
-                Box::new(move |audience| {
-                    let (recalled, feed) = (past(audience), audience.feed.subscribe());
-                    // Whoever asked may have gone.
-                    let _ = reply.send(Opening { standing, recalled, feed });
-                })
-            }));
-            present.work(work).await?;
-            answer.await.map_err(|_| unavailable())
+        self.ask_beside(standing, move |standing, audience| {
+            let (recalled, feed) = (past(audience), audience.feed.subscribe());
+            Opening { standing, recalled, feed }
         })
     }
 

@@ -35,7 +35,7 @@ pub(super) async fn begin<E: Storage + Clock>(
         wanted(head) && journal.next_sequence().get().saturating_sub(head.sequence().get()) >= shown
     };
     let (found, unread) = match newest(snapshots, &shows, &threads).await? {
-        (None, _) if journal.first_sequence().get() > 0 || journal.next_sequence().get() > shown => {
+        (None, _) if shown > 0 && (journal.first_sequence().get() > 0 || journal.next_sequence().get() > shown) => {
             newest(snapshots, &wanted, &threads).await?
         }
         found => found,

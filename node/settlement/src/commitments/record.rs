@@ -155,7 +155,7 @@ impl L1CommitmentRecord {
     }
 
     /// The transactions of ours by which a step of this batch is in the followed chain and of which no receipt was read yet.
-    pub(super) fn unpaid(&self) -> Vec<B256> {
+    pub fn unpaid(&self) -> Vec<B256> {
         let steps = std::iter::once(&self.commit).chain(self.proofs.values()).chain(&self.finalize);
         let unpaid = steps.filter(|step| step.paid().is_none()).filter_map(|step| {
             let (included, _) = step.included?;

@@ -271,3 +271,15 @@ pub async fn block(context: &deterministic::Context, chain: &SimChain, node: &mu
     node.listen();
     node.ask().await.unwrap();
 }
+
+/// A chain in fair weather whose marks are so far behind its head, and a node that has just handed in its first batch.
+pub async fn begun(context: &deterministic::Context, seed: u64, (safe, finalized): (u64, u64)) -> (SimChain, Node) {
+    let chain = chain(seed, 1, Weather::FAIR);
+    chain.set_marks(safe, finalized);
+    chain.mine(1);
+    let mut node = Node::start(context, pool(&chain, 1, 1), Journal::new()).await.unwrap();
+    block(context, &chain, &mut node).await;
+    node.journal.build();
+    node.ask().await.unwrap();
+    (chain, node)
+}

@@ -10,7 +10,7 @@ use ashlar_types::BatchNumber;
 use commonware_runtime::{Clock as _, Runner as _, deterministic};
 use futures::future::{Either, select};
 
-use super::exchange::{Journal, Node, block, chain, deposit, key, pool, second};
+use super::exchange::{Journal, Node, begun, block, chain, deposit, key, pool, second};
 
 const BATCHES: u64 = 3;
 
@@ -141,13 +141,7 @@ fn killed_while_it_replaces_resends_and_begins_anew_it_ends_the_same() {
 /// The finalization is mined and final before the client that sent it looks again, in this weather. What it cost is in the record all the same.
 fn look_late(seed: u64, weather: Weather) {
     deterministic::Runner::seeded(seed).start(|context| async move {
-        let chain = chain(seed, 1, Weather::FAIR);
-        chain.set_marks(1, 4);
-        chain.mine(1);
-        let mut node = Node::start(&context, pool(&chain, 1, 1), Journal::new()).await.unwrap();
-        block(&context, &chain, &mut node).await;
-        node.journal.build();
-        node.ask().await.unwrap();
+        let (chain, mut node) = begun(&context, seed, (1, 4)).await;
         for _ in 0..8 {
             if chain.contracts().unwrap().proven(0) == 1 {
                 break;

@@ -4,7 +4,7 @@ use ashlar_settlement::signer::Signer as _;
 use ashlar_settlement::sim::{Orphans, Weather};
 use commonware_runtime::{Runner as _, deterministic};
 
-use super::exchange::{Journal, Node, block, chain, key, pool};
+use super::exchange::{Journal, Node, begun, block, chain, key, pool};
 
 /// Blocks go by until everything is done, and client and chain agree about all of it.
 async fn settled(
@@ -22,13 +22,7 @@ async fn settled(
 #[test]
 fn an_intent_whose_nonce_a_stranger_used_takes_another_once_that_is_final() {
     deterministic::Runner::seeded(31).start(|context| async move {
-        let chain = chain(31, 1, Weather::FAIR);
-        chain.set_marks(1, 4);
-        chain.mine(1);
-        let mut node = Node::start(&context, pool(&chain, 1, 1), Journal::new()).await.unwrap();
-        block(&context, &chain, &mut node).await;
-        node.journal.build();
-        node.ask().await.unwrap();
+        let (chain, mut node) = begun(&context, 31, (1, 4)).await;
         assert_eq!(chain.pooled(), 1, "the commit is on its way");
         chain.empty_pool();
         chain.use_nonce(key().address());

@@ -52,8 +52,10 @@ impl Running {
         let runtime = Builder::new_multi_thread().enable_all().build()?;
         let node = runtime.block_on(async {
             let mut builder = cpu_worker_builder();
+            // There is one program here, whose key need not be made again for each shard.
+            builder = builder.with_config(|config| config.prover_config.core_prover_config.use_fixed_pk = true);
             if one_at_a_time {
-                // SP1 would prove four shards at once, and compress while it does.
+                // SP1 would prove four shards at once, and compress while it does. Two are begun, so that one is made ready while the other is proven.
                 let one = ProverSemaphore::new(1);
                 let core = CpuSP1ProverComponents::core_verifier(RiscvAir::machine());
                 let compress = CpuSP1ProverComponents::compress_verifier();
@@ -61,9 +63,9 @@ impl Running {
                     .with_core_air_prover(Arc::new(CpuShardProver::new(core.shard_verifier().clone())), one.clone())
                     .with_compress_air_prover(Arc::new(CpuShardProver::new(compress.shard_verifier().clone())), one)
                     .with_config(|config| {
-                        config.prover_config.core_prover_config.num_core_workers = 1;
-                        config.prover_config.recursion_prover_config.num_recursion_executor_workers = 1;
-                        config.prover_config.recursion_prover_config.num_recursion_prover_workers = 1;
+                        config.prover_config.core_prover_config.num_core_workers = 2;
+                        config.prover_config.recursion_prover_config.num_recursion_executor_workers = 2;
+                        config.prover_config.recursion_prover_config.num_recursion_prover_workers = 2;
                     });
             }
             SP1LocalNodeBuilder::from_worker_client_builder(builder).build().await
