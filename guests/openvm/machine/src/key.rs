@@ -37,7 +37,7 @@ impl fmt::Display for Program {
 }
 
 fn write(key: &VmStarkVerifyingKey) -> Result<Vec<u8>, MachineError> {
-    bitcode::serialize(key).map_err(|error| MachineError::Program(error.to_string()))
+    bitcode::serialize(key).map_err(|error| MachineError::Key(error.to_string()))
 }
 
 fn name_of(key: &[u8]) -> Program {
@@ -77,7 +77,7 @@ impl Keys {
 
     /// Of joined proofs alone, from the bytes of their key. Whose they are, the program's name says.
     pub fn read(bytes: &[u8]) -> Result<Keys, MachineError> {
-        let joined = bitcode::deserialize(bytes).map_err(|error| MachineError::Program(error.to_string()))?;
+        let joined = bitcode::deserialize(bytes).map_err(|error| MachineError::Key(error.to_string()))?;
         Ok(Keys { machine: None, joined: Arc::new(joined), program: name_of(bytes) })
     }
 

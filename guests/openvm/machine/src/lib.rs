@@ -20,7 +20,7 @@ mod engine;
 pub use config::Config;
 pub use engine::Engine;
 pub use key::{Keys, Program};
-pub use machine::{Executed, Machine, MachineError};
+pub use machine::{Executed, Machine, MachineError, SEGMENT_BYTES};
 pub use verify::Refusal;
 
 use openvm_stark_sdk::config::baby_bear_poseidon2::{BabyBearPoseidon2Config, BabyBearPoseidon2CpuEngine};

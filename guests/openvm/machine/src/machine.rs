@@ -20,6 +20,9 @@ use openvm_transpiler::openvm_platform::memory::MEM_SIZE;
 use crate::config::{Builder, Config};
 use crate::{F, SC, Stark};
 
+/// Memory that a proof of one segment is expected to take at most, where nothing else is asked for. What is held beside it comes on top.
+pub const SEGMENT_BYTES: usize = 2 << 30;
+
 /// The bytes that the guest reveals: a SHA-256.
 pub(crate) const REVEALED: usize = 32;
 
@@ -28,6 +31,8 @@ pub(crate) const REVEALED: usize = 32;
 pub enum MachineError {
     /// The file is no program for this machine.
     Program(String),
+    /// A key is not that of proofs.
+    Key(String),
     /// The execution stopped.
     Execution(String),
     /// Making a proof failed.
@@ -38,6 +43,7 @@ impl fmt::Display for MachineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Program(error) => write!(f, "the program cannot be read: {error}"),
+            Self::Key(error) => write!(f, "the key cannot be read: {error}"),
             Self::Execution(error) => write!(f, "the execution stopped: {error}"),
             Self::Proof(error) => write!(f, "the proof failed: {error}"),
         }

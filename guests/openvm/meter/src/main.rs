@@ -8,18 +8,15 @@ use std::env;
 use std::process::ExitCode;
 
 use ashlar_guest_meter::{Case, Figures, exit, run};
-use ashlar_openvm_machine::Machine;
+use ashlar_openvm_machine::{Machine, SEGMENT_BYTES};
 use ashlar_openvm_meter::{Count, ExecuteError, cases, compare, prepare};
-
-/// Memory that the proof of a segment may take: what is cut into segments in the snapshot does not depend on the machine that counts.
-const SEGMENT_BYTES_MAX: usize = 4 << 30;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     // Made once, since that takes longer than most executions.
     let machine = OnceCell::new();
     let measure = |elf: &[u8], case: &Case| {
-        let machine = machine.get_or_init(|| Machine::new(elf, SEGMENT_BYTES_MAX).map_err(|error| error.to_string()));
+        let machine = machine.get_or_init(|| Machine::new(elf, SEGMENT_BYTES).map_err(|error| error.to_string()));
         figures(machine.as_ref().map_err(Clone::clone)?, case).map_err(|error| error.to_string())
     };
     exit(run("ashlar-openvm-meter PROGRAM [SNAPSHOT]", &arguments, cases(), measure))

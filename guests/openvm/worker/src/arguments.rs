@@ -4,10 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use ashlar_openvm_machine::Keys;
+use ashlar_openvm_machine::{Keys, SEGMENT_BYTES};
 use ashlar_prover_wire::Worker;
-
-use crate::memory::SEGMENT_BYTES;
 
 /// The program that this worker was built with, and the key with which proofs of it are checked.
 const PROGRAM: &[u8] = include_bytes!("../../program.elf");
@@ -27,7 +25,7 @@ usage: ashlar-openvm-worker [--connect ADDRESS --token-file FILE] [option...]
   --verify-only       prove nothing and check joined proofs: it starts at once and needs little memory
   --key FILE          with --verify-only: check by this key; without it by the one that this worker was built with
   --cycles-max N      refuse what has more cycles; without it nothing is refused for that, since a proof takes memory by the segment
-  --segment-mib N     cut segments before a proof of one is expected to take more memory than this; without it 4096
+  --segment-mib N     cut segments before a proof of one is expected to take more memory than this; without it 2048
 
 example: ASHLAR_PROVER_TOKEN=... ashlar-openvm-worker --connect 127.0.0.1:4000
 

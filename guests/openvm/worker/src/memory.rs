@@ -2,9 +2,6 @@
 
 use std::fs;
 
-/// What a proof of one segment is expected to take where nothing else is asked for. What is held beside it comes on top.
-pub const SEGMENT_BYTES: usize = 4 << 30;
-
 /// Bytes of memory of this machine; 0 if it cannot be known.
 pub fn total_bytes() -> u64 {
     kibibytes("/proc/meminfo", "MemTotal:") << 10
