@@ -12,9 +12,11 @@ use openvm_verify_stark_host::VmStarkProof;
 
 use crate::{SC, Stark};
 
-/// Proofs of segments that one proof takes in, and proofs of such proofs.
+/// Proofs of segments that one proof can take in, and proofs of such proofs.
 const SEGMENTS: usize = 4;
 const PROOFS: usize = 3;
+/// Proofs of segments that one is given: each takes nearly two gigabytes of memory, beside some three.
+const SEGMENTS_AT_ONCE: usize = 2;
 
 /// Three circuits that verify proofs: of segments; of proofs by the first; of proofs by the second or by itself.
 pub(crate) struct Joiner {
@@ -30,7 +32,7 @@ const fn after(proofs: u64, taken: usize) -> u64 {
 
 /// The proofs to be made after those of so many segments.
 pub(crate) fn steps(segments: u64) -> u64 {
-    let leaves = after(segments, SEGMENTS);
+    let leaves = after(segments, SEGMENTS_AT_ONCE);
     let mut left = after(leaves, PROOFS);
     // One more at the end, which makes the proof smaller.
     let mut steps = leaves + left + 1;
@@ -56,6 +58,7 @@ impl Steps<'_> {
         prover: &InnerCpuProver<N>,
         kind: ChildVkKind,
         proofs: &[Proof<SC>],
+        at_once: usize,
     ) -> Result<Vec<Proof<SC>>, Failure> {
         let prove = |proofs: &[Proof<SC>]| {
             self.watch.check()?;
@@ -64,7 +67,7 @@ impl Steps<'_> {
             let failed = |error| Failure::new(FailureKind::Backend, format!("joining proofs failed: {error}"));
             prover.agg_prove_no_def::<Stark>(proofs, kind).map_err(failed)
         };
-        proofs.chunks(N).map(prove).collect()
+        proofs.chunks(at_once).map(prove).collect()
     }
 }
 
@@ -95,15 +98,15 @@ impl Joiner {
         let ContinuationVmProof { per_segment, user_public_values } = proofs;
         let segments = per_segment.len() as u64;
         let mut steps = Steps { watch, done: segments, of: segments + steps(segments) };
-        let leaves = steps.layer(&self.leaf, ChildVkKind::App, &per_segment)?;
+        let leaves = steps.layer(&self.leaf, ChildVkKind::App, &per_segment, SEGMENTS_AT_ONCE)?;
         drop(per_segment);
-        let inner = steps.layer(&self.internal, ChildVkKind::Standard, &leaves)?;
-        let mut left = steps.layer(&self.recursive, ChildVkKind::Standard, &inner)?;
+        let inner = steps.layer(&self.internal, ChildVkKind::Standard, &leaves, PROOFS)?;
+        let mut left = steps.layer(&self.recursive, ChildVkKind::Standard, &inner, PROOFS)?;
         while left.len() > 1 {
-            left = steps.layer(&self.recursive, ChildVkKind::RecursiveSelf, &left)?;
+            left = steps.layer(&self.recursive, ChildVkKind::RecursiveSelf, &left, PROOFS)?;
         }
         // Once more, because a proof of the last circuit about itself is smaller.
-        let mut left = steps.layer(&self.recursive, ChildVkKind::RecursiveSelf, &left)?;
+        let mut left = steps.layer(&self.recursive, ChildVkKind::RecursiveSelf, &left, PROOFS)?;
         let inner = left.pop().ok_or_else(|| Failure::new(FailureKind::Backend, "an execution without segments"))?;
         Ok(VmStarkProof { inner, user_pvs_proof: user_public_values, deferral_merkle_proofs: None })
     }
@@ -117,7 +120,7 @@ mod tests {
     fn steps_are_counted_as_they_are_done() {
         // Leaves, proofs of them, the circuit that verifies itself as often as needed, and once more.
         for (segments, expected) in
-            [(1, 1 + 1 + 1 + 1), (4, 4), (5, 2 + 1 + 1 + 1), (13, 4 + 2 + 1 + 1), (40, 10 + 4 + 2 + 1 + 1)]
+            [(1, 1 + 1 + 1 + 1), (2, 4), (5, 3 + 1 + 1 + 1), (13, 7 + 3 + 1 + 1), (40, 20 + 7 + 3 + 1 + 1)]
         {
             assert_eq!(steps(segments), expected, "{segments}");
         }

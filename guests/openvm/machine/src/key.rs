@@ -51,7 +51,7 @@ pub struct Keys {
     pub(crate) machine: Option<Arc<MultiStarkVerifyingKey<SC>>>,
     /// For joined proofs.
     pub(crate) joined: Arc<VmStarkVerifyingKey>,
-    program: Program,
+    pub(crate) program: Program,
 }
 
 impl Keys {
