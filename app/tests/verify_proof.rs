@@ -1,6 +1,7 @@
 //! `ashlar verify-proof` over files with the real proofs of vectors/, and over files that are not quite those.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -71,34 +72,56 @@ fn run(file: &Path, words: &[&str]) -> (Option<i32>, Value) {
 
 #[test]
 fn a_real_proof_of_each_system_holds_and_nothing_that_differs_from_it_does() {
-    for Case { kept, program } in cases() {
-        let name = kept.target.backend.to_string();
-        let (code, said) = said_of(&kept, &name, &["--program", &program]);
-        assert_eq!((code, said["ok"].as_bool()), (Some(0), Some(true)), "{name}: {said}");
-        assert_eq!(said["backend"].as_str(), Some(name.as_str()));
-        assert_eq!(said["program"].as_str(), Some(program.as_str()));
-        assert_eq!(said["proof_bytes"].as_u64(), Some(kept.proof.len() as u64));
+    cases().iter().for_each(|case| hold(case, &[], &["malformed_proof"]));
+}
 
-        let refused = |kept: &KeptProof, words: &[&str], why: &[&str]| {
-            let (code, said) = said_of(kept, &name, words);
-            let word = said["error"].as_str().unwrap_or_default().to_owned();
-            assert!(code == Some(1) && why.contains(&word.as_str()), "{name}, {why:?}: {said}");
-        };
-        let by = ["--program", program.as_str()];
-        let mut altered = kept.clone();
-        altered.proof[kept.proof.len() / 2] ^= 1;
-        refused(&altered, &by, &["invalid_proof", "malformed_proof"]);
-        let mut altered = kept.clone();
-        altered.proof.pop();
-        refused(&altered, &by, &["malformed_proof"]);
-        let mut altered = kept.clone();
-        altered.values.exchange_id.0[31] ^= 1;
-        refused(&altered, &by, &["wrong_public_values"]);
-        let last = u8::from_str_radix(&program[63..], 16).expect("a digit");
-        let other = format!("{}{:x}", &program[..63], last ^ 1);
-        refused(&kept, &["--program", &other], &["wrong_program"]);
-        refused(&kept, &["--program", &program, "--header", &"1".repeat(64)], &["wrong_header"]);
-    }
+/// OpenVM's verifier is its worker, in a process of its own, here with the key of the vector.
+#[test]
+fn a_real_proof_by_openvm_holds_and_nothing_that_differs_from_it_does() {
+    let Some(worker) = std::env::var_os("ASHLAR_OPENVM_WORKER").map(PathBuf::from) else {
+        let why = "ASHLAR_OPENVM_WORKER does not name OpenVM's worker; guests/README.md says how it is built";
+        return println!("skipped: openvm-worker: {why}");
+    };
+    assert!(worker.is_file(), "ASHLAR_OPENVM_WORKER names {}, which is no file", worker.display());
+    let key = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors/openvm/stark.key"));
+    let script = std::env::temp_dir().join(format!("ashlar-verify-openvm-{}", std::process::id()));
+    fs::write(&script, format!("#!/bin/sh\nexec '{}' --key '{}' \"$@\"\n", worker.display(), key.display()))
+        .and_then(|()| fs::set_permissions(&script, Permissions::from_mode(0o700)))
+        .expect("the script is written");
+    let case = case("openvm", Target { backend: BackendName::OPENVM, kind: ProofKind::Stark }, "program");
+    hold(&case, &["--worker", script.to_str().expect("a path")], &["invalid_proof"]);
+    drop(fs::remove_file(&script));
+}
+
+/// The proof is accepted, and with anything altered refused; with which word where it is cut, differs.
+fn hold(Case { kept, program }: &Case, options: &[&str], cut: &[&str]) {
+    let name = kept.target.backend.to_string();
+    let said = |kept: &KeptProof, words: &[&str]| said_of(kept, &name, &[options, words].concat());
+    let (code, right) = said(kept, &["--program", program]);
+    assert_eq!((code, right["ok"].as_bool()), (Some(0), Some(true)), "{name}: {right}");
+    assert_eq!(right["backend"].as_str(), Some(name.as_str()));
+    assert_eq!(right["program"].as_str(), Some(program.as_str()));
+    assert_eq!(right["proof_bytes"].as_u64(), Some(kept.proof.len() as u64));
+
+    let refused = |kept: &KeptProof, words: &[&str], why: &[&str]| {
+        let (code, said) = said(kept, words);
+        let word = said["error"].as_str().unwrap_or_default().to_owned();
+        assert!(code == Some(1) && why.contains(&word.as_str()), "{name}, {why:?}: {said}");
+    };
+    let by = ["--program", program.as_str()];
+    let mut altered = kept.clone();
+    altered.proof[kept.proof.len() / 2] ^= 1;
+    refused(&altered, &by, &["invalid_proof", "malformed_proof"]);
+    let mut altered = kept.clone();
+    altered.proof.pop();
+    refused(&altered, &by, cut);
+    let mut altered = kept.clone();
+    altered.values.exchange_id.0[31] ^= 1;
+    refused(&altered, &by, &["wrong_public_values"]);
+    let last = u8::from_str_radix(&program[63..], 16).expect("a digit");
+    let other = format!("{}{:x}", &program[..63], last ^ 1);
+    refused(kept, &["--program", &other], &["wrong_program"]);
+    refused(kept, &["--program", program, "--header", &"1".repeat(64)], &["wrong_header"]);
 }
 
 /// A proof that is given out as one of the other system is none.

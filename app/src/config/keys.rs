@@ -89,7 +89,7 @@ keys! {
     SOURCE_CUSTODIANS = "source.custodians", Absent, "Of a node that follows, or that rebuilds its state: custodians that it asks, http://HOST:PORT each, parted by commas";
     SOURCE_CALLDATA = "source.calldata", Is("true"), "Of a node that follows, or that rebuilds its state: whether it also reads batches from the calldata of their commits; signatures are not there";
 
-    PROVER = "prover.kind", Is("none"), "Who proves: none, sp1, risc0, or execute-only, which proves nothing and is for development";
+    PROVER = "prover.kind", Is("none"), "Who proves: none, sp1, risc0, openvm, or execute-only, which proves nothing and is for development";
     PROVER_WORKER = "prover.worker", Absent, "The worker that is started here; absent, the one where it is usually built";
     PROVER_REMOTE = "prover.remote", Is("false"), "Start no worker here: those that connect prove, as ashlar prover does";
     PROVER_LISTEN = "prover.listen", Absent, "Where workers of other machines connect; those of this one use prover.sock in the data folder";

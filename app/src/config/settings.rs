@@ -330,6 +330,7 @@ const PROVERS: &[(&str, Option<Backend>)] = &[
     ("none", None),
     ("sp1", Some(Backend::Sp1)),
     ("risc0", Some(Backend::RiscZero)),
+    ("openvm", Some(Backend::OpenVm)),
     ("execute-only", Some(Backend::Execute)),
 ];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];

@@ -39,6 +39,7 @@ pub async fn plan(origin: &Origin, settings: &NodeSettings) -> Result<Option<Pla
         return Ok(None);
     };
     let keys = if backend.is_proving() { signers(settings)? } else { SignerKeys::named(Vec::new()) };
+    let keys = keys.verifying_by(settings.prover.worker.clone());
     let Asked { policies, policy, learnt } =
         Policies::open(backend, keys, origin.l1.clone(), &origin.addresses).await?;
     let Learnt { programs, quorums, lacking } = learnt;

@@ -64,7 +64,7 @@ pub fn run(arguments: &ProveArguments) -> Result<()> {
     let prove_s = begun.elapsed().as_secs_f64();
     let proof = kept(arguments.backend, &sealed, proved)?;
     let begun = Instant::now();
-    if let Some(verifier) = verifier_of(proof.target.backend) {
+    if let Some(verifier) = verifier_of(proof.target.backend, arguments.worker.as_deref()) {
         verifier.verify(&proof.claim(&to_bytes(&proof.values))).context("what the worker has made is no proof")?;
     }
     let verify_ms = begun.elapsed().as_secs_f64() * 1e3;

@@ -20,6 +20,9 @@ pub enum Backend {
     /// Succinct receipts by RISC Zero, which need no trusted setup
     #[value(name = "risc0")]
     RiscZero,
+    /// Joined STARKs by OpenVM, which need no trusted setup
+    #[value(name = "openvm")]
+    OpenVm,
 }
 
 /// What is built of a proof system, in a workspace of its own. Another system is one more of these, and one more name above.
@@ -55,6 +58,15 @@ const RISC_ZERO: Built = Built {
     program: include_str!("../../../guests/risc0/program.hash"),
 };
 
+const OPENVM: Built = Built {
+    title: "OpenVM's",
+    binary: "ashlar-openvm-worker",
+    places: ["guests/openvm/target/release", "guests-openvm/release"],
+    build: "cargo build --release --manifest-path guests/openvm/Cargo.toml",
+    needs: "some 20 minutes; it needs 10 GiB of memory to prove with",
+    program: include_str!("../../../guests/openvm/program.hash"),
+};
+
 impl Backend {
     /// The name that a person types.
     pub const fn word(self) -> &'static str {
@@ -62,6 +74,7 @@ impl Backend {
             Backend::Execute => "execute",
             Backend::Sp1 => "sp1",
             Backend::RiscZero => "risc0",
+            Backend::OpenVm => "openvm",
         }
     }
 
@@ -76,6 +89,7 @@ impl Backend {
             Backend::Execute => Target { backend: BackendName::NATIVE, kind: ProofKind::Execution },
             Backend::Sp1 => Target { backend: BackendName::SP1, kind: ProofKind::Compressed },
             Backend::RiscZero => Target { backend: BackendName::RISC_ZERO, kind: ProofKind::Succinct },
+            Backend::OpenVm => Target { backend: BackendName::OPENVM, kind: ProofKind::Stark },
         }
     }
 
@@ -106,6 +120,7 @@ impl Backend {
             Backend::Execute => None,
             Backend::Sp1 => Some(&SP1),
             Backend::RiscZero => Some(&RISC_ZERO),
+            Backend::OpenVm => Some(&OPENVM),
         }
     }
 }
@@ -162,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [(Backend, Built); 2] = [(Backend::Sp1, SP1), (Backend::RiscZero, RISC_ZERO)];
+    const ALL: [(Backend, Built); 3] = [(Backend::Sp1, SP1), (Backend::RiscZero, RISC_ZERO), (Backend::OpenVm, OPENVM)];
 
     #[test]
     fn a_worker_that_is_not_there_is_said_with_how_to_build_it() {
@@ -185,15 +200,18 @@ mod tests {
 
     #[test]
     fn a_release_has_names_for_its_programs() {
-        let elves: [&[u8]; 2] =
-            [include_bytes!("../../../guests/sp1/program.elf"), include_bytes!("../../../guests/risc0/program.elf")];
+        let elves: [&[u8]; 3] = [
+            include_bytes!("../../../guests/sp1/program.elf"),
+            include_bytes!("../../../guests/risc0/program.elf"),
+            include_bytes!("../../../guests/openvm/program.elf"),
+        ];
         let names = release_programs();
         for ((backend, _), elf) in ALL.iter().zip(elves) {
             let hash: [u8; 32] = Sha256::digest(elf).into();
             assert_eq!(backend.file_hash(), hash);
             assert!(names.contains(&hash) && names.contains(&backend.key()));
         }
-        assert_eq!((names.len(), names.contains(&[0; 32])), (6, false), "each has two, and they differ");
+        assert_eq!((names.len(), names.contains(&[0; 32])), (8, false), "each has two, and they differ");
         assert!(names.contains(&Backend::Execute.key()));
     }
 }

@@ -46,7 +46,8 @@ impl Provers {
         config.members = vec![Member { name: LOCAL.to_owned(), token: token.clone(), role: Role::Prove }];
         config.members.extend(with.members);
         config.stretch = with.stretch;
-        config.verifiers.extend(verifier_of(target.backend).map(|verifier| (target.backend, verifier)));
+        let verifier = verifier_of(target.backend, with.worker.as_deref());
+        config.verifiers.extend(verifier.map(|verifier| (target.backend, verifier)));
         config.quorums = with.quorums;
         let handle = start(context.child("prover"), config).await?;
         let socket = folder.join("prover.sock");

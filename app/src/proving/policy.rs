@@ -1,5 +1,6 @@
 //! Which proofs a batch needs, on what they rest, and in which words every screen says so.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use alloy::primitives::{Address as L1Address, B256};
@@ -15,8 +16,9 @@ use crate::up::wallet::development_key;
 
 /// The number of execution in a deployment's registry.
 pub const EXECUTE_ONLY_TYPE: u8 = 0;
-/// The numbers of attested STARKs of SP1 and of RISC Zero.
+/// The numbers of attested STARKs of SP1, of OpenVM, and of RISC Zero.
 const SP1_ATTESTED_TYPE: u8 = 1;
+const OPENVM_ATTESTED_TYPE: u8 = 2;
 const RISC_ZERO_ATTESTED_TYPE: u8 = 3;
 /// Signers of a development deployment, and how many of them must sign.
 const SIGNERS: usize = 3;
@@ -47,6 +49,8 @@ pub struct SignerKeys {
     secrets: Vec<WalletSecret>,
     elsewhere: Vec<Arc<dyn Signer>>,
     are_public: bool,
+    /// The worker by which they verify, where that is not what is usually built or not needed.
+    worker: Option<PathBuf>,
 }
 
 impl SignerKeys {
@@ -57,17 +61,22 @@ impl SignerKeys {
             secret.map_err(|_| anyhow!("a signer's key is no key"))
         };
         let secrets = (0..SIGNERS).map(signer).collect::<Result<_>>()?;
-        Ok(SignerKeys { secrets, elsewhere: Vec::new(), are_public: true })
+        Ok(SignerKeys { are_public: true, ..SignerKeys::named(secrets) })
     }
 
     /// Secret ones.
     pub const fn named(secrets: Vec<WalletSecret>) -> SignerKeys {
-        SignerKeys { secrets, elsewhere: Vec::new(), are_public: false }
+        SignerKeys { secrets, elsewhere: Vec::new(), are_public: false, worker: None }
     }
 
     /// The same with signers on other machines.
     pub fn and(self, elsewhere: Vec<Arc<dyn Signer>>) -> SignerKeys {
         SignerKeys { elsewhere, ..self }
+    }
+
+    /// The same, verifying by this worker where a proof system has its verifier in one.
+    pub fn verifying_by(self, worker: Option<PathBuf>) -> SignerKeys {
+        SignerKeys { worker, ..self }
     }
 
     /// Of whom they are.
@@ -79,7 +88,8 @@ impl SignerKeys {
     /// Those of them who are members, if they are enough: each verifies what it signs.
     pub fn quorum(&self, backend: Backend, members: &[L1Address], threshold: usize) -> Result<Quorum> {
         let system = backend.target().backend;
-        let verifier = verifier_of(system).ok_or_else(|| anyhow!("there is no verifier for {system} in this build"))?;
+        let verifier = verifier_of(system, self.worker.as_deref())
+            .ok_or_else(|| anyhow!("there is no verifier for {system} in this build"))?;
         let ours = self.secrets.iter().filter(|secret| members.contains(&l1_address(secret.address())));
         let signers = ours.map(|secret| Attestor::new(secret.clone(), verifier.clone())).collect::<Vec<_>>();
         let of_members = |signer: &&Arc<dyn Signer>| members.contains(&l1_address(signer.address()));
@@ -102,6 +112,7 @@ impl Policy {
             Backend::Execute => EXECUTE_ONLY_TYPE,
             Backend::Sp1 => SP1_ATTESTED_TYPE,
             Backend::RiscZero => RISC_ZERO_ATTESTED_TYPE,
+            Backend::OpenVm => OPENVM_ATTESTED_TYPE,
         };
         let signers = Signers { count: SIGNERS, threshold: THRESHOLD, are_public: true };
         Policy { backend, proof_type, key: backend.key(), signers }
@@ -130,6 +141,7 @@ impl Policy {
             Backend::Execute => return "execute-only (development)".to_owned(),
             Backend::Sp1 => "SP1 (compressed STARK)",
             Backend::RiscZero => "RISC Zero (succinct STARK)",
+            Backend::OpenVm => "OpenVM (joined STARK)",
         };
         format!("proven by {by}, verified and signed by {threshold} of {count} {whose}")
     }

@@ -7,7 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use ashlar_prover_wire::{ADDRESS_VARIABLE, Answer, Client, Description, Question, TOKEN_VARIABLE};
+use ashlar_prover::Claim;
+use ashlar_prover_wire::{
+    ADDRESS_VARIABLE, Answer, Client, ClientError, Description, Failure, Question, TOKEN_VARIABLE,
+};
 
 use super::launch::niced;
 
@@ -19,21 +22,33 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// A worker's process and the connection to it.
 pub struct Session {
     client: Client,
-    child: Child,
+    child: Process,
+}
+
+/// A process that ends once nobody can ask it any more.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that has ended by itself is as good.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Session {
     /// Starts a worker and waits until it has connected. What it prints goes to standard error.
     pub fn start(program: &Path, arguments: &[&str]) -> Result<Session> {
         let listening = Client::listen()?;
-        let mut child = niced(program)
+        let child = niced(program)
             .args(arguments)
             .env(ADDRESS_VARIABLE, listening.address()?.to_string())
             .env(TOKEN_VARIABLE, listening.token().to_hex())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
-            .with_context(|| format!("{} cannot be started", program.display()))?;
+            .with_context(|| format!("{} cannot be started", program.display()));
+        let mut child = Process(child?);
         let (accepted, connected) = mpsc::channel();
         thread::spawn(move || {
             // If nobody waits any more, the process ends.
@@ -46,12 +61,10 @@ impl Session {
                 Err(mpsc::RecvTimeoutError::Disconnected) => bail!("nobody listens for the worker any more"),
                 Err(mpsc::RecvTimeoutError::Timeout) => waited += LOOK,
             }
-            if let Some(status) = child.try_wait()? {
+            if let Some(status) = child.0.try_wait()? {
                 bail!("{} ended before it connected: {status}; what it printed says why", program.display());
             }
             if waited >= PATIENCE {
-                // One that has ended by itself meanwhile is as good.
-                let _ = child.kill();
                 bail!("{} did not connect in {} s", program.display(), PATIENCE.as_secs());
             }
         }
@@ -64,7 +77,7 @@ impl Session {
 
     /// The number of the process.
     pub fn process(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// Asks, and passes on every sign of progress.
@@ -72,17 +85,28 @@ impl Session {
         self.client.ask(question, progress).map_err(|error| anyhow!("{error}"))
     }
 
+    /// What the worker says of a proof; an error outside if it could not be asked.
+    pub fn verify(&mut self, claim: &Claim<'_>) -> Result<Result<(), Failure>> {
+        let (public_values, proof) = (claim.public_values.to_vec(), claim.proof.to_vec());
+        match self.client.ask(Question::Verify { kind: claim.kind, public_values, proof }, |_, _, _| {}) {
+            Ok(Answer::Verified { .. }) => Ok(Ok(())),
+            Ok(_) => bail!("the worker answered something else than a verdict"),
+            Err(ClientError::Failed(failure)) => Ok(Err(failure)),
+            Err(error) => Err(anyhow!("{error}")),
+        }
+    }
+
     /// Lets the worker end.
     pub fn stop(mut self) -> Result<()> {
         self.client.stop()?;
         for _ in 0..50 {
-            if self.child.try_wait()?.is_some() {
+            if self.child.0.try_wait()?.is_some() {
                 return Ok(());
             }
             thread::sleep(LOOK);
         }
-        self.child.kill().context("ending the worker")?;
-        self.child.wait()?;
+        self.child.0.kill().context("ending the worker")?;
+        self.child.0.wait()?;
         Ok(())
     }
 }

@@ -1,20 +1,23 @@
-//! Verifiers in this process.
+//! Verifiers: in this process, or in one that only verifies.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Result;
 use ashlar_light_risc0::{Image, RiscZeroError};
 use ashlar_light_sp1::{Program, Sp1Error, Verifier as Sp1};
 use ashlar_prover::{Claim, Verifier, VerifyError};
-use ashlar_prover_wire::{BackendName, ProgramHash, ProofKind};
+use ashlar_prover_wire::{BackendName, Failure, FailureKind, ProgramHash, ProofKind};
 
-use super::Backend;
+use super::{Backend, Session, find_worker};
 
-/// The verifier of a proof system, if there is one here. An execution has none: it is executed again.
-pub fn verifier_of(backend: BackendName) -> Option<Arc<dyn Verifier>> {
+/// The verifier of a proof system, by the worker that was named if it has none but that. An execution has no verifier: it is executed again.
+pub fn verifier_of(backend: BackendName, worker: Option<&Path>) -> Option<Arc<dyn Verifier>> {
     match Backend::named(backend)? {
         Backend::Execute => None,
         Backend::Sp1 => Some(Arc::new(Compressed(Sp1::new()))),
         Backend::RiscZero => Some(Arc::new(Succinct)),
+        Backend::OpenVm => Some(Arc::new(Apart::new(Backend::OpenVm, worker))),
     }
 }
 
@@ -61,5 +64,104 @@ impl Verifier for Succinct {
                 RiscZeroError::Rejected { reason } => VerifyError::Invalid { why: reason },
             },
         )
+    }
+}
+
+/// A proof system's own worker, started to verify and nothing else when the first proof is to be checked. Its verifier comes with its prover's crates,
+/// which are not part of this program; and whatever it makes of bytes that anybody sent, it ends no more than its own process.
+struct Apart {
+    backend: Backend,
+    worker: Option<PathBuf>,
+    session: Mutex<Option<Session>>,
+}
+
+/// What a worker said of a proof, and with the key of which program.
+struct Said {
+    program: ProgramHash,
+    verdict: Result<(), Failure>,
+}
+
+impl Apart {
+    fn new(backend: Backend, worker: Option<&Path>) -> Apart {
+        Apart { backend, worker: worker.map(Path::to_owned), session: Mutex::new(None) }
+    }
+
+    fn ask(&self, claim: &Claim<'_>) -> Result<Said> {
+        let mut held = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that could not be asked is not asked again: the next proof is checked by a new one.
+        let mut session = match held.take() {
+            Some(session) => session,
+            None => Session::start(&find_worker(self.backend, self.worker.as_deref())?, &["--verify-only"])?,
+        };
+        let said = Said { program: session.description().program, verdict: session.verify(claim)? };
+        *held = Some(session);
+        Ok(said)
+    }
+}
+
+impl Verifier for Apart {
+    fn verify(&self, claim: &Claim<'_>) -> Result<(), VerifyError> {
+        if claim.kind != self.backend.target().kind {
+            return Err(VerifyError::Unsupported { kind: claim.kind });
+        }
+        let said = self.ask(claim).map_err(|error| VerifyError::Unavailable { why: format!("{error:#}") })?;
+        judge(claim.program, said)
+    }
+}
+
+/// What follows from what a worker said for a proof that has to be of this program.
+fn judge(expected: ProgramHash, Said { program: got, verdict }: Said) -> Result<(), VerifyError> {
+    match verdict {
+        Ok(()) if got == expected => Ok(()),
+        Ok(()) => Err(VerifyError::WrongProgram { expected, got }),
+        // It has another program's key, by which a right proof is as wrong as any.
+        Err(_) if got != expected => Err(VerifyError::Unavailable {
+            why: format!(
+                "the worker has the key of program {got}; the one of the release with program {expected} checks this"
+            ),
+        }),
+        Err(Failure { kind, detail }) => Err(match kind {
+            FailureKind::WrongProgram => VerifyError::WrongProgram { expected, got: ProgramHash::default() },
+            FailureKind::WrongPublicValues => VerifyError::WrongPublicValues,
+            FailureKind::Malformed => VerifyError::Malformed { why: detail },
+            FailureKind::InvalidProof => VerifyError::Invalid { why: detail },
+            _ => VerifyError::Unavailable { why: detail },
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: ProgramHash = ProgramHash([1; 32]);
+    const OTHER: ProgramHash = ProgramHash([2; 32]);
+
+    #[test]
+    fn only_a_verdict_by_the_right_key_refuses_a_proof() {
+        let failed = |kind| Err(Failure::new(kind, "why"));
+        let said = |program, verdict| judge(OURS, Said { program, verdict });
+        assert_eq!(said(OURS, Ok(())), Ok(()));
+        assert_eq!(said(OTHER, Ok(())), Err(VerifyError::WrongProgram { expected: OURS, got: OTHER }));
+        for kind in [FailureKind::WrongProgram, FailureKind::WrongPublicValues, FailureKind::Malformed] {
+            assert!(said(OURS, failed(kind)).is_err_and(|error| error.is_verdict()), "{kind:?}");
+        }
+        let invalid = VerifyError::Invalid { why: "why".to_owned() };
+        assert_eq!(said(OURS, failed(FailureKind::InvalidProof)), Err(invalid));
+        for (program, kind) in
+            [(OURS, FailureKind::Backend), (OURS, FailureKind::Unsupported), (OTHER, FailureKind::InvalidProof)]
+        {
+            assert!(said(program, failed(kind)).is_err_and(|error| !error.is_verdict()), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_worker_that_cannot_be_started_refuses_nothing() {
+        let verifier = verifier_of(BackendName::OPENVM, Some(Path::new("nowhere/worker"))).expect("it has one");
+        let claim = Claim { kind: ProofKind::Stark, program: OURS, public_values: &[], proof: &[] };
+        let error = verifier.verify(&claim).expect_err("there is no worker");
+        assert!(!error.is_verdict() && error.to_string().contains("guests/openvm"), "{error}");
+        let claim = Claim { kind: ProofKind::App, ..claim };
+        assert_eq!(verifier.verify(&claim), Err(VerifyError::Unsupported { kind: ProofKind::App }));
     }
 }

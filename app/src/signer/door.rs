@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ashlar_prover::limits::FILE_BYTES_MAX;
-use ashlar_prover::{Attestor, KeptProof, Target};
+use ashlar_prover::{AttestError, Attestor, KeptProof, Target, VerifyError};
 use ashlar_prover_wire::{ProgramHash, Token};
 use ashlar_types::ExchangeId;
 use axum::body::{Body, to_bytes};
@@ -114,6 +114,10 @@ async fn attest(State(door): State<Arc<Door>>, headers: HeaderMap, body: Body) -
         Ok(Ok(signature)) => {
             tracing::info!(first, last, "signed for a proof");
             Json(json!({ "signature": alloy::hex::encode_prefixed(signature) })).into_response()
+        }
+        Ok(Err(error @ AttestError::Refused { why: VerifyError::Unavailable { .. }, .. })) => {
+            tracing::warn!(first, last, %error, "a proof could not be verified");
+            refused(StatusCode::SERVICE_UNAVAILABLE, "verifier", error)
         }
         Ok(Err(error)) => {
             tracing::warn!(first, last, %error, "a proof is refused");

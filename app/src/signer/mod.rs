@@ -33,6 +33,9 @@ pub struct SignerArguments {
     /// Which proof system's proofs are verified
     #[arg(long, value_enum, default_value_t = Backend::Sp1)]
     backend: Backend,
+    /// The proof system's worker, if it is not where it is usually built: OpenVM's proofs are verified by it
+    #[arg(long, value_name = "PATH")]
+    worker: Option<PathBuf>,
     /// Where nodes ask
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
@@ -63,7 +66,7 @@ async fn serve(arguments: &SignerArguments) -> Result<()> {
     let secret = WalletSecret::new(&read_key(&arguments.key_file).context("--key-file")?)
         .map_err(|_| anyhow!("--key-file: {} holds no key of the curve; make another", arguments.key_file.display()))?;
     let backend = arguments.backend.target().backend;
-    let verifier = verifier_of(backend)
+    let verifier = verifier_of(backend, arguments.worker.as_deref())
         .ok_or_else(|| anyhow!("--backend: {backend} proves nothing that could be verified; choose another"))?;
     let door = Arc::new(Door {
         attestor: Attestor::new(secret, verifier),

@@ -226,7 +226,7 @@ fn real() -> KeptProof {
 async fn a_real_proof_is_signed_for_and_an_altered_one_is_not() {
     let proof = real();
     assert_eq!(proof.program, Backend::Sp1.program(), "the committed proof is of this release's program");
-    let verifier = verifier_of(BackendName::SP1).expect("a verifier");
+    let verifier = verifier_of(BackendName::SP1, None).expect("a verifier");
     let secret = WalletSecret::new(&[8; 32]).expect("a secret");
     let attestor = Attestor::new(secret, verifier);
     let address = alloy::hex::encode_prefixed(attestor.address().0);

@@ -86,7 +86,8 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
     let settled = settled.with_custodians(published.clone());
     let listening = tokio::spawn(listening);
     settings.proving.check_folder(&settings.folder())?;
-    let asked = Policies::open(settings.proving.backend, SignerKeys::development()?, l1.clone(), &contracts);
+    let keys = SignerKeys::development()?.verifying_by(settings.proving.worker.clone());
+    let asked = Policies::open(settings.proving.backend, keys, l1.clone(), &contracts);
     let Asked { policies, policy, learnt } = asked.await.context("asking L1 how batches are to be proven")?;
     let provers = Provers::open_if(&context, settings.proving.coordination(learnt), &settings.folder()).await?;
     let proving = (policies, provers.as_ref());

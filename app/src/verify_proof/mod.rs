@@ -27,6 +27,9 @@ pub struct VerifyProofArguments {
     /// The hash that the last batch's header must have, as 64 hexadecimal digits: what L1 has committed
     #[arg(long, value_name = "HASH", value_parser = program)]
     header: Option<ProgramHash>,
+    /// The proof system's worker, if it is not where it is usually built: OpenVM's proofs are checked by it
+    #[arg(long, value_name = "PATH")]
+    worker: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -69,7 +72,7 @@ impl Refused {
             Refused::Proof(VerifyError::Unsupported { .. }) => "unsupported_kind",
             Refused::Header { .. } => "wrong_header",
             Refused::Execution => "execution_only",
-            Refused::NoVerifier { .. } => "no_verifier",
+            Refused::NoVerifier { .. } | Refused::Proof(VerifyError::Unavailable { .. }) => "no_verifier",
         }
     }
 }
@@ -108,7 +111,7 @@ fn check(arguments: &VerifyProofArguments, proof: &KeptProof) -> Result<f64, Ref
     if let Some(expected) = arguments.header.filter(|expected| *expected != got) {
         return Err(Refused::Header { expected, got });
     }
-    let verifier = verifier_of(backend).ok_or(Refused::NoVerifier { backend })?;
+    let verifier = verifier_of(backend, arguments.worker.as_deref()).ok_or(Refused::NoVerifier { backend })?;
     let values = to_bytes(&proof.values);
     let claim = Claim { program: arguments.expected(backend), ..proof.claim(&values) };
     let begun = Instant::now();

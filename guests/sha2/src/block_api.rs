@@ -10,7 +10,11 @@ use digest::{HashMarker, Output, Reset};
 
 unsafe extern "Rust" {
     /// Where the sixteen big-endian words of a block are written, in the form of the circuit. Each guest's runtime defines it.
+    #[cfg(not(feature = "bytes"))]
     safe fn ashlar_sha256_block() -> *mut [u64; 16];
+    /// Where the bytes of a block are written, four at a time, for a circuit that reads them as they lie.
+    #[cfg(feature = "bytes")]
+    safe fn ashlar_sha256_bytes() -> *mut [u32; 16];
     /// One compression of the block that was written there.
     safe fn ashlar_sha256_compress(state: &mut [u32; 8]);
 }
@@ -23,12 +27,28 @@ const INITIAL: [u32; 8] =
 #[inline(always)]
 pub fn compress256(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     for block in blocks {
-        // SAFETY: the block is the runtime's own memory, of which nobody holds a reference; guests run one thread.
-        let words = unsafe { &mut *ashlar_sha256_block() };
-        for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
-            *word = u32::from_be_bytes(*bytes).into();
-        }
+        write(block);
         ashlar_sha256_compress(state);
+    }
+}
+
+#[cfg(not(feature = "bytes"))]
+#[inline(always)]
+fn write(block: &[u8; 64]) {
+    // SAFETY: the block is the runtime's own memory, of which nobody holds a reference; guests run one thread.
+    let words = unsafe { &mut *ashlar_sha256_block() };
+    for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
+        *word = u32::from_be_bytes(*bytes).into();
+    }
+}
+
+#[cfg(feature = "bytes")]
+#[inline(always)]
+fn write(block: &[u8; 64]) {
+    // SAFETY: as above.
+    let words = unsafe { &mut *ashlar_sha256_bytes() };
+    for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
+        *word = u32::from_ne_bytes(*bytes);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Checking a proof in this process, where a proof system has a verifier that is light enough.
+//! Checking a proof: in this process, where a proof system has a verifier that is light enough, or in one that this one starts.
 
 use ashlar_prover_wire::{ProgramHash, ProofKind};
 
@@ -47,9 +47,22 @@ pub enum VerifyError {
         /// The kind.
         kind: ProofKind,
     },
+    /// The verifier could not be asked, which says nothing of the proof.
+    #[error("the proof could not be checked: {why}")]
+    Unavailable {
+        /// What is in the way, and what to do.
+        why: String,
+    },
 }
 
-/// A verifier of one proof system. It computes and never waits.
+impl VerifyError {
+    /// Whether it says something of the proof. What does not makes the proof wait (SPEC R-6).
+    pub const fn is_verdict(&self) -> bool {
+        !matches!(self, VerifyError::Unsupported { .. } | VerifyError::Unavailable { .. })
+    }
+}
+
+/// A verifier of one proof system. It computes, here or in a process of its own on this machine, and waits for nothing else.
 pub trait Verifier: Send + Sync + 'static {
     /// Whether the proof shows what is claimed.
     fn verify(&self, claim: &Claim<'_>) -> Result<(), VerifyError>;

@@ -31,7 +31,8 @@ pub fn by_worker(backend: Backend, worker: &Path, batch: &Captured) -> Result<Ve
     session.stop()?;
     let Answer::Proved(proved) = answer else { bail!("the worker answered something else than a proof") };
     let public_values = to_bytes(&PublicValues::of(&batch.header));
-    let verifier = verifier_of(description.backend).context("there is no verifier for it in this build")?;
+    let verifier =
+        verifier_of(description.backend, Some(worker)).context("there is no verifier for it in this build")?;
     let claim = Claim { kind, program: description.program, public_values: &public_values, proof: &proved.proof };
     let mut taken = Vec::new();
     for _ in 0..CHECKS {

@@ -87,7 +87,7 @@ impl<E: Runtime> Coordinator<E> {
         self.apart("verification", move || {
             let claim = Claim { kind, program, public_values: &public_values, proof: &proof };
             let result = match verifier.verify(&claim) {
-                Err(VerifyError::Unsupported { .. }) => None,
+                Err(error) if !error.is_verdict() => None,
                 result => Some(result),
             };
             Event::Verified { job, number, result }
