@@ -1,10 +1,11 @@
 //! A durable log of records: appended, checksummed, synced before anything relies on them.
 //!
 //! 1. What [`DurableLog::append`] returned from is there after any crash. What it did not return from is there whole or not at
-//!    all: records appended together are one frame.
-//! 2. A frame that is not whole at the end of the file is the trace of a crash and is dropped; one in the middle is damage
-//!    and refused.
+//!    all: records appended together are one frame, or pieces of which none counts before the last is there.
+//! 2. A frame that is not whole at the end of the file is the trace of a crash and is dropped, with the pieces before it; one in
+//!    the middle is damage and refused.
 //! 3. Rewriting the log never loses it: the new file is whole and synced before the old one goes.
+//! 4. How long a record is decides into how many pieces it is written, not whether.
 
 use std::marker::PhantomData;
 
@@ -13,11 +14,16 @@ use commonware_runtime::{Blob, Error as RuntimeError, ReadOptions, Storage, Writ
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
-use crate::limits::{LOG_BYTES_MAX, RECORD_BYTES_MAX};
+use crate::limits::{FRAME_BYTES_MAX, LOG_BYTES_MAX, PIECES_MAX};
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The oldest that is read: it has no pieces.
+const FORMAT_OLDEST: u32 = 1;
 const FRAME_HEAD: usize = 12;
 const CHUNK: usize = 1 << 20;
+/// The first byte of a piece after which more follow, and of the last one. Whatever is one frame begins as JSON does.
+const PIECE: u8 = 1;
+const LAST_PIECE: u8 = 2;
 
 /// Why a log cannot be used. Each stops the instance: what is not durable must not be acted on.
 #[derive(Debug, Error)]
@@ -50,8 +56,8 @@ pub enum StoreError {
         /// What the file says.
         got: u32,
     },
-    /// A record is larger than any may be.
-    #[error("a record of {got} bytes for the durable log {log}, which takes at most {max}")]
+    /// What is to be written at once is more than a log takes.
+    #[error("{got} bytes at once for the durable log {log}, which takes at most {max}")]
     TooLarge {
         /// For which log.
         log: String,
@@ -80,9 +86,18 @@ struct Preamble {
 }
 
 enum Frame {
+    /// What it holds, and where the next one begins.
     Whole(Vec<u8>, u64),
-    Broken,
+    /// Where the one begins that is not whole.
+    Broken(u64),
     End,
+}
+
+/// What a file holds up to the last frame that is whole.
+struct Contents<R> {
+    records: Vec<(u64, R)>,
+    end: u64,
+    format: u32,
 }
 
 impl<E: Storage, R: Serialize + DeserializeOwned> DurableLog<E, R> {
@@ -107,22 +122,31 @@ impl<E: Storage, R: Serialize + DeserializeOwned> DurableLog<E, R> {
         // The newest file that begins with a whole snapshot counts; a newer one is a rewriting that a crash cut short.
         for generation in generations.iter().rev() {
             let (blob, size) = storage.open(partition, &generation.to_be_bytes()).await.map_err(disk)?;
-            if let Some((records, end)) = read_all(partition, &blob, size).await? {
-                found = Some((*generation, blob, size, records, end));
+            if let Some(contents) = read_all(partition, &blob, size).await? {
+                found = Some((*generation, blob, size, contents));
                 break;
             }
         }
-        let (generation, blob, size, records, end) = match found {
+        let (generation, blob, size, contents) = match found {
             Some(found) => found,
             None => {
                 let generation = generations.last().map_or(0, |last| last + 1);
                 let (blob, end) = begin::<E, R>(&storage, partition, generation, &[]).await?;
-                (generation, blob, end, Vec::new(), end)
+                (generation, blob, end, Contents { records: Vec::new(), end, format: FORMAT })
             }
         };
+        let Contents { records, mut end, format } = contents;
         if end < size {
             blob.resize(end).await.map_err(disk)?;
             blob.sync().await.map_err(disk)?;
+        }
+        if format < FORMAT {
+            // From here on there may be pieces: who reads only the format before has to say so.
+            let preamble = frame_bytes(&preamble(partition)?);
+            let len = preamble.len() as u64;
+            blob.write_at(end, preamble, WriteOptions::default()).await.map_err(disk)?;
+            blob.sync().await.map_err(disk)?;
+            end += len;
         }
         for other in generations.iter().filter(|other| **other != generation) {
             storage.remove(partition, Some(&other.to_be_bytes())).await.map_err(disk)?;
@@ -136,12 +160,17 @@ impl<E: Storage, R: Serialize + DeserializeOwned> DurableLog<E, R> {
         if records.is_empty() {
             return Ok(());
         }
-        let frame = frame_of(&self.partition, records)?;
-        let len = frame.len() as u64;
+        let payload = encoded(&self.partition, &records)?;
         let disk = |source| StoreError::Disk { log: self.partition.clone(), source };
-        self.blob.write_at(self.end, frame, WriteOptions::default()).await.map_err(disk)?;
-        self.blob.sync().await.map_err(disk)?;
-        self.end += len;
+        let mut end = self.end;
+        // Each is durable before the next one is written, so a crash breaks nothing but the last that there is.
+        for frame in frames_of(&self.partition, &payload)? {
+            let len = frame.len() as u64;
+            self.blob.write_at(end, frame, WriteOptions::default()).await.map_err(disk)?;
+            self.blob.sync().await.map_err(disk)?;
+            end += len;
+        }
+        self.end = end;
         Ok(())
     }
 
@@ -166,12 +195,12 @@ impl<E: Storage, R: Serialize + DeserializeOwned> DurableLog<E, R> {
         self.end
     }
 
-    /// The records of the frame that begins at this place.
+    /// The records that were appended at this place.
     pub async fn read_at(&self, at: u64) -> Result<Vec<R>, StoreError> {
         let damaged = || StoreError::Damaged { log: self.partition.clone(), offset: at };
-        match read_frame(&self.partition, &self.blob, at, self.end).await? {
+        match read_together(&self.partition, &self.blob, at, self.end).await? {
             Frame::Whole(payload, _) => serde_json::from_slice(&payload).map_err(|_| damaged()),
-            Frame::Broken | Frame::End => Err(damaged()),
+            Frame::Broken(_) | Frame::End => Err(damaged()),
         }
     }
 }
@@ -188,7 +217,8 @@ async fn begin<E: Storage, R: Serialize>(
     let mut end = 0;
     let mut bytes = Vec::new();
     for record in records {
-        bytes.extend(frame_of(partition, &[record])?);
+        let payload = encoded(partition, &[record])?;
+        frames_of(partition, &payload)?.for_each(|frame| bytes.extend(frame));
         if bytes.len() > CHUNK {
             let len = bytes.len() as u64;
             blob.write_at(end, std::mem::take(&mut bytes), WriteOptions::default()).await.map_err(disk)?;
@@ -196,29 +226,47 @@ async fn begin<E: Storage, R: Serialize>(
         }
     }
     // The preamble ends the snapshot: without it the file does not count.
-    bytes.extend(frame_bytes(partition, &Preamble { format: FORMAT, snapshot: true })?);
+    bytes.extend(frame_bytes(&preamble(partition)?));
     let len = bytes.len() as u64;
     blob.write_at(end, bytes, WriteOptions::default()).await.map_err(disk)?;
     blob.sync().await.map_err(disk)?;
     Ok((blob, end + len))
 }
 
-fn frame_of<R: Serialize>(log: &str, records: &[R]) -> Result<Vec<u8>, StoreError> {
-    frame_bytes(log, &records)
+fn preamble(log: &str) -> Result<Vec<u8>, StoreError> {
+    encoded(log, &Preamble { format: FORMAT, snapshot: true })
 }
 
-fn frame_bytes<T: Serialize>(log: &str, value: &T) -> Result<Vec<u8>, StoreError> {
-    let too_large = |got| StoreError::TooLarge { log: log.to_owned(), max: RECORD_BYTES_MAX, got };
-    let payload = serde_json::to_vec(value).map_err(|_| too_large(0))?;
-    if payload.len() > RECORD_BYTES_MAX {
-        return Err(too_large(payload.len()));
+fn encoded<T: Serialize>(log: &str, value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|_| too_large(log, 0))
+}
+
+fn too_large(log: &str, got: usize) -> StoreError {
+    StoreError::TooLarge { log: log.to_owned(), max: PIECES_MAX * (FRAME_BYTES_MAX - 1), got }
+}
+
+/// What is appended together, as it is written: one frame if it is short enough, else pieces.
+fn frames_of<'a>(log: &str, payload: &'a [u8]) -> Result<impl Iterator<Item = Vec<u8>> + use<'a>, StoreError> {
+    let is_one = payload.len() <= FRAME_BYTES_MAX;
+    let room = if is_one { FRAME_BYTES_MAX } else { FRAME_BYTES_MAX - 1 };
+    let count = payload.len().div_ceil(room);
+    if count > PIECES_MAX {
+        return Err(too_large(log, payload.len()));
     }
-    let len = u32::try_from(payload.len()).map_err(|_| too_large(payload.len()))?;
+    let frame = move |(place, piece): (usize, &[u8])| {
+        let mark = if place + 1 < count { PIECE } else { LAST_PIECE };
+        if is_one { frame_bytes(piece) } else { frame_bytes(&[&[mark], piece].concat()) }
+    };
+    Ok(payload.chunks(room).enumerate().map(frame))
+}
+
+/// A frame of at most [`FRAME_BYTES_MAX`], which fit into its head.
+fn frame_bytes(payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(FRAME_HEAD + payload.len());
-    frame.extend_from_slice(&len.to_le_bytes());
-    frame.extend_from_slice(&keccak256(&payload)[..8]);
-    frame.extend_from_slice(&payload);
-    Ok(frame)
+    frame.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+    frame.extend_from_slice(&keccak256(payload)[..8]);
+    frame.extend_from_slice(payload);
+    frame
 }
 
 async fn read_frame<B: Blob>(log: &str, blob: &B, at: u64, size: u64) -> Result<Frame, StoreError> {
@@ -227,42 +275,66 @@ async fn read_frame<B: Blob>(log: &str, blob: &B, at: u64, size: u64) -> Result<
         return Ok(Frame::End);
     }
     if size - at < FRAME_HEAD as u64 {
-        return Ok(Frame::Broken);
+        return Ok(Frame::Broken(at));
     }
     let head = blob.read_at(at, FRAME_HEAD, ReadOptions::default()).await.map_err(disk)?.coalesce();
     let head = head.as_ref();
     let len = u32::from_le_bytes(head.first_chunk().copied().unwrap_or_default()) as usize;
     let start = at + FRAME_HEAD as u64;
-    if len > RECORD_BYTES_MAX || start + len as u64 > size {
-        return Ok(Frame::Broken);
+    if len > FRAME_BYTES_MAX || start + len as u64 > size {
+        return Ok(Frame::Broken(at));
     }
     let payload = blob.read_at(start, len, ReadOptions::default()).await.map_err(disk)?.coalesce();
     if keccak256(payload.as_ref())[..8] != head[4..FRAME_HEAD] {
-        return Ok(Frame::Broken);
+        return Ok(Frame::Broken(at));
     }
     Ok(Frame::Whole(payload.as_ref().to_vec(), start + len as u64))
 }
 
-/// All records and the end of the last whole frame; none if the file has no whole snapshot.
+/// What was appended together from this place on: one frame, or pieces up to the last one. Without that it is broken where the pieces end.
+async fn read_together<B: Blob>(log: &str, blob: &B, at: u64, size: u64) -> Result<Frame, StoreError> {
+    let (mut whole, mut next) = (Vec::new(), at);
+    for _ in 0..PIECES_MAX {
+        let (payload, after) = match read_frame(log, blob, next, size).await? {
+            Frame::Whole(payload, after) => (payload, after),
+            Frame::End if next > at => return Ok(Frame::Broken(next)),
+            other => return Ok(other),
+        };
+        match payload.split_first() {
+            Some((&PIECE, piece)) => whole.extend_from_slice(piece),
+            Some((&LAST_PIECE, piece)) => {
+                whole.extend_from_slice(piece);
+                return Ok(Frame::Whole(whole, after));
+            }
+            _ if next == at => return Ok(Frame::Whole(payload, after)),
+            // Nothing is appended behind pieces without their last.
+            _ => break,
+        }
+        next = after;
+    }
+    Err(StoreError::Damaged { log: log.to_owned(), offset: next })
+}
+
+/// All that is whole; nothing if the file has no whole snapshot.
 async fn read_all<B: Blob, R: DeserializeOwned>(
     log: &str,
     blob: &B,
     size: u64,
-) -> Result<Option<(Vec<(u64, R)>, u64)>, StoreError> {
-    let (mut at, mut records, mut whole) = (0, Vec::new(), false);
+) -> Result<Option<Contents<R>>, StoreError> {
+    let (mut at, mut records, mut whole) = (0, Vec::new(), None);
     loop {
-        match read_frame(log, blob, at, size).await? {
+        match read_together(log, blob, at, size).await? {
             Frame::End => break,
-            Frame::Broken if whole && frames_after(log, blob, at, size).await? => {
-                return Err(StoreError::Damaged { log: log.to_owned(), offset: at });
+            Frame::Broken(place) if whole.is_some() && frames_after(log, blob, place, size).await? => {
+                return Err(StoreError::Damaged { log: log.to_owned(), offset: place });
             }
-            Frame::Broken => break,
+            Frame::Broken(_) => break,
             Frame::Whole(payload, next) => {
-                if let Ok(preamble) = serde_json::from_slice::<Preamble>(&payload) {
-                    if preamble.format != FORMAT {
-                        return Err(StoreError::Format { log: log.to_owned(), expected: FORMAT, got: preamble.format });
+                if let Ok(Preamble { format, snapshot }) = serde_json::from_slice(&payload) {
+                    if !(FORMAT_OLDEST..=FORMAT).contains(&format) {
+                        return Err(StoreError::Format { log: log.to_owned(), expected: FORMAT, got: format });
                     }
-                    whole = preamble.snapshot;
+                    whole = snapshot.then_some(format);
                 } else {
                     let batch: Vec<R> = serde_json::from_slice(&payload)
                         .map_err(|_| StoreError::Damaged { log: log.to_owned(), offset: at })?;
@@ -272,7 +344,7 @@ async fn read_all<B: Blob, R: DeserializeOwned>(
             }
         }
     }
-    Ok(whole.then_some((records, at)))
+    Ok(whole.map(|format| Contents { records, end: at, format }))
 }
 
 /// Whether a whole frame stands where the broken one says that it ends: then a crash did not break it.

@@ -2,9 +2,11 @@
 //!
 //! 1. A record is made before anything is sent for its batch.
 //! 2. Whether a step is in the chain is said by the contracts' events in the followed chain, and unwound with their blocks; what
-//!    our own transactions were is kept for good.
+//!    our own transactions were is kept for good, within the bounds of 4.
 //! 3. A record leaves memory only when its finalization is final on L1; it stays on disk and can be looked up. What its transactions cost is written there
 //!    too if their receipts are read only then.
+//! 4. What a reorg leaves behind is bounded: of the headers of one batch that nobody can commit any more the newest are kept, and of a
+//!    record's history as much as [`crate::limits`] says.
 
 mod record;
 
@@ -19,10 +21,13 @@ use crate::contract::{Fact, ProofType};
 use crate::finality::{ConfirmationStatus, Finality};
 use crate::l1::{BlockRef, Paid};
 use crate::ledger::PlacedFact;
+use crate::limits::{ABANDONED_MAX, FLUSH_RECORDS_MAX};
 use crate::outbox::IntentId;
 use crate::store::{DurableLog, StoreError};
 
 pub use record::{AuditEntry, AuditEvent, L1CommitmentRecord, StepKind, StepRecord, TxRef};
+
+use record::kept;
 
 /// A step of the record of a batch and header that an intent is for.
 type Use = ((u64, B256), StepKind);
@@ -116,6 +121,9 @@ impl<E: Storage> StateCommitmentMapping<E> {
         now_ms: u64,
     ) -> Result<(), StoreError> {
         let key = (header.number.get(), B256::from(header.hash().0));
+        if !self.live.contains_key(&key) {
+            self.forget_abandoned(key.0);
+        }
         let record = self.live.entry(key).or_insert_with(|| L1CommitmentRecord::new(header, now_ms));
         let step = record.step_mut(kind, now_ms);
         if step.intents.contains(&intent) {
@@ -129,12 +137,60 @@ impl<E: Storage> StateCommitmentMapping<E> {
         self.flush().await
     }
 
+    /// Another intent is about to be made for a step: where it has had many, those that have ended go.
+    pub fn forget_intents(&mut self, header: &BatchHeader, kind: StepKind, has_ended: impl Fn(IntentId) -> bool) {
+        let key = (header.number.get(), B256::from(header.hash().0));
+        let step = self.live.get_mut(&key).and_then(|record| kinds_mut(record).find(|(of, _)| *of == kind));
+        let Some((_, step)) = step else { return };
+        for intent in step.forget_intents(has_ended) {
+            self.unuse(intent, |used| *used == (key, kind));
+        }
+    }
+
+    fn unuse(&mut self, intent: IntentId, which: impl Fn(&Use) -> bool) {
+        if let Some(uses) = self.by_intent.get_mut(&intent) {
+            uses.retain(|used| !which(used));
+            if uses.is_empty() {
+                self.by_intent.remove(&intent);
+            }
+        }
+    }
+
+    /// Of the headers of this batch that nobody can commit, those that were asked for last stay. Whoever hands in another one again begins it anew.
+    fn forget_abandoned(&mut self, batch: u64) {
+        let abandoned = self
+            .of_batch(batch)
+            .filter(|(key, record)| record.is_abandoned() && self.canonical.get(&batch) != Some(&key.1));
+        let mut abandoned: Vec<_> = abandoned.map(|(key, record)| (record.commit.asked_ms, *key)).collect();
+        abandoned.sort_unstable();
+        for (_, key) in abandoned.iter().rev().skip(ABANDONED_MAX) {
+            self.forget(*key);
+        }
+    }
+
+    fn of_batch(&self, batch: u64) -> impl Iterator<Item = (&(u64, B256), &L1CommitmentRecord)> {
+        self.live.range((batch, B256::ZERO)..=(batch, B256::repeat_byte(0xff)))
+    }
+
+    /// Nothing in memory knows of the record any more; from disk it goes with the next rewriting, and a start before that finds it again.
+    fn forget(&mut self, key: (u64, B256)) {
+        let Some(record) = self.live.remove(&key) else { return };
+        self.changed.remove(&key);
+        for intent in record.intents() {
+            self.unuse(intent, |(used, _)| *used == key);
+        }
+        let root = record.state_root;
+        if self.by_root.get(&root) == Some(&key.0) && self.of_batch(key.0).all(|(_, other)| other.state_root != root) {
+            self.by_root.remove(&root);
+        }
+    }
+
     /// A transaction was made for an intent.
     pub fn attempted(&mut self, intent: IntentId, tx: B256, now_ms: u64) {
         self.each(intent, |record, kind| {
             let step = record.step_mut(kind, now_ms);
             if step.txs.iter().all(|known| known.tx != tx) {
-                step.txs.push(TxRef { tx, at_ms: now_ms });
+                step.made(TxRef { tx, at_ms: now_ms });
                 record.note(now_ms, AuditEvent::Attempted(kind, tx));
             }
         });
@@ -147,7 +203,7 @@ impl<E: Storage> StateCommitmentMapping<E> {
             if step.included.is_none() {
                 step.status = ConfirmationStatus::Failed;
             }
-            record.note(now_ms, AuditEvent::Failed(kind, reason.to_owned()));
+            record.note(now_ms, AuditEvent::Failed(kind, kept(reason)));
         });
     }
 
@@ -214,6 +270,7 @@ impl<E: Storage> StateCommitmentMapping<E> {
                 }
                 self.canonical.insert(key.0, key.1);
                 if !self.live.contains_key(&key) {
+                    self.forget_abandoned(key.0);
                     let record = L1CommitmentRecord::new(header, now_ms);
                     self.index(&record);
                     self.live.insert(key, record);
@@ -316,9 +373,9 @@ impl<E: Storage> StateCommitmentMapping<E> {
     pub fn invalidated(&mut self, batch: BatchNumber, hash: Hash, reason: &str, now_ms: u64) {
         let key = (batch.get(), B256::from(hash.0));
         if let Some(record) = self.live.get_mut(&key).filter(|record| record.invalid.is_none()) {
-            record.invalid = Some(reason.to_owned());
+            record.invalid = Some(kept(reason));
             record.commit.status = ConfirmationStatus::Failed;
-            record.note(now_ms, AuditEvent::Invalidated(reason.to_owned()));
+            record.note(now_ms, AuditEvent::Invalidated(kept(reason)));
             self.changed.insert(key);
         }
     }
@@ -398,12 +455,12 @@ impl<E: Storage> StateCommitmentMapping<E> {
             self.archive.append(std::slice::from_ref(&record)).await?;
             self.lay_away(&record, place);
             // Other headers for the same batch came to nothing for good.
-            self.live.retain(|(batch, _), _| *batch != key.0);
+            let others: Vec<_> = self.of_batch(key.0).map(|(key, _)| *key).collect();
+            others.into_iter().for_each(|other| self.forget(other));
+            self.by_root.insert(record.state_root, key.0);
             self.canonical.remove(&key.0);
-            let live = &self.live;
-            self.by_intent.retain(|_, uses| uses.iter().any(|(key, _)| live.contains_key(key)));
         }
-        for records in appended.chunks(256) {
+        for records in appended.chunks(FLUSH_RECORDS_MAX) {
             self.live_log.append(records).await?;
         }
         if self.live_log.wants_rewriting() {
@@ -430,8 +487,8 @@ impl<E: Storage> StateCommitmentMapping<E> {
         if let Some(hash) = self.canonical.get(&number) {
             return self.live.get(&(number, *hash));
         }
-        let all = self.live.range((number, B256::ZERO)..=(number, B256::repeat_byte(0xff)));
-        all.map(|(_, record)| record).max_by_key(|record| (record.commit.included.is_some(), record.commit.asked_ms))
+        let all = self.of_batch(number).map(|(_, record)| record);
+        all.max_by_key(|record| (record.commit.included.is_some(), record.commit.asked_ms))
     }
 
     /// The record of exactly this header, unless it is final for good.
@@ -472,3 +529,6 @@ fn kinds_mut(record: &mut L1CommitmentRecord) -> impl Iterator<Item = (StepKind,
         .chain(record.proofs.iter_mut().map(|(kind, step)| (StepKind::Prove(ProofType(*kind)), step)))
         .chain(record.finalize.iter_mut().map(|step| (StepKind::Finalize, step)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::ProofType;
 use crate::finality::ConfirmationStatus;
 use crate::l1::{BlockRef, Paid};
-use crate::limits::AUDIT_MAX;
+use crate::limits::{AUDIT_MAX, REASON_BYTES_MAX, STEP_INTENTS_MAX, STEP_TXS_MAX};
 use crate::outbox::IntentId;
 
 /// A transaction that was made.
@@ -22,9 +22,9 @@ pub struct TxRef {
 /// What was done on L1 for one step of a batch: its commit, or one proof, or its finalization.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StepRecord {
-    /// The intents, the oldest first: another one only where the one before it came to nothing.
+    /// The intents, the oldest first: another one only where the one before it came to nothing. Of many, those that have ended go.
     pub intents: Vec<IntentId>,
-    /// Every transaction ever made for it, the oldest first.
+    /// Every transaction ever made for it, the oldest first. Of more than [`STEP_TXS_MAX`] the newest, and the one that is in the chain.
     pub txs: Vec<TxRef>,
     /// Which one is in the followed chain, and where; it need not be one of ours.
     pub included: Option<(B256, BlockRef)>,
@@ -48,6 +48,26 @@ impl StepRecord {
             status: ConfirmationStatus::Pending,
             asked_ms,
         }
+    }
+
+    pub(super) fn made(&mut self, tx: TxRef) {
+        self.txs.push(tx);
+        if self.txs.len() > STEP_TXS_MAX {
+            let included = self.included.map(|(tx, _)| tx);
+            let oldest = self.txs.iter().position(|own| Some(own.tx) != included);
+            oldest.map(|place| self.txs.remove(place));
+        }
+    }
+
+    /// Makes room for another intent where there are many, by those that have ended for good, the oldest first; returns which went.
+    pub(super) fn forget_intents(&mut self, has_ended: impl Fn(IntentId) -> bool) -> Vec<IntentId> {
+        let mut many = (self.intents.len() + 1).saturating_sub(STEP_INTENTS_MAX);
+        let goes = |intent: &mut IntentId| {
+            let goes = many > 0 && has_ended(*intent);
+            many -= usize::from(goes);
+            goes
+        };
+        self.intents.extract_if(.., goes).collect()
     }
 
     /// The transaction by which it is in the followed chain and what that cost, if it is one of ours.
@@ -195,6 +215,18 @@ impl L1CommitmentRecord {
         }
     }
 
+    /// Whether L1 holds nothing of it and, as L1 is now, nobody here can commit it.
+    pub(super) fn is_abandoned(&self) -> bool {
+        let mut steps = std::iter::once(&self.commit).chain(self.proofs.values()).chain(&self.finalize);
+        (self.invalid.is_some() || self.commit.intents.is_empty()) && steps.all(|step| step.included.is_none())
+    }
+
+    /// The intents of all its steps.
+    pub(super) fn intents(&self) -> impl Iterator<Item = IntentId> {
+        let steps = std::iter::once(&self.commit).chain(self.proofs.values()).chain(&self.finalize);
+        steps.flat_map(|step| step.intents.iter().copied())
+    }
+
     pub(super) fn valid_again(&mut self, at_ms: u64) {
         (self.invalid, self.given_up) = (None, false);
         self.commit.status = ConfirmationStatus::Pending;
@@ -207,4 +239,9 @@ impl L1CommitmentRecord {
         }
         self.audit.push(AuditEntry { at_ms, what });
     }
+}
+
+/// As much of a reason as a record keeps.
+pub(super) fn kept(reason: &str) -> String {
+    reason.get(..reason.floor_char_boundary(REASON_BYTES_MAX)).unwrap_or_default().to_owned()
 }

@@ -167,7 +167,7 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
             DataRef::Calldata { .. } | DataRef::Custody { .. } => Bytes::new(),
         };
         let id = self.free_id(&name, self.ledger.holds(header.number, hash));
-        self.mapping.asked(header, StepKind::Commit, id, now_ms).await?;
+        self.asked(header, StepKind::Commit, id, now_ms).await?;
         let intent = self.intent(id, &label, commit_input(header, data), blobs, gas, urgency);
         self.take(intent).await
     }
@@ -193,7 +193,7 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
         let done = self.ledger.state().proven.get(&proof_type.0).is_some_and(|proven| *proven >= last);
         let id = self.free_id(&name, done);
         for header in &headers {
-            self.mapping.asked(header, StepKind::Prove(proof_type), id, now_ms).await?;
+            self.asked(header, StepKind::Prove(proof_type), id, now_ms).await?;
         }
         let label = format!("prove batches {} to {last} by proof {}", first.get(), proof_type.0);
         let gas = GasLimit::Behind(self.config.commit_gas.prove_limit(proof.len()));
@@ -206,11 +206,25 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
         let header = self.header_of(up_to)?;
         let name = [b"finalize".as_slice(), &header.hash().0].concat();
         let id = self.free_id(&name, self.ledger.state().finalized >= up_to.get());
-        self.mapping.asked(&header, StepKind::Finalize, id, now_ms).await?;
+        self.asked(&header, StepKind::Finalize, id, now_ms).await?;
         let label = format!("finalize batches up to {}", up_to.get());
         let input = finalize_input(&header);
         let intent = self.intent(id, &label, input, Bytes::new(), GasLimit::Estimate, Urgency::Patient);
         self.take(intent).await
+    }
+
+    /// Notes what is about to be submitted. Of intents that have ended the outbox keeps how, and no record needs many.
+    async fn asked(
+        &mut self,
+        header: &BatchHeader,
+        kind: StepKind,
+        id: IntentId,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let outbox = &self.outbox;
+        let has_ended = |intent| intent != id && matches!(outbox.status(intent), None | Some(IntentStatus::Ended(_)));
+        self.mapping.forget_intents(header, kind, has_ended);
+        self.mapping.asked(header, kind, id, now_ms).await
     }
 
     fn header_of(&self, batch: BatchNumber) -> Result<BatchHeader, RequestError> {
