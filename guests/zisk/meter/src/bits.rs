@@ -18,9 +18,9 @@ pub fn wide(variant: u32, kind: u32, a: u64, b: u64) -> Option<u64> {
         (0x20, 6) => a | !b,
         (0x20, 7) => a & !b,
         (0x01, 0) => a.wrapping_mul(b),
-        (0x01, 1) => (i128::from(signed_a) * i128::from(signed_b) >> 64) as u64,
-        (0x01, 2) => (i128::from(signed_a) * i128::from(b) >> 64) as u64,
-        (0x01, 3) => (u128::from(a) * u128::from(b) >> 64) as u64,
+        (0x01, 1) => ((i128::from(signed_a) * i128::from(signed_b)) >> 64) as u64,
+        (0x01, 2) => ((i128::from(signed_a) * i128::from(b)) >> 64) as u64,
+        (0x01, 3) => ((u128::from(a) * u128::from(b)) >> 64) as u64,
         (0x01, 4) => {
             if b == 0 {
                 u64::MAX

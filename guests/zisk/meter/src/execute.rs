@@ -3,7 +3,6 @@
 use std::fmt;
 
 use ashlar_guest::{GuestError, words_to_bytes};
-use ashlar_guest_hints::prepare;
 use ashlar_types::to_bytes;
 
 use crate::machine::{Count, Machine, MachineError};
@@ -47,25 +46,39 @@ pub struct Executed {
     pub count: Count,
 }
 
-/// Each input as the guest reads it: how many bytes, then the words.
-fn input(packed: &[u64], hints: &[u64]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for words in [packed, hints] {
-        bytes.extend((8 * words.len() as u64).to_le_bytes());
-        bytes.extend(words_to_bytes(words));
-    }
-    bytes
+/// What a run starts from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Prepared {
+    /// What plain code says, as bytes.
+    pub public_values: Vec<u8>,
+    /// What the guest reads, to the last byte: what ZisK's tools take as the file of a program's inputs.
+    pub input: Vec<u8>,
 }
 
-/// Runs a program over packed inputs and compares what it says with what plain code says.
-pub fn execute(elf: &[u8], packed: &[u64]) -> Result<Executed, ExecuteError> {
-    let (values, hints) = prepare(packed).map_err(ExecuteError::Refused)?;
-    let expected = to_bytes(&values);
-    let machine = Machine::new(elf, &input(packed, &hints));
+/// Runs plain code over packed inputs, and puts them where the guest reads them: how many bytes each has, then its words.
+pub fn prepare(packed: &[u64]) -> Result<Prepared, ExecuteError> {
+    let (values, hints) = ashlar_guest_hints::prepare(packed).map_err(ExecuteError::Refused)?;
+    let mut input = Vec::new();
+    for words in [packed, &hints] {
+        input.extend((8 * words.len() as u64).to_le_bytes());
+        input.extend(words_to_bytes(words));
+    }
+    Ok(Prepared { public_values: to_bytes(&values), input })
+}
+
+/// Runs a program over what was prepared and compares what it says with what plain code says.
+pub fn run(elf: &[u8], prepared: &Prepared) -> Result<Executed, ExecuteError> {
+    let expected = &prepared.public_values;
+    let machine = Machine::new(elf, &prepared.input);
     let ran = machine.and_then(|machine| machine.run(expected.len()));
     let (got, count) = ran.map_err(ExecuteError::Machine)?;
-    if got != expected {
-        return Err(ExecuteError::Differs { expected, got });
+    if got != *expected {
+        return Err(ExecuteError::Differs { expected: expected.clone(), got });
     }
     Ok(Executed { public_values: got, count })
+}
+
+/// Both, one after the other.
+pub fn execute(elf: &[u8], packed: &[u64]) -> Result<Executed, ExecuteError> {
+    run(elf, &prepare(packed)?)
 }

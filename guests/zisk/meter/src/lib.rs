@@ -9,5 +9,5 @@ mod machine;
 mod memory;
 
 pub use cases::cases;
-pub use execute::{ExecuteError, Executed, execute};
+pub use execute::{ExecuteError, Executed, Prepared, execute, prepare, run};
 pub use machine::{Count, MachineError};

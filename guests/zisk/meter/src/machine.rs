@@ -36,6 +36,20 @@ pub struct Count {
     pub multiplies: u64,
 }
 
+impl Count {
+    /// Each by its name.
+    pub const fn parts(&self) -> [(&'static str, u64); 6] {
+        [
+            ("steps", self.steps),
+            ("sha256_blocks", self.sha256_blocks),
+            ("keccaks", self.keccaks),
+            ("point_adds", self.point_adds),
+            ("point_doubles", self.point_doubles),
+            ("multiplies", self.multiplies),
+        ]
+    }
+}
+
 /// Why a run has come to nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MachineError {

@@ -7,7 +7,7 @@ use std::env;
 use std::process::ExitCode;
 
 use ashlar_guest_meter::{Case, Figures, exit, run};
-use ashlar_zisk_meter::{Count, ExecuteError, cases, execute};
+use ashlar_zisk_meter::{ExecuteError, cases, execute};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -15,15 +15,7 @@ fn main() -> ExitCode {
 }
 
 fn figures(elf: &[u8], case: &Case) -> Result<Figures, ExecuteError> {
-    let Count { steps, sha256_blocks, keccaks, point_adds, point_doubles, multiplies } =
-        execute(elf, &case.packed)?.count;
-    Ok(vec![
-        ("steps_per_command", steps / case.commands),
-        ("steps", steps),
-        ("sha256_blocks", sha256_blocks),
-        ("keccaks", keccaks),
-        ("point_adds", point_adds),
-        ("point_doubles", point_doubles),
-        ("multiplies", multiplies),
-    ])
+    let count = execute(elf, &case.packed)?.count;
+    let per_command = ("steps_per_command", count.steps / case.commands);
+    Ok([per_command].into_iter().chain(count.parts()).collect())
 }
