@@ -215,7 +215,6 @@ impl<'a> Stage<'a> {
 }
 
 #[test]
-#[ignore = "it has not been seen to pass, and takes minutes; .ci/extended runs it"]
 fn a_node_and_its_worker_follow_versions() {
     let storage = std::env::temp_dir().join(format!("ashlar-l1-rehearsal-{}", std::process::id()));
     let config = runtime::Config::new().with_storage_directory(&storage).with_worker_threads(2);

@@ -188,7 +188,6 @@ fn announcement(verifier: alloy::primitives::Address, from_batch: u64, not_befor
 
 /// Announced, held, begun; a restart in the hold; every batch is what the contracts ask for, and final.
 #[test]
-#[ignore = "it has not been seen to pass, and takes minutes; .ci/extended runs it"]
 fn a_version_begins_on_real_contracts() {
     let storage = std::env::temp_dir().join(format!("ashlar-l1-upgrade-{}", std::process::id()));
     let config = runtime::Config::new().with_storage_directory(&storage).with_worker_threads(2);
