@@ -146,7 +146,10 @@ impl Node {
     }
 
     pub async fn status(&mut self) -> Status {
-        self.settlement.handle.status().await.expect("the client runs")
+        match self.settlement.handle.status().await {
+            Ok(status) => status,
+            Err(_) => panic!("the client does not run: {:?}", (&mut self.settlement.task).await),
+        }
     }
 
     /// Waits until it has seen the head, then hears what that means.
