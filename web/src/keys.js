@@ -33,6 +33,12 @@ export function sessionDigest(exchange, message) {
   return sha256(domain('ashlar/session-message/1'), fromHex(exchange), message);
 }
 
+/** How many assets an account has more of than before, in orders or free. */
+export function grown(before, after) {
+  const total = (holdings, asset) => holdings.filter((one) => one.asset === asset).reduce((sum, { free, reserved }) => sum + BigInt(free) + BigInt(reserved), 0n);
+  return after.filter(({ asset }) => total(after, asset) > total(before, asset)).length;
+}
+
 /** Whether keys and funds of this exchange are worth nothing, so that a key may be made here and a faucet asked. */
 export function isDevelopment(venue) {
   return /development/i.test(venue.proofs);
@@ -77,18 +83,17 @@ export class Keyring {
     return globalThis.ethereum;
   }
 
-  /** Asks the faucet, and waits until the deposit is credited. */
+  /** Asks the faucet, and waits until every deposit is credited: each asset is one of its own, and L1 may have them in different blocks. */
   async fund(say) {
     say('Depositing on L1…');
-    const before = JSON.stringify(this.store.get('account')?.holdings ?? []);
-    await api.post(`/faucet?owner=${this.kept.owner.address}`, undefined, WAIT_MS);
+    const before = this.store.get('account')?.holdings ?? [];
+    const { deposits } = await api.post(`/faucet?owner=${this.kept.owner.address}`, undefined, WAIT_MS);
     say('Deposited. Waiting until L1 calls the block safe…');
     for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(POLL_MS)) {
       await this.findAccount();
-      const account = this.store.get('account');
-      if (account && account.holdings.length > 0 && JSON.stringify(account.holdings) !== before) return;
+      if (grown(before, this.store.get('account')?.holdings ?? []) >= deposits) return;
     }
-    throw new Error('The deposit has not arrived yet. It is on L1; look at the L1 page, and try again later.');
+    throw new Error('Not all of the deposits have arrived yet. They are on L1; look at the L1 page, and go on when they are there.');
   }
 
   /** Looks up the owner's first account. */

@@ -24,7 +24,13 @@ export class Exchange {
     const exchange = new Exchange();
     exchange.folder = mkdtempSync(join(tmpdir(), 'ashlar-web-'));
     exchange.port = await freePort();
-    await exchange.run();
+    try {
+      await exchange.run();
+    } catch (error) {
+      // Nobody else could end a node that never became ready.
+      await exchange.clear();
+      throw error;
+    }
     return exchange;
   }
 
@@ -35,8 +41,9 @@ export class Exchange {
     this.ended = new Promise((done) => this.process.on('exit', done));
     for (const pipe of [this.process.stdout, this.process.stderr]) pipe.on('data', (text) => { this.log += text; });
     this.url = `http://127.0.0.1:${this.port}`;
-    for (const end = Date.now() + START_MS; Date.now() < end; await sleep(300)) {
-      if (this.process.exitCode !== null) throw new Error(`the node ended with ${this.process.exitCode}:\n${this.log}`);
+    for (const late = Date.now() + START_MS; Date.now() < late; await sleep(300)) {
+      const end = this.process.exitCode ?? this.process.signalCode;
+      if (end !== null) throw new Error(`the node ended with ${end}:\n${this.log}`);
       const tip = await fetch(`${this.url}/v1/tip`).then((answer) => answer.json(), () => null);
       if (tip && Number(tip.next) > 20) return;
     }

@@ -33,7 +33,7 @@ export function account(context) {
 
   const act = (work, done) => async () => {
     if (busy) return;
-    busy = true;
+    hold(true);
     word.className = 'answer';
     try {
       const answer = await work((text) => { word.textContent = text; });
@@ -42,8 +42,14 @@ export function account(context) {
       word.className = 'answer bad';
       word.textContent = error.message ?? String(error);
     }
-    busy = false;
+    hold(false);
   };
+
+  /** One thing at a time: what is clicked meanwhile is not done, and who cannot see the panel is told that it is busy. */
+  function hold(on) {
+    busy = on;
+    element.setAttribute('aria-busy', String(on));
+  }
 
   function balances(of) {
     return table('Balances', ['Asset', '>Free', '>In orders'], of.holdings.map((holding) => {
@@ -99,7 +105,8 @@ export function account(context) {
     if (confirm(`Forget the keys that this browser keeps for this exchange? ${lost}`)) keys.forget();
   }
 
+  const element = panel('Account', { class: 'account', 'aria-busy': 'false' }, body, form, word);
   const ends = [store.watch('trader', draw), store.watch('venue', draw)];
   draw();
-  return { element: panel('Account', { class: 'account' }, body, form, word), stop: () => ends.forEach((end) => end()) };
+  return { element, stop: () => ends.forEach((end) => end()) };
 }

@@ -27,6 +27,22 @@ function orderOf(form, market, scale) {
   return stop === undefined ? plain : { ...plain, trigger: { direction, price: String(stop) } };
 }
 
+/** What came of an order, for the person who sent it. */
+export function outcome(receipt, order, scale) {
+  const size = (lots) => `${scale.size(lots)} ${scale.base.name}`;
+  const some = receipt.filled !== '0';
+  const tone = some || ['resting', 'filled', 'waiting'].includes(receipt.reason) ? 'good' : 'bad';
+  if (receipt.reason === 'unfilled' && !some) {
+    const other = order.side === 'buy' ? 'sells' : 'buys';
+    const reach = order.kind === 'market' ? 'within reach of the last price' : 'at this price';
+    return { tone, text: `Unfilled. Nobody ${other} ${reach} at the moment, so nothing was traded. Try again in a moment, or place a limit order that rests until somebody does.` };
+  }
+  if (receipt.reason === 'unfilled') return { tone, text: `Filled in part: ${size(receipt.filled)} of ${size(order.lots)}. ${hint(receipt.reason)}` };
+  const filled = some ? ` Filled ${size(receipt.filled)}.` : '';
+  const rests = receipt.reason === 'resting' ? ` ${scale.size(receipt.remaining)} rests.` : '';
+  return { tone, text: `${words(receipt.reason)}.${filled}${rests} ${hint(receipt.reason)}`.trim() };
+}
+
 /** The ticket of a market. */
 export function ticket(context, market, scale) {
   const { store, stream, keys } = context;
@@ -93,20 +109,13 @@ export function ticket(context, market, scale) {
     say('Signing and sending…', '');
     try {
       const { receipts: [receipt] } = await keys.trade([{ type: 'place', order }]);
-      told(receipt);
+      const { tone, text } = outcome(receipt, order, scale);
+      say(text, tone, h('a', { href: `#/proofs/command/${receipt.sequence}` }, `Follow command ${receipt.sequence} to final`));
     } catch (error) {
       say(error.message, 'bad');
     } finally {
       send.disabled = false;
     }
-  }
-
-  function told(receipt) {
-    const good = ['resting', 'filled', 'waiting'].includes(receipt.reason) || receipt.filled !== '0';
-    const filled = receipt.filled === '0' ? '' : ` Filled ${scale.size(receipt.filled)} ${scale.base.name}.`;
-    const rests = receipt.reason === 'resting' ? ` ${scale.size(receipt.remaining)} rests.` : '';
-    const link = h('a', { href: `#/proofs/command/${receipt.sequence}` }, `Follow command ${receipt.sequence} to final`);
-    say(`${words(receipt.reason)}.${filled}${rests} ${hint(receipt.reason)}`.trim(), good ? 'good' : 'bad', link);
   }
 
   const place = h('div');
