@@ -29,7 +29,7 @@ fn signatures(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     group.bench_function("single", |b| b.iter(|| verify(&alone[0]).unwrap()));
 
-    for (batch, keys) in [(64, 64), (64, 1), (256, 256), (256, 8), (1024, 1024)] {
+    for (batch, keys) in [(1, 1), (2, 2), (3, 3), (4, 4), (64, 64), (64, 1), (256, 256), (256, 8), (1024, 1024)] {
         let many = signed(&digests[..batch], keys);
         group.throughput(Throughput::Elements(batch as u64));
         let name = if keys == batch { format!("batch={batch}") } else { format!("batch={batch},keys={keys}") };

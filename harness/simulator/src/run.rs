@@ -11,7 +11,7 @@ use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::rpc::Pool;
 use ashlar_settlement::signer::Signer as _;
 use ashlar_settlement::sim::{SimL1, Weather};
-use ashlar_settlement::{Config as SettlementConfig, Settlement};
+use ashlar_settlement::{Config as SettlementConfig, Settlement, SetupError, StopReason};
 use ashlar_types::{AccountId, Sequence};
 use commonware_runtime::deterministic::{self, Context, FaultConfig, PartialWriteMode, WriteConfig};
 use commonware_runtime::{Clock, Spawner, Supervisor};
@@ -181,12 +181,20 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
         let mut config = SettlementConfig::new(CHAIN_ID, addresses());
         config.poll_every = POLL;
         let l1 = world.l1();
-        match Settlement::start(context.child("settlement"), l1, operator()?, config).await {
+        let error = match Settlement::start(context.child("settlement"), l1, operator()?, config).await {
             Ok(settlement) => break settlement,
-            // While L1 does not answer whoever runs a node starts it again. In fair weather it has to start.
-            Err(_) if millis(context.current()) >= until_ms => return Ok(None),
-            Err(_) => context.sleep(Duration::from_secs(1)).await,
+            Err(error) => error,
+        };
+        // While L1 does not answer, or a disk fails, whoever runs a node starts it again. Otherwise, and in fair weather, it has to start.
+        let may_fail = matches!(error, StopReason::Setup(SetupError::L1(_))) || (has_bad_disk && !world.is_fair());
+        let has_time = millis(context.current()) < until_ms;
+        if !may_fail || (!has_time && world.is_fair()) {
+            return Err(format!("the client of L1 does not start: {error}"));
         }
+        if !has_time {
+            return Ok(None);
+        }
+        context.sleep(Duration::from_secs(1)).await;
     };
     let payer = operator()?.address();
     let clock = context.child("pricing");
@@ -344,9 +352,8 @@ async fn end_well(context: Context, world: Arc<World>) -> Result<String, String>
     let begun_ms = millis(context.current());
     let mining = world.clone();
     context.child("miner").spawn(move |context| mine(context, mining, true));
-    let Some(running) = start(&context, &world, begun_ms + PATIENCE_MS).await? else {
-        return Err("the client of L1 does not start in fair weather".to_owned());
-    };
+    let running = start(&context, &world, begun_ms + PATIENCE_MS).await?;
+    let running = running.ok_or("the node does not start in fair weather")?;
     let Running { node, door, .. } = &running;
     let mut seen = Seen::of(&running);
     let traders = people::start(&context, &world, door, 1..=world.scenario.traders);

@@ -2,11 +2,14 @@
 
 use ashlar_api::door::{Allowance, Refusal, Signature, Signed};
 use ashlar_guest::pack_wallet_signature;
-use ashlar_types::sign::{Native, SchnorrSigned, SignatureError, find_invalid, recover_owner, verify_batch};
+use ashlar_types::sign::{Native, SchnorrSigned, SignatureError, find_invalid, recover_owner, verify, verify_batch};
 use ashlar_types::sign::{session_digest, wallet_digest};
 use ashlar_types::{Deployment, Domain, ExchangeId, Input, Message, Reason, Signer};
 
 use super::directory::Directory;
+
+/// So many are checked sooner one by one than all at once (`cargo bench -p ashlar-types --bench signatures`).
+const ONE_BY_ONE_MAX: usize = 3;
 
 /// A message that its signer has signed.
 #[derive(Debug)]
@@ -61,10 +64,8 @@ impl Checker {
                 claims.push(SchnorrSigned { public: *public, message: &digests[place], signature: *signature });
             }
         }
-        if !claims.is_empty() && verify_batch(&mut Native, &claims).is_err() {
-            for culprit in find_invalid(&claims) {
-                verdicts[places[culprit]] = Verdict::Refused(Refusal::Signature(SignatureError::Mismatch));
-            }
+        for culprit in culprits(&claims) {
+            verdicts[places[culprit]] = Verdict::Refused(Refusal::Signature(SignatureError::Mismatch));
         }
         let checked = group.into_iter().zip(digests).zip(verdicts);
         checked.map(|((signed, digest), verdict)| self.vouch(signed, digest, verdict)).collect()
@@ -111,6 +112,18 @@ impl Checker {
     }
 }
 
+/// The places of those that do not hold.
+fn culprits(claims: &[SchnorrSigned<'_>]) -> Vec<usize> {
+    if claims.len() <= ONE_BY_ONE_MAX {
+        let claimed = claims.iter().enumerate();
+        claimed.filter(|(_, claim)| verify(claim).is_err()).map(|(place, _)| place).collect()
+    } else if verify_batch(&mut Native, claims).is_err() {
+        find_invalid(claims)
+    } else {
+        Vec::new()
+    }
+}
+
 /// [`crate::receipt::command_hash`] of a message of these bytes, which its input's encoding only puts a tag before.
 fn message_hash(exchange: &ExchangeId, bytes: &[u8]) -> [u8; 32] {
     Domain::COMMAND.hash(&[&exchange.0, &[0], bytes])
@@ -119,7 +132,27 @@ fn message_hash(exchange: &ExchangeId, bytes: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ashlar_types::sign::SessionSecret;
     use ashlar_types::{AccountId, Command, Header, KeySlot, Time, to_bytes};
+
+    #[test]
+    fn few_and_many_are_found_alike() {
+        let digests: Vec<[u8; 32]> = (1..=9).map(|byte| [byte; 32]).collect();
+        let key = SessionSecret::new(&[7; 32]).unwrap();
+        let claim = |digest| {
+            let signature = key.sign(digest, &[0; 32]).unwrap();
+            SchnorrSigned { public: key.public(), message: digest, signature }
+        };
+        let good: Vec<_> = digests.iter().map(|digest| claim(digest)).collect();
+        for count in 0..=good.len() {
+            assert_eq!(culprits(&good[..count]), Vec::<usize>::new());
+            for wrong in 0..count {
+                let mut claims = good[..count].to_vec();
+                claims[wrong].message = b"something else";
+                assert_eq!(culprits(&claims), [wrong], "of {count}");
+            }
+        }
+    }
 
     #[test]
     fn a_message_is_named_as_its_input_is() {
