@@ -34,7 +34,7 @@ pub const REOPEN_MS: u64 = 200;
 /// Connections that are served at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
 /// Connections of one address.
-pub const CONNECTIONS_PER_IP_MAX: u32 = 64;
+pub const CONNECTIONS_PER_IP_MAX: usize = 64;
 /// Addresses whose allowance is remembered.
 pub const ADDRESSES_MAX: usize = 1 << 16;
 /// What one listener may be behind before it is let go.
