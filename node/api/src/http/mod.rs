@@ -10,6 +10,7 @@ mod allowance;
 mod attachment;
 mod endpoint;
 mod extract;
+mod large;
 mod market;
 mod message;
 mod node;
