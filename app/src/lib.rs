@@ -38,6 +38,7 @@ mod secrets;
 mod signer;
 mod simulate;
 mod state;
+mod stop;
 mod telemetry;
 #[cfg(feature = "devnet")]
 mod up;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ashlar_api::client::{RestClient, Trader};
@@ -20,6 +20,10 @@ use ashlar_types::{
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use serde_json::Value;
 
+#[path = "support/ending.rs"]
+mod ending;
+#[path = "support/exchange.rs"]
+mod exchange;
 #[path = "support/keys.rs"]
 mod keys;
 #[path = "support/ports.rs"]
@@ -27,6 +31,8 @@ mod ports;
 #[path = "support/process.rs"]
 mod process;
 
+use ending::terminated;
+use exchange::ran_until_final;
 use keys::{development_key, secret};
 use ports::free;
 use process::{ashlar, said};
@@ -61,16 +67,8 @@ impl Running {
     }
 
     fn terminate(mut self) {
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(sent.success());
-        let begun = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("waits") {
-                break status;
-            }
-            assert!(begun.elapsed() < PATIENCE, "it does not stop: {}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
-        };
+        let status = terminated(&mut self.child, PATIENCE);
+        let status = status.unwrap_or_else(|| panic!("it does not stop: {}", self.log()));
         assert_eq!(status.code(), Some(0), "{}", self.log());
     }
 
@@ -111,10 +109,7 @@ impl Drop for Running {
 
 /// An exchange that `ashlar up` made and left, and its settlement contract.
 fn left_behind(folder: &Path) -> String {
-    let mut up = ashlar(["up", "--api", "127.0.0.1:0", "--block-ms", "100", "--batch-ms", "400", "--traders", "4"]);
-    let output = up.args(["--rate", "60", "--until-final", "--data"]).arg(folder.join("first")).output().expect("runs");
-    let text = said(&output);
-    assert!(output.status.success(), "{text}");
+    let text = ran_until_final(folder.join("first"), 60, &[]);
     let line = text.lines().find(|line| line.starts_with("contracts")).expect("a line with the contracts");
     line.split_whitespace().last().expect("an address").to_owned()
 }

@@ -12,6 +12,10 @@ use ashlar_devnet::{Config, DEVELOPMENT_ACCOUNTS, Devnet, Mining};
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[path = "support/ending.rs"]
+mod ending;
+#[path = "support/exchange.rs"]
+mod exchange;
 #[path = "support/keys.rs"]
 mod keys;
 #[path = "support/ports.rs"]
@@ -19,6 +23,8 @@ mod ports;
 #[path = "support/process.rs"]
 mod process;
 
+use ending::terminated;
+use exchange::ran_until_final;
 use keys::{development_key, secret};
 use ports::free;
 use process::{ashlar, said};
@@ -46,14 +52,8 @@ struct Running(Child);
 impl Running {
     /// As whoever runs services stops it.
     fn terminate(mut self) -> Output {
-        let sent = Command::new("kill").arg("-TERM").arg(self.0.id().to_string()).status().expect("kill runs");
-        assert!(sent.success());
-        let begun = Instant::now();
-        while self.0.try_wait().expect("waits").is_none() {
-            assert!(begun.elapsed() < PATIENCE, "it does not stop");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let mut output = Output { status: self.0.wait().expect("ends"), stdout: Vec::new(), stderr: Vec::new() };
+        let status = terminated(&mut self.0, PATIENCE).expect("it does not stop");
+        let mut output = Output { status, stdout: Vec::new(), stderr: Vec::new() };
         let read = |from: Option<&mut dyn std::io::Read>, into: &mut Vec<u8>| {
             from.map(|from| from.read_to_end(into)).transpose().expect("reads");
         };
@@ -74,10 +74,7 @@ impl Drop for Running {
 fn left_behind() -> (TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let mut up = ashlar(["up", "--api", "127.0.0.1:0", "--block-ms", "100", "--batch-ms", "400", "--traders", "4"]);
-    let output = up.args(["--rate", "60", "--until-final", "--data"]).arg(&data).output().expect("runs");
-    let text = said(&output);
-    assert!(output.status.success(), "{text}");
+    let text = ran_until_final(&data, 60, &[]);
     let line = text.lines().find(|line| line.starts_with("contracts")).expect("a line with the contracts");
     (folder, line.split_whitespace().last().expect("an address").to_owned())
 }

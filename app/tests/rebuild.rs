@@ -11,9 +11,12 @@ use ashlar_contracts::abi::ISettlement;
 use ashlar_devnet::{Config, Devnet};
 use serde_json::Value;
 
+#[path = "support/exchange.rs"]
+mod exchange;
 #[path = "support/process.rs"]
 mod process;
 
+use exchange::ran_until_final;
 use process::said;
 
 /// Where the runtime's storage begins the content of a file.
@@ -101,23 +104,7 @@ fn alter(folder: &Path) {
 #[test]
 fn an_exchange_is_audited_and_rebuilt_from_l1_and_data_alone() {
     let exchange = Folder::new("exchange");
-    let output = ashlar([
-        "up",
-        "--api",
-        "127.0.0.1:0",
-        "--block-ms",
-        "100",
-        "--batch-ms",
-        "400",
-        "--traders",
-        "4",
-        "--rate",
-        "200",
-        "--until-final",
-        "--data",
-        &exchange.0.display().to_string(),
-    ]);
-    assert!(output.status.success(), "{}", said(&output));
+    ran_until_final(&exchange.0, 200, &[]);
     settle(&exchange.join("l1-blocks"));
 
     let (clean, lines) = audit(&exchange.0);

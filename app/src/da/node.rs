@@ -1,7 +1,6 @@
 //! A custodian as a process.
 
 use std::io::{Write as _, stdout};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use ashlar_da::Retention;
@@ -12,6 +11,7 @@ use serde_json::json;
 
 use super::arguments::DaNodeArguments;
 use super::keys;
+use crate::stop;
 use crate::up::da_writer;
 
 /// Where in the folder deposits are.
@@ -43,16 +43,7 @@ async fn serve(context: runtime::Context, arguments: DaNodeArguments) -> Result<
         writeln!(out, "custodian    {address}, {writers} writers\nlistening    {url}")
     };
     let _ = out.flush();
-    let time_is_up = async {
-        match arguments.seconds {
-            Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop")?,
-        () = time_is_up => {}
-    }
+    stop::asked(arguments.seconds).await?;
     serving.stop();
     let _ = if arguments.json { writeln!(out, "{}", json!({ "stopped": true })) } else { writeln!(out, "stopped") };
     Ok(())

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +17,8 @@ use super::launch::niced;
 const LOOK: Duration = Duration::from_millis(100);
 /// A worker that has not connected by then never will: provers take half a minute to start.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// One that has said nothing of a proof by then never will: that takes a second, on what others leave of the processors.
+const VERDICT: Duration = Duration::from_secs(600);
 
 /// A worker's process and the connection to it.
 pub struct Session {
@@ -49,18 +50,12 @@ impl Session {
             .spawn()
             .with_context(|| format!("{} cannot be started", program.display()));
         let mut child = Process(child?);
-        let (accepted, connected) = mpsc::channel();
-        thread::spawn(move || {
-            // If nobody waits any more, the process ends.
-            let _ = accepted.send(listening.accept());
-        });
         let mut waited = Duration::ZERO;
         loop {
-            match connected.recv_timeout(LOOK) {
-                Ok(client) => return Ok(Session { client: client?, child }),
-                Err(mpsc::RecvTimeoutError::Disconnected) => bail!("nobody listens for the worker any more"),
-                Err(mpsc::RecvTimeoutError::Timeout) => waited += LOOK,
+            if let Some(client) = listening.accept_within(LOOK)? {
+                return Ok(Session { client, child });
             }
+            waited += LOOK;
             if let Some(status) = child.0.try_wait()? {
                 bail!("{} ended before it connected: {status}; what it printed says why", program.display());
             }
@@ -85,10 +80,11 @@ impl Session {
         self.client.ask(question, progress).map_err(|error| anyhow!("{error}"))
     }
 
-    /// What the worker says of a proof; an error outside if it could not be asked.
+    /// What the worker says of a proof; an error outside if it could not be asked, after which it is not to be asked again.
     pub fn verify(&mut self, claim: &Claim<'_>) -> Result<Result<(), Failure>> {
         let (public_values, proof) = (claim.public_values.to_vec(), claim.proof.to_vec());
-        match self.client.ask(Question::Verify { kind: claim.kind, public_values, proof }, |_, _, _| {}) {
+        let question = Question::Verify { kind: claim.kind, public_values, proof };
+        match self.client.ask_within(question, VERDICT) {
             Ok(Answer::Verified { .. }) => Ok(Ok(())),
             Ok(_) => bail!("the worker answered something else than a verdict"),
             Err(ClientError::Failed(failure)) => Ok(Err(failure)),

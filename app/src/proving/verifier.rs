@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use ashlar_light_risc0::{Image, RiscZeroError};
@@ -10,6 +11,9 @@ use ashlar_prover::{Claim, Verifier, VerifyError};
 use ashlar_prover_wire::{BackendName, Failure, FailureKind, ProgramHash, ProofKind};
 
 use super::{Backend, Session, find_worker};
+
+/// Before a worker is started again for what could not be checked: the coordinator looks at that every second.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// The verifier of a proof system, by the worker that was named if it has none but that. An execution has no verifier: it is executed again.
 pub fn verifier_of(backend: BackendName, worker: Option<&Path>) -> Option<Arc<dyn Verifier>> {
@@ -72,7 +76,19 @@ impl Verifier for Succinct {
 struct Apart {
     backend: Backend,
     worker: Option<PathBuf>,
-    session: Mutex<Option<Session>>,
+    asked: Mutex<Asked>,
+    /// Why a proof could not be checked last: the coordinator looks every second, and nobody wants to read it as often.
+    told: Mutex<Option<String>>,
+}
+
+/// Whom it asks.
+enum Asked {
+    /// Nobody yet.
+    Nobody,
+    /// This one.
+    Worker(Box<Session>),
+    /// One that could not be asked, when, and why.
+    Failed(Instant, String),
 }
 
 /// What a worker said of a proof, and with the key of which program.
@@ -83,19 +99,45 @@ struct Said {
 
 impl Apart {
     fn new(backend: Backend, worker: Option<&Path>) -> Apart {
-        Apart { backend, worker: worker.map(Path::to_owned), session: Mutex::new(None) }
+        Apart { backend, worker: worker.map(Path::to_owned), asked: Mutex::new(Asked::Nobody), told: Mutex::default() }
     }
 
-    fn ask(&self, claim: &Claim<'_>) -> Result<Said> {
-        let mut held = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that could not be asked is not asked again: the next proof is checked by a new one.
-        let mut session = match held.take() {
-            Some(session) => session,
-            None => Session::start(&find_worker(self.backend, self.worker.as_deref())?, &["--verify-only"])?,
+    /// What the worker says, or why it cannot be asked. One that could not be is not asked again: the next look is at a new one. Where a new one
+    /// cannot be asked either, the next is some time later.
+    fn ask(&self, claim: &Claim<'_>) -> Result<Said, String> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Asked::Failed(when, why) = &*asked
+            && when.elapsed() < AGAIN
+        {
+            return Err(why.clone());
+        }
+        let before = std::mem::replace(&mut *asked, Asked::Nobody);
+        let is_new = !matches!(before, Asked::Worker(_));
+        match self.try_to_ask(before, claim) {
+            Ok((session, said)) => {
+                *asked = Asked::Worker(session);
+                Ok(said)
+            }
+            Err(error) => {
+                let why = format!("{error:#}");
+                if is_new {
+                    *asked = Asked::Failed(Instant::now(), why.clone());
+                }
+                Err(why)
+            }
+        }
+    }
+
+    fn try_to_ask(&self, asked: Asked, claim: &Claim<'_>) -> Result<(Box<Session>, Said)> {
+        let mut session = match asked {
+            Asked::Worker(session) => session,
+            Asked::Nobody | Asked::Failed(..) => {
+                let worker = find_worker(self.backend, self.worker.as_deref())?;
+                Box::new(Session::start(&worker, &["--verify-only"])?)
+            }
         };
         let said = Said { program: session.description().program, verdict: session.verify(claim)? };
-        *held = Some(session);
-        Ok(said)
+        Ok((session, said))
     }
 }
 
@@ -104,8 +146,15 @@ impl Verifier for Apart {
         if claim.kind != self.backend.target().kind {
             return Err(VerifyError::Unsupported { kind: claim.kind });
         }
-        let said = self.ask(claim).map_err(|error| VerifyError::Unavailable { why: format!("{error:#}") })?;
-        judge(claim.program, said)
+        let said = self.ask(claim).map_err(|why| VerifyError::Unavailable { why });
+        let result = said.and_then(|said| judge(claim.program, said));
+        let why = result.as_ref().err().filter(|error| !error.is_verdict()).map(VerifyError::to_string);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = why.as_ref().filter(|why| told.as_ref() != Some(*why)) {
+            tracing::warn!(backend = self.backend.word(), why, "a proof waits");
+        }
+        *told = why;
+        result
     }
 }
 
@@ -132,6 +181,9 @@ fn judge(expected: ProgramHash, Said { program: got, verdict }: Said) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     const OURS: ProgramHash = ProgramHash([1; 32]);
@@ -163,5 +215,22 @@ mod tests {
         assert!(!error.is_verdict() && error.to_string().contains("guests/openvm"), "{error}");
         let claim = Claim { kind: ProofKind::App, ..claim };
         assert_eq!(verifier.verify(&claim), Err(VerifyError::Unsupported { kind: ProofKind::App }));
+    }
+
+    #[test]
+    fn a_worker_that_fails_is_not_started_for_every_look() {
+        let folder = std::env::temp_dir().join(format!("ashlar-apart-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (worker, starts) = (folder.join("worker"), folder.join("starts"));
+        fs::write(&worker, format!("#!/bin/sh\necho >> '{}'\nexit 3\n", starts.display())).expect("written");
+        fs::set_permissions(&worker, fs::Permissions::from_mode(0o700)).expect("made a program");
+        let verifier = verifier_of(BackendName::OPENVM, Some(&worker)).expect("it has one");
+        let claim = Claim { kind: ProofKind::Stark, program: OURS, public_values: &[], proof: &[] };
+        for _ in 0..3 {
+            let error = verifier.verify(&claim).expect_err("it ends at once");
+            assert!(!error.is_verdict() && error.to_string().contains("ended before it connected"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(&starts).expect("it was started"), "\n");
+        fs::remove_dir_all(&folder).expect("removed");
     }
 }

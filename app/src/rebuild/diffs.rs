@@ -16,6 +16,8 @@ use super::folder::content;
 const BATCHES: &str = "ashlar-batches";
 /// How long a node may take for one diff, and how long one that is asked too often is asked again.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The least time before that, whatever the node says.
+const AGAIN_MIN: Duration = Duration::from_millis(200);
 /// Bytes of the longest diff that is read.
 const DIFF_BYTES_MAX: usize = 64 << 20;
 
@@ -99,7 +101,7 @@ impl ServedDiffs {
 fn again_in(answer: &Response) -> Option<Duration> {
     let is_busy = matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     let seconds: u64 = answer.headers().get(RETRY_AFTER).filter(|_| is_busy)?.to_str().ok()?.parse().ok()?;
-    Some(Duration::from_secs(seconds).min(PATIENCE))
+    Some(Duration::from_secs(seconds).clamp(AGAIN_MIN, PATIENCE))
 }
 
 #[cfg(test)]
@@ -124,7 +126,9 @@ mod tests {
             }
         });
         let node = from(&url).expect("a URL");
+        let begun = Instant::now();
         assert_eq!(node(BatchNumber::new(1)).await, Ok(Some(b"diff".to_vec())));
+        assert!(begun.elapsed() >= AGAIN_MIN, "and not at once, even if it says so");
         answering.await.expect("both were asked for");
     }
 

@@ -11,7 +11,6 @@ use std::io::{Write as _, stdout};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use alloy::primitives::B256;
 use anyhow::{Context as _, Result, anyhow};
@@ -23,6 +22,7 @@ use serde_json::json;
 
 use crate::proving::{Backend, load_or_make_token, verifier_of};
 use crate::secrets::read_key;
+use crate::stop;
 use door::Door;
 
 pub use remote::load_signers;
@@ -88,15 +88,8 @@ async fn serve(arguments: &SignerArguments) -> Result<()> {
         writeln!(out, "signer       {address}\nlistening    {url}")
     };
     let _ = out.flush();
-    let time_is_up = async {
-        match arguments.seconds {
-            Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
-            None => std::future::pending().await,
-        }
-    };
     tokio::select! {
-        stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop")?,
-        () = time_is_up => {}
+        stopped = stop::asked(arguments.seconds) => stopped?,
         ended = serving.task => ended.context("the server failed")??,
     }
     let _ = if arguments.json { writeln!(out, "{}", json!({ "stopped": true })) } else { writeln!(out, "stopped") };

@@ -37,6 +37,7 @@ use crate::disk;
 use crate::proving::{Asked, Policies, Policy, Provers, SignerKeys, release_programs};
 use crate::publishing::{Possible, Publishing};
 use crate::secrets::admin_token;
+use crate::stop;
 use crate::up::deployment::Deployment;
 use bank::Bank;
 use console::Console;
@@ -125,7 +126,7 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
         failed = node.failed() => Err(anyhow!("the node stopped: {failed}{}", disk::why(&settings.folder()))),
         failed = Provers::failed(provers.as_ref()) => Err(anyhow!("the prover stopped: {failed}")),
         reason = client.task => Err(disk::l1_client_ended(reason, &settings.folder())),
-        stopped = tokio::signal::ctrl_c() => stopped.context("waiting for the signal to stop"),
+        stopped = stop::asked(None) => stopped,
     };
     traders.stop().await;
     for server in [serving, gateway, admin] {

@@ -4,31 +4,14 @@ use std::fs;
 
 use ashlar_devnet::{Config, Devnet};
 
+use super::exchange::ran_until_final;
 use super::parts::{Folder, ashlar, clean, finding, recover, said};
 
 #[test]
 fn blobs_give_batches_back_while_they_are_kept_and_what_is_missing_is_said() {
     let folder = Folder::new("blobs");
     let data = folder.path("exchange");
-    let output = ashlar([
-        "up",
-        "--api",
-        "127.0.0.1:0",
-        "--block-ms",
-        "100",
-        "--batch-ms",
-        "400",
-        "--traders",
-        "4",
-        "--rate",
-        "60",
-        "--until-final",
-        "--publish",
-        "blobs",
-        "--data",
-        &data,
-    ]);
-    assert!(output.status.success(), "{}", said(&output));
+    ran_until_final(&data, 60, &["--publish", "blobs"]);
     let whole = clean(&["--data", &data]);
     let committed = whole["committed"].as_u64().expect("a number");
     assert!(committed > 1 && whole["data_blobs"] == whole["committed"], "{whole}");

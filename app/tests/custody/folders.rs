@@ -1,33 +1,13 @@
 //! Custodians in the exchange's own process: one command, and still nothing of the data on L1.
 
-use super::parts::{Folder, ashlar, clean, finding, recover, said};
+use super::exchange::ran_until_final;
+use super::parts::{Folder, clean, finding, recover};
 
 #[test]
 fn custodians_in_process_sign_for_what_is_committed_and_any_half_of_the_folders_is_enough() {
     let folder = Folder::new("folders");
     let data = folder.path("exchange");
-    let up = |publish: &str| {
-        let output = ashlar([
-            "up",
-            "--api",
-            "127.0.0.1:0",
-            "--block-ms",
-            "100",
-            "--batch-ms",
-            "400",
-            "--traders",
-            "4",
-            "--rate",
-            "60",
-            "--until-final",
-            "--publish",
-            publish,
-            "--data",
-            &data,
-        ]);
-        assert!(output.status.success(), "{}", said(&output));
-        said(&output)
-    };
+    let up = |publish| ran_until_final(&data, 60, &["--publish", publish]);
     let told = up("custody");
     assert!(told.contains("custodians in this process, 3 of whom sign"), "{told}");
     let folders = |which: &[usize]| -> Vec<String> {

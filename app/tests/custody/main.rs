@@ -3,6 +3,8 @@
 
 mod blobs;
 mod custodian;
+#[path = "../support/exchange.rs"]
+mod exchange;
 mod folders;
 #[path = "../support/keys.rs"]
 mod keys;

@@ -7,6 +7,8 @@
 mod anvil;
 mod chain;
 mod command;
+#[path = "../support/ending.rs"]
+mod ending;
 mod node;
 mod operator;
 #[path = "../support/ports.rs"]

@@ -14,6 +14,7 @@ use ashlar_devnet::DEVELOPMENT_ACCOUNTS;
 use serde_json::Value;
 
 use crate::chain::CHAIN_ID;
+use crate::ending::terminated;
 use crate::ports::free;
 use crate::traders::Said;
 use crate::world::{OPERATOR, World};
@@ -184,16 +185,8 @@ impl Node<'_> {
 
     /// As whoever runs services stops it.
     pub fn terminate(mut self) {
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(sent.success());
-        let begun = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("waits") {
-                break status;
-            }
-            assert!(begun.elapsed() < PATIENCE, "it does not stop\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
-        };
+        let status = terminated(&mut self.child, PATIENCE);
+        let status = status.unwrap_or_else(|| panic!("it does not stop\n{}", self.log()));
         assert_eq!(status.code(), Some(0), "{}", self.log());
     }
 }

@@ -34,7 +34,7 @@ pub const REOPEN_MS: u64 = 200;
 /// Connections that are served at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
 /// Connections of one address.
-pub const CONNECTIONS_PER_IP_MAX: u32 = 64;
+pub const CONNECTIONS_PER_IP_MAX: usize = 64;
 /// Addresses whose allowance is remembered.
 pub const ADDRESSES_MAX: usize = 1 << 16;
 /// What one listener may be behind before it is let go.
@@ -57,6 +57,12 @@ pub const SILENCE_MS_MAX: u64 = 60_000;
 pub const PING_MS: u64 = 20_000;
 /// Answers of megabytes that are in memory at once.
 pub const LARGE_ANSWERS_MAX: usize = 3;
+/// How many of them one address has, so that it never has all.
+pub const LARGE_PER_IP_MAX: usize = 2;
+/// How long such an answer may take before its bytes count.
+pub const LARGE_MS_MAX: u64 = 10_000;
+/// Bytes of it that whoever asked has to take in each second after that.
+pub const LARGE_PACE_MIN: u64 = 256 << 10;
 /// When whoever was turned away for that may ask again.
 pub const LARGE_RETRY_MS: u32 = 500;
 /// How long the answer about a batch waits for what its transactions cost.
@@ -65,7 +71,7 @@ pub const COST_MS_MAX: u64 = 250;
 pub const COSTS_ASKED_MAX: usize = 32;
 /// Between two looks at how far everything has come, while someone listens.
 pub const TIP_MS: u64 = 200;
-/// How long a request may take, its body and its answer included.
+/// How long a request may take until its answer is known, its body included.
 pub const REQUEST_MS_MAX: u64 = 15_000;
 
 const _: () = {
@@ -73,6 +79,7 @@ const _: () = {
     assert!(CHECKSUM_LEVELS <= BOOK_LEVELS_MAX);
     assert!(2 * ashlar_types::limits::MESSAGE_BYTES_MAX + 4_096 <= BODY_BYTES_MAX, "the longest message fits as hex");
     assert!(PING_MS * 2 <= SILENCE_MS_MAX);
+    assert!(LARGE_PER_IP_MAX < LARGE_ANSWERS_MAX);
     assert!(SEND_MS_MAX < STALL_MS_MAX, "a send is given up before its connection, so that it can be said why");
 };
 

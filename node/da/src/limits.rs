@@ -24,7 +24,7 @@ pub const LISTED_MAX: usize = 4_096;
 /// Connections that a custodian serves at once.
 pub const CONNECTIONS_MAX: usize = 512;
 /// Connections of one address.
-pub const CONNECTIONS_PER_IP_MAX: u32 = 64;
+pub const CONNECTIONS_PER_IP_MAX: usize = 64;
 /// Deposits that a custodian reads at once, each in memory.
 pub const DEPOSITS_AT_ONCE: usize = 4;
 /// Addresses and writers whose allowance is remembered.

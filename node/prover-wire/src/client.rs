@@ -1,15 +1,21 @@
 //! A coordinator for one worker and one job at a time, which blocks: for a command line, and for tests of a worker.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::auth::Token;
 use crate::error::{Failure, WireError};
+use crate::limits::HELLO_MS_MAX;
 use crate::message::{Answer, Description, JobId, Question, ToCoordinator, ToWorker};
 use crate::serve::{ServeError, read_payload};
 use crate::session::{Coordinator, Established};
 use crate::worker::fresh_nonce;
+
+/// Between two looks at whether somebody has connected.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Why a question has no answer.
 #[derive(Debug)]
@@ -57,8 +63,29 @@ impl Listening {
 
     /// Waits for the worker.
     pub fn accept(self) -> Result<Client, ClientError> {
+        self.listener.set_nonblocking(false)?;
         let (stream, _) = self.listener.accept()?;
         Client::greet(stream, self.token)
+    }
+
+    /// Waits for the worker, so long at most: nothing if it has not connected by then.
+    pub fn accept_within(&self, wait: Duration) -> Result<Option<Client>, ClientError> {
+        let begun = Instant::now();
+        self.listener.set_nonblocking(true)?;
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    // Some systems hand down to it that nobody waits.
+                    stream.set_nonblocking(false)?;
+                    return Client::greet(stream, self.token.clone()).map(Some);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < wait => {
+                    thread::sleep(LOOK)
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 
@@ -79,11 +106,13 @@ impl Client {
 
     fn greet(mut stream: TcpStream, token: Token) -> Result<Client, ClientError> {
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_millis(HELLO_MS_MAX)))?;
         let (coordinator, challenge) = Coordinator::begin(token, fresh_nonce()?);
         stream.write_all(&challenge)?;
         let hello = read_payload(&mut stream, Coordinator::PAYLOAD_MAX)?;
         let (description, established, welcome) = coordinator.greet(&hello)?;
         stream.write_all(&welcome)?;
+        stream.set_read_timeout(None)?;
         Ok(Client { stream, established, description, jobs: 0 })
     }
 
@@ -106,12 +135,9 @@ impl Client {
         question: Question,
         mut wanted: impl FnMut(u64, u64, &str) -> bool,
     ) -> Result<Answer, ClientError> {
-        self.jobs += 1;
-        let asked = JobId(self.jobs);
-        self.send(&ToWorker::Ask { job: asked, question })?;
+        let asked = self.begin(question)?;
         loop {
-            let payload = read_payload(&mut self.stream, self.established.opener.payload_max())?;
-            match self.established.opener.from_worker(&payload)? {
+            match self.hear()? {
                 ToCoordinator::Progress { job, done, of, stage } if job == asked && !wanted(done, of, &stage) => {
                     self.send(&ToWorker::Cancel { job })?;
                 }
@@ -123,6 +149,48 @@ impl Client {
                 _ => {}
             }
         }
+    }
+
+    /// Asks, and waits for the answer so long at most. A worker that has none by then is not to be asked again, however lively it says it is.
+    pub fn ask_within(&mut self, question: Question, wait: Duration) -> Result<Answer, ClientError> {
+        let begun = Instant::now();
+        let asked = self.begin(question)?;
+        let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer came in {} ms", wait.as_millis()));
+        loop {
+            let left = wait.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Err(late().into());
+            }
+            self.stream.set_read_timeout(Some(left))?;
+            match self.hear() {
+                Ok(ToCoordinator::Done { job, answer }) if job == asked => {
+                    self.stream.set_read_timeout(None)?;
+                    return Ok(answer);
+                }
+                Ok(ToCoordinator::Failed { job, failure }) if job == asked => {
+                    self.stream.set_read_timeout(None)?;
+                    return Err(ClientError::Failed(failure));
+                }
+                Err(ClientError::Connection(ServeError::Stream(error)))
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) =>
+                {
+                    return Err(late().into());
+                }
+                heard => drop(heard?),
+            }
+        }
+    }
+
+    fn begin(&mut self, question: Question) -> Result<JobId, ClientError> {
+        self.jobs += 1;
+        let job = JobId(self.jobs);
+        self.send(&ToWorker::Ask { job, question })?;
+        Ok(job)
+    }
+
+    fn hear(&mut self) -> Result<ToCoordinator, ClientError> {
+        let payload = read_payload(&mut self.stream, self.established.opener.payload_max())?;
+        Ok(self.established.opener.from_worker(&payload)?)
     }
 
     /// Lets the worker end.

@@ -28,6 +28,8 @@ pub const KINDS_MAX: usize = 16;
 /// Parts into which a profile divides an execution.
 pub const PARTS_MAX: usize = 64;
 
+/// How long a worker that has connected may take to say hello.
+pub const HELLO_MS_MAX: u64 = 60_000;
 /// Milliseconds between two signs of life of a worker.
 pub const HEARTBEAT_MS: u64 = 2_000;
 /// Milliseconds before a lost connection is made anew.

@@ -29,8 +29,6 @@ pub const RECALLED_COMMANDS: u64 = 1 << 17;
 pub const ANSWERS_MAX: usize = 1 << 16;
 /// Requests that wait for one service.
 pub const SERVICE_WAITING_MAX: usize = 64;
-/// Batches between being built and being final.
-pub const BATCHES_OPEN_MAX: usize = 1 << 16;
 /// Built batches kept in memory.
 pub const SEALED_KEPT_MAX: usize = 32;
 /// Entries of the inbox that are remembered for those who ask.

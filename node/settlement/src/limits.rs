@@ -32,8 +32,6 @@ pub const FRAME_BYTES_MAX: usize = 4 << 20;
 pub const PIECES_MAX: usize = 256;
 /// Bytes of a durable log beyond which it is written anew.
 pub const LOG_BYTES_MAX: u64 = 6 << 20;
-/// Batches that are committed and not yet final on L1.
-pub const LIVE_BATCHES_MAX: usize = 65_536;
 /// Entries of one record's audit trail; the oldest but the first go when there are more.
 pub const AUDIT_MAX: usize = 128;
 /// Bytes of a reason that a record keeps.

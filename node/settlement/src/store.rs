@@ -47,17 +47,21 @@ pub enum StoreError {
         offset: u64,
     },
     /// It was written by another version of this program.
-    #[error("the durable log {log} has format {got}, this program reads {expected}")]
+    #[error(
+        "the durable log {log} has format {got}, this program reads up to {expected}; start the version of it that wrote the log"
+    )]
     Format {
         /// Which.
         log: String,
-        /// What this program reads.
+        /// The newest that this program reads.
         expected: u32,
         /// What the file says.
         got: u32,
     },
     /// What is to be written at once is more than a log takes.
-    #[error("{got} bytes at once for the durable log {log}, which takes at most {max}")]
+    #[error(
+        "{got} bytes at once for the durable log {log}, which takes at most {max}; this is a fault of the program, so report it"
+    )]
     TooLarge {
         /// For which log.
         log: String,

@@ -22,7 +22,7 @@ pub enum Strategy {
     /// Stop taking commands.
     #[default]
     Halt,
-    /// Go back to what L1 holds, and replay.
+    /// Begin anew from what L1 holds, where nothing of one's own is lost by that; halt elsewhere.
     Reconcile,
 }
 

@@ -75,7 +75,8 @@ impl<'a, C: Chain, B: BatchSource, L: Local> MultiLayerStateManager<'a, C, B, L>
     }
 
     /// L1 is the truth: if this node differs, rebuilds the state at the last batch both have, from which the node replays what it was sent.
-    /// `None` if there is nothing to repair.
+    /// `None` if there is nothing to repair. No node does this by itself (docs/adr/0046-following-and-taking-over.md): that batch need not be final,
+    /// and what is replayed after it is for the caller to decide.
     pub async fn reconcile_state<E, D, F>(
         &self,
         recovery: &StateRecoveryManager<E, D, F>,

@@ -27,18 +27,25 @@ pub fn run(arguments: &NodeBenchArguments) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
+/// A node to be measured.
+pub(super) fn measured_config() -> Result<Config> {
+    let deployment = Deployment { chain_id: 1, settlement: Address([0xb0; 20]) };
+    let genesis = Genesis { house_owner: Address([1; 20]), time: Time::new(1_000).unwrap_or(Time::ZERO) };
+    let secret: [u8; 32] = Sha256::digest(b"ashlar development key: bench").into();
+    let key = NodeKey::new(&secret).map_err(|_| anyhow!("the node's key is no key"))?;
+    let mut config = Config::new(deployment, genesis, key);
+    // What is measured is the node, not its manners.
+    (config.limits.per_peer, config.limits.per_key) = (Rate::UNLIMITED, Rate::UNLIMITED);
+    Ok(config)
+}
+
 fn measure(load: Load, name: &str) -> Result<Measured> {
     let folder = std::env::temp_dir().join(format!("ashlar-bench-node-{name}-{}", std::process::id()));
     let config = runtime::Config::new().with_storage_directory(&folder).with_worker_threads(2);
     let measured = runtime::Runner::new(config).start(|context| async move {
-        let deployment = Deployment { chain_id: 1, settlement: Address([0xb0; 20]) };
-        let genesis = Genesis { house_owner: Address([1; 20]), time: Time::new(1_000).unwrap_or(Time::ZERO) };
-        let secret: [u8; 32] = Sha256::digest(b"ashlar development key: bench").into();
-        let key = NodeKey::new(&secret).map_err(|_| anyhow!("the node's key is no key"))?;
-        let mut config = Config::new(deployment, genesis, key);
-        // What is measured is the node, not its manners.
-        (config.limits.per_peer, config.limits.per_key) = (Rate::UNLIMITED, Rate::UNLIMITED);
-        bench(context.child("bench"), config, load).await.map_err(|error| anyhow!("the load was not carried: {error}"))
+        bench(context.child("bench"), measured_config()?, load)
+            .await
+            .map_err(|error| anyhow!("the load was not carried: {error}"))
     });
     // What cannot be removed now is in a folder that the system empties.
     let _ = std::fs::remove_dir_all(&folder);

@@ -8,15 +8,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use ashlar_exchange::Genesis;
 use ashlar_prover_wire::{Evidence, Question};
-use ashlar_sequencer::{Config, NodeKey, Pace, Rate, paced};
-use ashlar_types::{Address, Deployment, Time};
+use ashlar_sequencer::{Pace, paced};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
-use sha2::{Digest as _, Sha256};
 
 use super::day::Day;
 use super::{EXECUTED, ProveBenchArguments, sealed_mixed};
+use crate::bench::node::measured_config;
 use crate::figures::Figure;
 use crate::proving::{Backend, Session, find_worker};
 
@@ -35,15 +33,9 @@ pub fn run(arguments: &ProveBenchArguments) -> Result<Vec<Figure>> {
     let config = runtime::Config::new().with_storage_directory(&folder).with_worker_threads(2);
     let switch = provers.switch();
     let measured = runtime::Runner::new(config).start(|context| async move {
-        let deployment = Deployment { chain_id: 1, settlement: Address([0xb0; 20]) };
-        let genesis = Genesis { house_owner: Address([1; 20]), time: Time::new(1_000).unwrap_or(Time::ZERO) };
-        let secret: [u8; 32] = Sha256::digest(b"ashlar development key: bench").into();
-        let key = NodeKey::new(&secret).map_err(|_| anyhow!("the node's key is no key"))?;
-        let mut config = Config::new(deployment, genesis, key);
-        // What is measured is the node, not its manners.
-        (config.limits.per_peer, config.limits.per_key) = (Rate::UNLIMITED, Rate::UNLIMITED);
         // Without the prover first, then with it, in turns.
-        let paced = paced(context.child("bench"), config, pace, move |turn| switch.set(turn % 2 == 1)).await;
+        let paced =
+            paced(context.child("bench"), measured_config()?, pace, move |turn| switch.set(turn % 2 == 1)).await;
         paced.map_err(|error| anyhow!("the load was not carried: {error}"))
     });
     let answered = provers.stop();

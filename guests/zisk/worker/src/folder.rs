@@ -7,18 +7,26 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Folders that were left behind and are passed over.
+const LEFT_MAX: u32 = 1_024;
+
 /// A folder that nobody else may look into.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// A new one; whatever is there already is not taken.
+    /// A new one; whatever is there already is not taken. An earlier process with this one's number, as in a container, may have left some.
     pub fn new(inside: &Path) -> io::Result<Folder> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("ashlar-zisk-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let path = inside.join(name);
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Folder(path))
+        let path = || inside.join(format!("ashlar-zisk-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        for _ in 0..LEFT_MAX {
+            let path = path();
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => return made.map(|()| Folder(path)),
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{LEFT_MAX} are left from before; remove them")))
     }
 
     pub fn path(&self) -> &Path {
@@ -60,5 +68,17 @@ mod tests {
         assert_eq!(read_up_to(&file, 50).unwrap(), [7; 51]);
         drop(one);
         assert!(!file.exists() && two.path().exists());
+    }
+
+    #[test]
+    fn what_an_earlier_process_left_is_in_nobodys_way() {
+        let place = Folder::new(&std::env::temp_dir()).unwrap();
+        // Far more numbers than the other tests take meanwhile.
+        let first = Folder::new(place.path()).unwrap();
+        let number: u64 = first.path().to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap();
+        let left = |at: u64| place.path().join(format!("ashlar-zisk-{}-{}", process::id(), number + at));
+        (1..=100).for_each(|at| fs::create_dir(left(at)).unwrap());
+        let next = Folder::new(place.path()).unwrap();
+        assert!((1..=100).all(|at| next.path() != left(at) && left(at).exists()));
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::frame::{Frame, FrameError, Kind, put_answer, put_refusal, read_submit};
 use crate::door::{Origin, Signed};
-use crate::http::{Api, Peer, Serving, count, hand_in};
+use crate::http::{Api, Peer, Serving, accept, count, hand_in};
 use crate::limits::{FRAME_BYTES_MAX, INFLIGHT_MAX};
 use crate::schema::{ApiError, Code, ErrorView};
 use crate::socket::LastWill;
@@ -21,7 +21,7 @@ const GATHER_BYTES: usize = 32 * 1024;
 
 /// Serves the gateway.
 pub async fn listen(address: SocketAddr, api: Api) -> io::Result<Serving> {
-    Serving::accept(address, api.clone(), move |stream, peer| serve(stream, api.clone(), peer)).await
+    accept(address, api.clone(), move |stream, peer| serve(stream, api.clone(), peer)).await
 }
 
 async fn serve(stream: TcpStream, api: Api, peer: Peer) {

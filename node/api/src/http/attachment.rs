@@ -1,8 +1,13 @@
 //! Answers that a browser saves as a file.
 
-use axum::body::{Body, Bytes};
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+
+use super::large::Large;
+use crate::limits::{LARGE_MS_MAX, LARGE_PACE_MIN};
 
 /// Lines for a spreadsheet, to be saved under this name.
 pub fn csv(name: &str, text: String) -> Response {
@@ -14,20 +19,10 @@ pub fn bytes(name: &str, bytes: Vec<u8>) -> Response {
     saved(name, "application/octet-stream", bytes.into())
 }
 
-/// The same, holding on to a place for as long as the bytes are in memory.
-pub fn held<P: Send + 'static>(name: &str, bytes: Vec<u8>, place: P) -> Response {
-    saved(name, "application/octet-stream", Bytes::from_owner(Held { bytes, _place: place }).into())
-}
-
-struct Held<P> {
-    bytes: Vec<u8>,
-    _place: P,
-}
-
-impl<P> AsRef<[u8]> for Held<P> {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
+/// The same of megabytes, holding on to a place for as long as they are in memory. Whoever does not take them at some pace does not get the rest.
+pub fn large<P: Send + 'static>(name: &str, bytes: Vec<u8>, place: P) -> Response {
+    let within = LARGE_MS_MAX + 1_000 * bytes.len() as u64 / LARGE_PACE_MIN;
+    saved(name, "application/octet-stream", Body::new(Large::new(bytes, place, Duration::from_millis(within))))
 }
 
 fn saved(name: &str, kind: &'static str, content: Body) -> Response {

@@ -10,6 +10,7 @@ mod allowance;
 mod attachment;
 mod endpoint;
 mod extract;
+mod large;
 mod market;
 mod message;
 mod node;
@@ -22,13 +23,14 @@ mod settled;
 mod state;
 
 pub use allowance::{Allowances, Left};
+pub use ashlar_connections::{Place, Serving};
 pub use endpoint::{Endpoint, Example, Method, Shape, endpoints};
 pub use extract::{Body, Named, Query, read_json};
 pub use message::hand_in;
 pub use node::{health_view, metrics_text};
 pub use openapi::document;
 pub use patience::Patience;
-pub use server::{Guard, Peer, Serving, listen};
+pub use server::{Peer, accept, listen};
 pub use state::{Api, ApiConfig, Counters, StaticFile, count};
 
 use axum::Router;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::Response;
 use axum::routing::get;
 use schemars::JsonSchema;
@@ -14,6 +14,7 @@ use ashlar_types::{BatchNumber, InboxIndex, Sequence, WithdrawalIndex};
 use super::attachment;
 use super::endpoint::{Endpoint, Example, Method, Shape};
 use super::extract::{Named, Query};
+use super::server::Peer;
 use super::state::Api;
 use crate::door::{BatchKey, RowFacts};
 use crate::limits::{COST_MS_MAX, LARGE_RETRY_MS};
@@ -196,9 +197,13 @@ async fn batch(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<
     batch_view(&api, BatchKey::Number(BatchNumber::new(number.0)), &number.to_string()).await.map(Json)
 }
 
-async fn diff(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<Response, ApiError> {
+async fn diff(
+    State(api): State<Api>,
+    Extension(peer): Extension<Peer>,
+    Named(number): Named<Decimal>,
+) -> Result<Response, ApiError> {
     // Each is read whole beside the work of building batches, and is in memory until it is sent.
-    let place = api.large_answer().ok_or_else(|| {
+    let place = api.large_answer(peer.ip).ok_or_else(|| {
         let mut error = ApiError::new(Code::Overloaded, "as many diffs are being sent as may be at once; ask again");
         error.0.retry_ms = Some(LARGE_RETRY_MS);
         error
@@ -206,7 +211,7 @@ async fn diff(State(api): State<Api>, Named(number): Named<Decimal>) -> Result<R
     let found = api.door().batch_diff(BatchNumber::new(number.0)).await?;
     let bytes = found
         .ok_or_else(|| ApiError::not_found("diff of batch", format!("{number}: it is not built yet, or not kept")))?;
-    Ok(attachment::held(&format!("batch-{number}.diff"), bytes, place))
+    Ok(attachment::large(&format!("batch-{number}.diff"), bytes, place))
 }
 
 async fn data_row(

@@ -1,12 +1,14 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ashlar_connections::{Place, Places};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::allowance::Allowances;
 use super::patience::Patience;
 use crate::door::{Door, Venue};
-use crate::limits::{COSTS_ASKED_MAX, LARGE_ANSWERS_MAX};
+use crate::limits::{COSTS_ASKED_MAX, LARGE_ANSWERS_MAX, LARGE_PER_IP_MAX};
 use crate::live::Follower;
 
 /// A file that is served as it is.
@@ -51,7 +53,7 @@ struct Shared {
     config: ApiConfig,
     counters: Counters,
     /// Large answers that may be in memory at once.
-    large: Arc<Semaphore>,
+    large: Arc<Places>,
     /// Questions of what batches cost that may wait at once.
     costs: Arc<Semaphore>,
 }
@@ -97,7 +99,7 @@ impl Api {
             allowances,
             config,
             counters: Counters::default(),
-            large: Arc::new(Semaphore::new(LARGE_ANSWERS_MAX)),
+            large: Places::new(LARGE_ANSWERS_MAX, LARGE_PER_IP_MAX),
             costs: Arc::new(Semaphore::new(COSTS_ASKED_MAX)),
         }))
     }
@@ -122,9 +124,9 @@ impl Api {
         &self.0.follower
     }
 
-    /// A place for a large answer, if there is one; it is held until the answer is sent.
-    pub fn large_answer(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.large).try_acquire_owned().ok()
+    /// A place for a large answer to this address, if there is one; it is held until the answer is sent or given up.
+    pub fn large_answer(&self, ip: IpAddr) -> Option<Place> {
+        self.0.large.enter(ip)
     }
 
     /// A place for the question of what a batch cost, if there is one; it is held until that is answered.

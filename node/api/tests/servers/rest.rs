@@ -1,3 +1,4 @@
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
 use ashlar_api::client::{ClientError, RestClient};
@@ -51,11 +52,18 @@ async fn every_endpoint_answers_its_example() {
 async fn no_more_diffs_are_in_memory_than_may_be() {
     let served = serve(2, ApiConfig::default()).await;
     let mut client = RestClient::new(served.http.address);
-    let places: Vec<_> = std::iter::from_fn(|| served.api.large_answer()).collect();
+    let address = |at: u32| IpAddr::from(Ipv4Addr::from(at));
+    let places: Vec<_> = (1..).map_while(|at| served.api.large_answer(address(at))).collect();
     assert_eq!(places.len(), LARGE_ANSWERS_MAX);
     let refused = client.get::<Value>("/v1/batches/1/diff").await.expect_err("there is no place");
     let ClientError::Refused(error) = refused else { panic!("{refused:?}") };
     assert_eq!((error.code, error.retry_ms), (Code::Overloaded, Some(LARGE_RETRY_MS)), "{error:?}");
+    drop(places);
+    // One address never has all of them.
+    let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let places: Vec<_> = std::iter::from_fn(|| served.api.large_answer(here)).collect();
+    assert!(places.len() < LARGE_ANSWERS_MAX && served.api.large_answer(address(1)).is_some());
+    client.get::<Value>("/v1/batches/1/diff").await.expect_err("there is no place for this address");
     drop(places);
     for _ in 0..2 * LARGE_ANSWERS_MAX {
         let (status, diff) = client.ask("GET", "/v1/batches/1/diff", Bytes::new()).await.expect("an answer");

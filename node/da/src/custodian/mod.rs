@@ -14,12 +14,12 @@ mod policy;
 pub(crate) mod refusal;
 mod routes;
 mod server;
-mod unstalled;
 pub(crate) mod wire;
 
+pub use ashlar_connections::Serving;
 pub use keep::{Custodian, Standing};
 pub use local::Local;
 pub use policy::{Place, Policy};
 pub use refusal::Refusal;
 pub(crate) use refusal::hex_of;
-pub use server::{Serving, listen};
+pub use server::listen;

@@ -188,7 +188,7 @@ fn too_much_is_refused_for_a_while_or_for_good() {
 fn an_answer_that_nobody_takes_is_given_up_and_a_slow_reader_has_all_of_it() {
     const ANSWERS: usize = 30;
     on_runtime("stall", |context| async move {
-        let stall = Duration::from_millis(400);
+        let stall = Duration::from_secs(2);
         let serving = start(&context, 0, Policy { place: None, stall, ..policy(0) }).await;
         let bytes = batch(400_000, 1);
         let published = over(&[url(0, serving.address)], 1).publish(BatchNumber::new(1), &bytes, &signatures(0)).await;
@@ -209,13 +209,13 @@ fn an_answer_that_nobody_takes_is_given_up_and_a_slow_reader_has_all_of_it() {
                 0 => break,
                 count => all += count,
             }
-            // Longer in all than a connection may stand still.
-            if all > (pauses + 1) * (2 << 20) {
+            // Longer in all than a connection may stand still, and each much shorter.
+            if all > (pauses + 1) << 20 {
                 pauses += 1;
-                tokio::time::sleep(stall / 5).await;
+                tokio::time::sleep(stall / 16).await;
             }
         }
-        assert!(all > 2 * ANSWERS * bytes.len() && pauses > 8, "{all} bytes with {pauses} pauses");
+        assert!(all > 2 * ANSWERS * bytes.len() && pauses > 16, "{all} bytes with {pauses} pauses");
         tokio::time::sleep(stall).await;
         let mut taken = Vec::new();
         // It ends, perhaps by an error.

@@ -6,7 +6,7 @@
 //! 3. A record leaves memory only when its finalization is final on L1; it stays on disk and can be looked up. What its transactions cost is written there
 //!    too if their receipts are read only then.
 //! 4. What a reorg leaves behind is bounded: of the headers of one batch that nobody can commit any more the newest are kept, and of a
-//!    record's history as much as [`crate::limits`] says.
+//!    record's history as much as [`crate::limits`] says. How many batches are committed and not final is bounded by the contract (SPEC S-2).
 
 mod record;
 

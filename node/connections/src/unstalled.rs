@@ -8,7 +8,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// A connection that ends once it takes nothing of what it is being sent for too long.
-pub(super) struct Unstalled {
+#[derive(Debug)]
+pub struct Unstalled {
     stream: TcpStream,
     within: Duration,
     deadline: Pin<Box<Sleep>>,
@@ -69,5 +70,56 @@ impl AsyncWrite for Unstalled {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const STALL: Duration = Duration::from_secs(2);
+
+    /// A connection: what is sent on, and what is read from.
+    async fn pair() -> (Unstalled, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (accepted, reader) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        (Unstalled::new(accepted.expect("accepted").0, STALL), reader.expect("connected"))
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_given_up() {
+        let (mut sender, _reader) = pair().await;
+        let error = sender.write_all(&vec![7; 64 << 20]).await.expect_err("nobody reads it");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn who_is_slow_has_all_of_it() {
+        let (mut sender, mut reader) = pair().await;
+        let bytes = vec![7; 32 << 20];
+        let sending = async {
+            sender.write_all(&bytes).await.expect("it goes on");
+            drop(sender);
+        };
+        let reading = async {
+            let (mut all, mut part, mut pauses) = (0, vec![0; 1 << 20], 0);
+            loop {
+                match reader.read(&mut part).await.expect("it goes on") {
+                    0 => return (all, pauses),
+                    count => all += count,
+                }
+                if all > (pauses + 1) << 20 {
+                    pauses += 1;
+                    tokio::time::sleep(STALL / 16).await;
+                }
+            }
+        };
+        let ((), (all, pauses)) = tokio::join!(sending, reading);
+        assert_eq!(all, bytes.len());
+        assert!(pauses > 16, "{pauses} pauses, which in all are longer than a connection may stand still");
     }
 }
