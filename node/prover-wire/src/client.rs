@@ -1,11 +1,13 @@
 //! A coordinator for one worker and one job at a time, which blocks: for a command line, and for tests of a worker.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use crate::auth::Token;
 use crate::error::{Failure, WireError};
+use crate::limits::SILENCE_MS;
 use crate::message::{Answer, Description, JobId, Question, ToCoordinator, ToWorker};
 use crate::serve::{ServeError, read_payload};
 use crate::session::{Coordinator, Established};
@@ -60,6 +62,25 @@ impl Listening {
         let (stream, _) = self.listener.accept()?;
         Client::greet(stream, self.token)
     }
+
+    /// The same, until what is asked again and again, and may wait for a moment, says why not.
+    pub(crate) fn accept_unless<E: From<ClientError>>(
+        self,
+        mut gives_up: impl FnMut() -> Result<(), E>,
+    ) -> Result<Client, E> {
+        self.listener.set_nonblocking(true).map_err(ClientError::from)?;
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    // Some systems give a connection the mode of its listener.
+                    stream.set_nonblocking(false).map_err(ClientError::from)?;
+                    return Ok(Client::greet(stream, self.token)?);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => gives_up()?,
+                Err(error) => return Err(ClientError::from(error).into()),
+            }
+        }
+    }
 }
 
 /// A connected worker.
@@ -79,9 +100,10 @@ impl Client {
 
     fn greet(mut stream: TcpStream, token: Token) -> Result<Client, ClientError> {
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_millis(SILENCE_MS)))?;
         let (coordinator, challenge) = Coordinator::begin(token, fresh_nonce()?);
         stream.write_all(&challenge)?;
-        let hello = read_payload(&mut stream, Coordinator::PAYLOAD_MAX)?;
+        let hello = hear(&mut stream, Coordinator::PAYLOAD_MAX)?;
         let (description, established, welcome) = coordinator.greet(&hello)?;
         stream.write_all(&welcome)?;
         Ok(Client { stream, established, description, jobs: 0 })
@@ -110,7 +132,7 @@ impl Client {
         let asked = JobId(self.jobs);
         self.send(&ToWorker::Ask { job: asked, question })?;
         loop {
-            let payload = read_payload(&mut self.stream, self.established.opener.payload_max())?;
+            let payload = hear(&mut self.stream, self.established.opener.payload_max())?;
             match self.established.opener.from_worker(&payload)? {
                 ToCoordinator::Progress { job, done, of, stage } if job == asked && !wanted(done, of, &stage) => {
                     self.send(&ToWorker::Cancel { job })?;
@@ -135,4 +157,16 @@ impl Client {
         self.stream.write_all(&frame)?;
         Ok(())
     }
+}
+
+/// One that works says every two seconds that it is there; of one that is silent for long nothing will be heard any more.
+fn hear(stream: &mut TcpStream, max: usize) -> Result<Vec<u8>, ClientError> {
+    read_payload(stream, max).map_err(|error| match error {
+        // Systems do not agree on what a read is that has waited long enough.
+        ServeError::Stream(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            let why = format!("nothing was heard for {} s", SILENCE_MS / 1_000);
+            io::Error::new(ErrorKind::TimedOut, why).into()
+        }
+        error => error.into(),
+    })
 }
