@@ -1,21 +1,20 @@
 //! A coordinator for one worker and one job at a time, which blocks: for a command line, and for tests of a worker.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::auth::Token;
 use crate::error::{Failure, WireError};
-use crate::limits::HELLO_MS_MAX;
+use crate::limits::SILENCE_MS;
 use crate::message::{Answer, Description, JobId, Question, ToCoordinator, ToWorker};
 use crate::serve::{ServeError, read_payload};
 use crate::session::{Coordinator, Established};
 use crate::worker::fresh_nonce;
 
-/// Between two looks at whether somebody has connected.
-const LOOK: Duration = Duration::from_millis(10);
+/// One that works says every two seconds that it is there; of one that is silent for so long nothing will be heard any more.
+const SILENCE: Duration = Duration::from_millis(SILENCE_MS);
 
 /// Why a question has no answer.
 #[derive(Debug)]
@@ -63,27 +62,25 @@ impl Listening {
 
     /// Waits for the worker.
     pub fn accept(self) -> Result<Client, ClientError> {
-        self.listener.set_nonblocking(false)?;
         let (stream, _) = self.listener.accept()?;
         Client::greet(stream, self.token)
     }
 
-    /// Waits for the worker, so long at most: nothing if it has not connected by then.
-    pub fn accept_within(&self, wait: Duration) -> Result<Option<Client>, ClientError> {
-        let begun = Instant::now();
-        self.listener.set_nonblocking(true)?;
+    /// The same, until what is asked again and again, and may wait for a moment, says why not.
+    pub(crate) fn accept_unless<E: From<ClientError>>(
+        self,
+        mut gives_up: impl FnMut() -> Result<(), E>,
+    ) -> Result<Client, E> {
+        self.listener.set_nonblocking(true).map_err(ClientError::from)?;
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
-                    // Some systems hand down to it that nobody waits.
-                    stream.set_nonblocking(false)?;
-                    return Client::greet(stream, self.token.clone()).map(Some);
+                    // Some systems give a connection the mode of its listener.
+                    stream.set_nonblocking(false).map_err(ClientError::from)?;
+                    return Ok(Client::greet(stream, self.token)?);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < wait => {
-                    thread::sleep(LOOK)
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) => return Err(error.into()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => gives_up()?,
+                Err(error) => return Err(ClientError::from(error).into()),
             }
         }
     }
@@ -106,13 +103,12 @@ impl Client {
 
     fn greet(mut stream: TcpStream, token: Token) -> Result<Client, ClientError> {
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_millis(HELLO_MS_MAX)))?;
+        stream.set_read_timeout(Some(SILENCE))?;
         let (coordinator, challenge) = Coordinator::begin(token, fresh_nonce()?);
         stream.write_all(&challenge)?;
-        let hello = read_payload(&mut stream, Coordinator::PAYLOAD_MAX)?;
+        let hello = hear(&mut stream, Coordinator::PAYLOAD_MAX)?;
         let (description, established, welcome) = coordinator.greet(&hello)?;
         stream.write_all(&welcome)?;
-        stream.set_read_timeout(None)?;
         Ok(Client { stream, established, description, jobs: 0 })
     }
 
@@ -155,28 +151,18 @@ impl Client {
     pub fn ask_within(&mut self, question: Question, wait: Duration) -> Result<Answer, ClientError> {
         let begun = Instant::now();
         let asked = self.begin(question)?;
-        let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer came in {} ms", wait.as_millis()));
         loop {
-            let left = wait.saturating_sub(begun.elapsed());
+            let left = wait.saturating_sub(begun.elapsed()).min(SILENCE);
             if left.is_zero() {
-                return Err(late().into());
+                return Err(silent(wait).into());
             }
             self.stream.set_read_timeout(Some(left))?;
-            match self.hear() {
-                Ok(ToCoordinator::Done { job, answer }) if job == asked => {
-                    self.stream.set_read_timeout(None)?;
-                    return Ok(answer);
-                }
-                Ok(ToCoordinator::Failed { job, failure }) if job == asked => {
-                    self.stream.set_read_timeout(None)?;
-                    return Err(ClientError::Failed(failure));
-                }
-                Err(ClientError::Connection(ServeError::Stream(error)))
-                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) =>
-                {
-                    return Err(late().into());
-                }
-                heard => drop(heard?),
+            let heard = self.hear();
+            self.stream.set_read_timeout(Some(SILENCE))?;
+            match heard? {
+                ToCoordinator::Done { job, answer } if job == asked => return Ok(answer),
+                ToCoordinator::Failed { job, failure } if job == asked => return Err(ClientError::Failed(failure)),
+                _ => {}
             }
         }
     }
@@ -189,7 +175,7 @@ impl Client {
     }
 
     fn hear(&mut self) -> Result<ToCoordinator, ClientError> {
-        let payload = read_payload(&mut self.stream, self.established.opener.payload_max())?;
+        let payload = hear(&mut self.stream, self.established.opener.payload_max())?;
         Ok(self.established.opener.from_worker(&payload)?)
     }
 
@@ -203,4 +189,19 @@ impl Client {
         self.stream.write_all(&frame)?;
         Ok(())
     }
+}
+
+fn hear(stream: &mut TcpStream, max: usize) -> Result<Vec<u8>, ClientError> {
+    let waited = stream.read_timeout()?.unwrap_or(SILENCE);
+    read_payload(stream, max).map_err(|error| match error {
+        // Systems do not agree on what a read is that has waited long enough.
+        ServeError::Stream(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            silent(waited).into()
+        }
+        error => error.into(),
+    })
+}
+
+fn silent(waited: Duration) -> io::Error {
+    io::Error::new(ErrorKind::TimedOut, format!("no answer was heard in {} ms", waited.as_millis()))
 }

@@ -8,7 +8,7 @@
 //! 2. Decoding is total: every byte is consumed, every length has a bound in [`limits`], and what is read is copied only after its
 //!    length was compared with what is there (R-1, R-4).
 //! 3. Nothing here waits or opens anything, but for [`serve`] and [`Client`], which block: the one is a worker's whole `main`, the other a
-//!    coordinator for one job at a time.
+//!    coordinator for one job at a time, which can start its worker too.
 //!
 //! ```no_run
 //! use ashlar_prover_wire::{Backend, ServeError, Worker};
@@ -44,6 +44,8 @@ mod worker;
 
 mod client;
 
+mod process;
+
 pub use auth::{NONCE_BYTES, Token, TokenError};
 pub use backend::{Backend, Watch};
 pub use client::{Client, ClientError, Listening};
@@ -52,6 +54,7 @@ pub use evidence::Evidence;
 pub use frame::{FrameHeader, HEADER_BYTES};
 pub use message::{Answer, Description, JobId, Measured, Proved, Question, ToCoordinator, ToWorker};
 pub use name::{BackendName, ProgramHash, ProofKind};
+pub use process::{Process, StartError};
 pub use serve::{ServeError, serve};
 pub use session::{Coordinator, Established, Opener, Sealer};
 pub use worker::{ADDRESS_VARIABLE, TOKEN_VARIABLE, Worker};

@@ -28,10 +28,10 @@ pub const KINDS_MAX: usize = 16;
 /// Parts into which a profile divides an execution.
 pub const PARTS_MAX: usize = 64;
 
-/// How long a worker that has connected may take to say hello.
-pub const HELLO_MS_MAX: u64 = 60_000;
 /// Milliseconds between two signs of life of a worker.
 pub const HEARTBEAT_MS: u64 = 2_000;
+/// How long whoever has started a worker for itself bears its silence. It may run on what others leave of the processors.
+pub const SILENCE_MS: u64 = 60_000;
 /// Milliseconds before a lost connection is made anew.
 pub const RECONNECT_MS: u64 = 500;
 /// How long a worker that has nothing to do looks for a coordinator that is gone.
@@ -43,5 +43,6 @@ const _: () = {
     assert!(GREETING_BYTES_MAX < FRAME_BYTES_MAX && FRAME_BYTES_MAX <= u32::MAX as usize);
     assert!(SECTION_BYTES_MAX < EVIDENCE_BYTES_MAX && EVIDENCE_BYTES_MAX < FRAME_BYTES_MAX);
     assert!(PROOF_BYTES_MAX + PUBLIC_VALUES_BYTES_MAX + PARTS_MAX * TEXT_BYTES_MAX < FRAME_BYTES_MAX);
+    assert!(HEARTBEAT_MS * 10 < SILENCE_MS, "a sign of life that is late is none that is missing");
     assert!(2 * NAME_BYTES_MAX + KINDS_MAX + 128 < GREETING_BYTES_MAX, "a greeting fits");
 };

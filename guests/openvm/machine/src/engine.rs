@@ -14,6 +14,8 @@ use crate::verify::{encode_joined, encode_segments};
 /// Circuits are made by recursion, deeper than a thread's usual stack.
 const STACK_BYTES: usize = 256 << 20;
 
+const PANICKED: &str = "OpenVM has panicked; what was printed says where";
+
 type Job = Box<dyn FnOnce(&mut Prover) + Send>;
 
 /// What the thread holds.
@@ -24,9 +26,12 @@ struct Prover {
 
 impl Prover {
     fn new(elf: &[u8], segment_bytes_max: usize) -> Result<Prover, MachineError> {
-        let machine = Machine::new(elf, segment_bytes_max)?;
-        let joiner = Joiner::new(machine.key().clone());
-        Ok(Prover { machine, joiner })
+        let made = catch_unwind(|| -> Result<Prover, MachineError> {
+            let machine = Machine::new(elf, segment_bytes_max)?;
+            let joiner = Joiner::new(machine.key().clone());
+            Ok(Prover { machine, joiner })
+        });
+        made.unwrap_or_else(|_| Err(MachineError::Start(PANICKED.to_owned())))
     }
 
     fn prove(&mut self, kind: ProofKind, items: &[Vec<u8>], watch: &Watch) -> Result<Vec<u8>, Failure> {
@@ -58,8 +63,7 @@ impl Engine {
         let thread = thread::Builder::new().name("openvm".to_owned()).stack_size(STACK_BYTES);
         let spawned = thread.spawn(move || {
             let start = || -> Result<(Prover, Keys), MachineError> {
-                let prover = catch_unwind(|| Prover::new(&elf, segment_bytes_max));
-                let prover = prover.unwrap_or_else(|_| Err(MachineError::Program("OpenVM has panicked".to_owned())))?;
+                let prover = Prover::new(&elf, segment_bytes_max)?;
                 let keys = Keys::new(&prover.machine, &prover.joiner)?;
                 Ok((prover, keys))
             };
@@ -67,7 +71,7 @@ impl Engine {
                 Ok((prover, keys)) => {
                     // If nobody waits for it, nobody asks either.
                     let _ = started.send(Ok(keys));
-                    prover
+                    Some(prover)
                 }
                 Err(error) => {
                     let _ = started.send(Err(error));
@@ -75,18 +79,22 @@ impl Engine {
                 }
             };
             for job in inbox {
-                if catch_unwind(AssertUnwindSafe(|| job(&mut prover))).is_err() {
-                    // What it was in the middle of is not known.
-                    match Prover::new(&elf, segment_bytes_max) {
-                        Ok(new) => prover = new,
-                        Err(_) => return,
+                // Of one that has panicked it is not known what it was in the middle of. It is gone before another one is made: memory is not held twice.
+                let mut made = match prover.take().map_or_else(|| Prover::new(&elf, segment_bytes_max), Ok) {
+                    Ok(made) => made,
+                    Err(error) => {
+                        // Whoever asked hears that the job is gone, and the next one may ask again.
+                        eprintln!("error: {error}");
+                        continue;
                     }
+                };
+                if catch_unwind(AssertUnwindSafe(|| job(&mut made))).is_ok() {
+                    prover = Some(made);
                 }
             }
         });
-        spawned.map_err(|error| MachineError::Program(error.to_string()))?;
-        let ended = || MachineError::Program("the prover has ended".to_owned());
-        let keys = ready.recv().map_err(|_| ended())??;
+        spawned.map_err(|error| MachineError::Start(error.to_string()))?;
+        let keys = ready.recv().map_err(|_| MachineError::Start(PANICKED.to_owned()))??;
         Ok(Engine { jobs, keys })
     }
 
@@ -101,7 +109,7 @@ impl Engine {
     }
 
     fn ask<T: Send + 'static>(&self, job: impl FnOnce(&mut Prover) -> T + Send + 'static) -> Result<T, Failure> {
-        let failed = || Failure::new(FailureKind::Backend, "OpenVM has panicked");
+        let failed = || Failure::new(FailureKind::Backend, PANICKED);
         let (answer, answered) = channel();
         let job: Job = Box::new(move |prover| {
             // Whoever asked waits.

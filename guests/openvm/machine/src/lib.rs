@@ -2,7 +2,8 @@
 //!
 //! 1. A machine runs one program, which is given to it when it is made.
 //! 2. A proof stops between two of its steps when it is no longer wanted.
-//! 3. What checks a proof panics on no bytes: where a verifier of OpenVM's does, the proof is refused.
+//! 3. What checks a proof panics on no bytes: where a verifier of OpenVM's does, the proof is refused. Nor do any bytes make it take more memory than in
+//!    proportion to them.
 #![forbid(unsafe_code)]
 
 mod config;
@@ -12,6 +13,8 @@ mod machine;
 mod join;
 
 mod key;
+
+mod extent;
 
 mod verify;
 

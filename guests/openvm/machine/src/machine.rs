@@ -31,6 +31,8 @@ pub(crate) const REVEALED: usize = 32;
 pub enum MachineError {
     /// The file is no program for this machine.
     Program(String),
+    /// There is no prover for it.
+    Start(String),
     /// A key is not that of proofs.
     Key(String),
     /// The execution stopped.
@@ -43,6 +45,7 @@ impl fmt::Display for MachineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Program(error) => write!(f, "the program cannot be read: {error}"),
+            Self::Start(error) => write!(f, "the prover cannot be started: {error}"),
             Self::Key(error) => write!(f, "the key cannot be read: {error}"),
             Self::Execution(error) => write!(f, "the execution stopped: {error}"),
             Self::Proof(error) => write!(f, "the proof failed: {error}"),
@@ -61,15 +64,8 @@ pub struct Executed {
     pub instructions: u64,
     /// Parts that are proven each for itself.
     pub segments: u64,
-    /// By each chip, how many rows of how many cells were used.
+    /// By each chip, how many rows of how many cells were used. A cell is a field element, and the work of a proof is proportional to them.
     pub rows: BTreeMap<String, (u64, u64)>,
-}
-
-impl Executed {
-    /// Field elements in all those rows, to which the work of a proof is proportional.
-    pub fn cells(&self) -> u64 {
-        self.rows.values().map(|(rows, width)| rows * width).sum()
-    }
 }
 
 /// One segment: how many instructions, and how many rows each chip has in it.
@@ -93,10 +89,10 @@ impl Machine {
         let stark = Stark::new(app_params_with_100_bits_security(MAX_APP_LOG_STACKED_HEIGHT));
         let config = Config::new(segment_bytes_max);
         let (vm, key) = VirtualMachine::new_with_keygen(stark, Builder, config)
-            .map_err(|error| MachineError::Program(error.to_string()))?;
+            .map_err(|error| MachineError::Start(error.to_string()))?;
         let code = vm.commit_program_on_device(&exe.program);
         let instance =
-            VmInstance::new(vm, Arc::new(exe), code).map_err(|error| MachineError::Program(error.to_string()))?;
+            VmInstance::new(vm, Arc::new(exe), code).map_err(|error| MachineError::Start(error.to_string()))?;
         Ok(Machine { instance, key: Arc::new(key.get_vk()) })
     }
 

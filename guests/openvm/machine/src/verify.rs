@@ -14,6 +14,7 @@ use openvm_verify_stark_host::error::VerifyStarkError;
 use openvm_verify_stark_host::{VmStarkProof, verify_vm_stark_proof_decoded};
 use sha2::{Digest, Sha256};
 
+use crate::extent;
 use crate::key::Keys;
 use crate::machine::REVEALED;
 use crate::{F, SC, Stark};
@@ -73,6 +74,7 @@ fn decode_segments(bytes: &[u8]) -> Result<ContinuationVmProof<SC>, String> {
 impl Keys {
     /// Checks a joined proof of these public values.
     pub fn check_joined(&self, public_values: &[u8], bytes: &[u8]) -> Result<(), Refusal> {
+        extent::check_joined(bytes).map_err(Refusal::Malformed)?;
         caught(|| {
             let proof =
                 VmStarkProof::decode_from_bytes(bytes).map_err(|error| Refusal::Malformed(error.to_string()))?;
@@ -88,6 +90,7 @@ impl Keys {
     /// Checks a proof of each segment of an execution with these public values.
     pub fn check_segments(&self, public_values: &[u8], bytes: &[u8]) -> Result<(), Refusal> {
         let machine = self.machine.as_ref().ok_or(Refusal::NoKey)?;
+        extent::check_segments(bytes).map_err(Refusal::Malformed)?;
         caught(|| {
             let proof = decode_segments(bytes).map_err(Refusal::Malformed)?;
             if encode_segments(&proof).map_err(Refusal::Malformed)? != bytes {

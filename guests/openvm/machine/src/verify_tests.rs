@@ -86,3 +86,14 @@ fn no_byte_of_a_proof_can_be_altered_cut_or_added() {
     let longer = [&proof[..], &[0]].concat();
     assert!(matches!(keys.check_joined(&public_values, &longer), Err(Refusal::Malformed(_))));
 }
+
+#[test]
+fn a_few_bytes_that_would_take_all_memory_are_refused() {
+    let Case { keys, public_values, .. } = case();
+    // A proof of no circuits with 2^32 rounds, of no values each.
+    let mut words = vec![0u32; 24];
+    (words[0], words[19]) = (3, u32::MAX);
+    let bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+    let got = keys.check_joined(&public_values, &bytes);
+    assert!(matches!(got, Err(Refusal::Malformed(_))), "{got:?}");
+}

@@ -2,14 +2,12 @@
 
 use std::time::Instant;
 
+use ashlar_guest_worker::{check_cycles, memory, packed};
 use ashlar_openvm_machine::{Engine, Keys, Refusal};
 use ashlar_openvm_meter::{Count, ExecuteError, Prepared, compare, prepare};
-use ashlar_prover_evidence::{EvidenceError, pack};
 use ashlar_prover_wire::{
     Backend, BackendName, Description, Evidence, Failure, FailureKind, Measured, ProgramHash, ProofKind, Proved, Watch,
 };
-
-use crate::memory;
 
 /// OpenVM, with one program.
 pub struct OpenVm {
@@ -28,12 +26,7 @@ impl OpenVm {
 
     /// Runs plain code and the program, and compares.
     fn run(&self, evidence: &[Evidence]) -> Result<(Prepared, Count), Failure> {
-        let packed = pack(evidence).map_err(|error| match error {
-            EvidenceError::Guest(_) => Failure::new(FailureKind::Refused, error),
-            EvidenceError::Header { .. } | EvidenceError::Witness(_) | EvidenceError::Lists { .. } => {
-                Failure::new(FailureKind::Malformed, error)
-            }
-        })?;
+        let packed = packed(evidence)?;
         let failure = |error: ExecuteError| match error {
             ExecuteError::Refused(_) => Failure::new(FailureKind::Refused, error),
             ExecuteError::Machine(_) | ExecuteError::Differs { .. } => Failure::new(FailureKind::Backend, error),
@@ -95,13 +88,7 @@ impl Backend for OpenVm {
         memory::reset_peak();
         watch.progress(0, 0, "executing");
         let (Prepared { public_values, items }, count) = self.run(evidence)?;
-        let (cycles, max) = (count.instructions, self.cycles_max);
-        if max != 0 && cycles > max {
-            let why = format!(
-                "{cycles} cycles, where this worker takes {max}; cut the batch, or start the worker with a larger --cycles-max"
-            );
-            return Err(Failure::new(FailureKind::TooLarge, why));
-        }
+        check_cycles(count.instructions, self.cycles_max)?;
         watch.check()?;
         let proof = self.engine.prove(kind, items, watch)?;
         let measured = measured(begun, &count);

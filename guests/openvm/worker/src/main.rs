@@ -5,38 +5,25 @@
 
 mod arguments;
 
-mod memory;
-
 mod backend;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use ashlar_guest_worker::begin;
 use ashlar_openvm_machine::Engine;
 
-use crate::arguments::{Arguments, HELP, Task};
+use crate::arguments::{Arguments, HELP, PROGRAM, Task};
 use crate::backend::{OpenVm, Verifier};
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            eprintln!("error: {error}\n\n{HELP}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    begin(Arguments::parse(std::env::args().skip(1)), &HELP, run)
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let start = || anyhow::Ok(Engine::start(arguments.program()?, arguments.segment_bytes_max)?);
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let options = &arguments.options;
+    let start = || anyhow::Ok(Engine::start(options.program(PROGRAM)?, arguments.segment_bytes_max)?);
     match arguments.task {
         Task::Help => println!("{HELP}"),
         Task::ProgramHash => {
@@ -47,14 +34,15 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
                     .with_context(|| format!("{path}, which --key-out names"))?;
             }
         }
-        Task::Verify => arguments.worker()?.serve(Verifier(arguments.keys()?))?,
+        Task::Verify => options.worker()?.serve(Verifier(arguments.keys()?))?,
         Task::Serve => {
             // Before the prover is started: what is missing is said at once.
-            let worker = arguments.worker()?;
+            let worker = options.worker()?;
             let begun = Instant::now();
             let engine = start()?;
             eprintln!("OpenVM is ready after {} s, program {}", begun.elapsed().as_secs(), engine.program());
-            worker.serve(OpenVm::new(engine, arguments.cycles_max))?;
+            // 0 for no limit.
+            worker.serve(OpenVm::new(engine, options.cycles_max.unwrap_or(0)))?;
         }
     }
     Ok(())

@@ -2,16 +2,16 @@
 
 use std::time::Instant;
 
+use ashlar_guest_worker::{memory, packed};
 use ashlar_light_risc0::Image;
-use ashlar_prover_evidence::{EvidenceError, pack};
 use ashlar_prover_wire::{
     Backend, BackendName, Description, Evidence, Failure, FailureKind, Measured, ProgramHash, ProofKind, Proved, Watch,
 };
 
+use crate::composite;
 use crate::engine::{Limits, prove};
 use crate::execute::{ExecuteError, Executed, execute};
 use crate::machine::Program;
-use crate::{composite, memory};
 
 /// RISC Zero, with one program.
 pub struct RiscZero {
@@ -31,12 +31,7 @@ impl RiscZero {
 
     /// Runs plain code and the program, and compares.
     fn run(&self, evidence: &[Evidence], keep: bool) -> Result<Executed, Failure> {
-        let packed = pack(evidence).map_err(|error| match error {
-            EvidenceError::Guest(_) => Failure::new(FailureKind::Refused, error),
-            EvidenceError::Header { .. } | EvidenceError::Witness(_) | EvidenceError::Lists { .. } => {
-                Failure::new(FailureKind::Malformed, error)
-            }
-        })?;
+        let packed = packed(evidence)?;
         execute(&self.program, &packed, self.limits.segment_po2, keep).map_err(|error| match error {
             ExecuteError::Refused(_) => Failure::new(FailureKind::Refused, error),
             ExecuteError::Machine(_) | ExecuteError::Differs { .. } => Failure::new(FailureKind::Backend, error),

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::anyhow;
+use ashlar_guest_worker::check_cycles;
 use ashlar_light_risc0::Image;
 use ashlar_prover_wire::{Failure, FailureKind, ProofKind, Watch};
 use risc0_circuit_rv32im::execute::Segment;
@@ -25,14 +26,7 @@ pub struct Limits {
 impl Limits {
     /// Whether a proof of this execution is to be tried.
     pub fn check(&self, executed: &Executed) -> Result<(), Failure> {
-        let (cycles, max) = (executed.count.total(), self.cycles_max);
-        if max != 0 && cycles > max {
-            let why = format!(
-                "{cycles} cycles, where {max} are the most; cut the batch, or start the worker with a larger --cycles-max"
-            );
-            return Err(Failure::new(FailureKind::TooLarge, why));
-        }
-        Ok(())
+        check_cycles(executed.count.total(), self.cycles_max)
     }
 }
 

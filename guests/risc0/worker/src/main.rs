@@ -3,8 +3,6 @@
 
 mod arguments;
 
-mod memory;
-
 mod host;
 
 mod machine;
@@ -21,44 +19,27 @@ mod backend;
 
 use std::process::ExitCode;
 
+use ashlar_guest_worker::begin;
 use ashlar_light_risc0::Image;
 
 use crate::arguments::{Arguments, HELP, Task};
 use crate::backend::RiscZero;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            eprintln!("error: {error}\n\n{HELP}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    begin(Arguments::parse(std::env::args().skip(1)), &HELP, run)
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
+fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.task {
-        Task::Help => {
-            println!("{HELP}");
-            Ok(())
-        }
-        Task::ImageId => {
-            println!("{}", Image(arguments.program()?.image()));
-            Ok(())
-        }
+        Task::Help => println!("{HELP}"),
+        Task::ImageId => println!("{}", Image(arguments.program()?.image())),
         Task::Serve => {
             // What is missing is said before anything else.
-            let worker = arguments.worker()?;
-            let backend = RiscZero::new(arguments.program()?, arguments.limits);
+            let worker = arguments.options.worker()?;
+            let backend = RiscZero::new(arguments.program()?, arguments.limits());
             eprintln!("RISC Zero is ready, image {}", backend.image());
-            Ok(worker.serve(backend)?)
+            worker.serve(backend)?;
         }
     }
+    Ok(())
 }

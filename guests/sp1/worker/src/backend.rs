@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use ashlar_guest::words_to_bytes;
 use ashlar_guest_hints::prepare;
-use ashlar_prover_evidence::{EvidenceError, pack};
+use ashlar_guest_worker::{check_cycles, memory, packed};
 use ashlar_prover_wire::{
     Backend, BackendName, Description, Evidence, Failure, FailureKind, Measured, ProgramHash, ProofKind, Proved, Watch,
 };
 use ashlar_sp1_engine::Engine;
 use ashlar_sp1_meter::{ExecuteError, Executed, execute};
 
-use crate::memory;
 use crate::proof::{encode, verify};
 use crate::wrap::Wrap;
 
@@ -35,12 +34,7 @@ impl Sp1 {
 
     /// Runs plain code and the program, and compares.
     fn prepare(&self, evidence: &[Evidence]) -> Result<Prepared, Failure> {
-        let packed = pack(evidence).map_err(|error| match error {
-            EvidenceError::Guest(_) => Failure::new(FailureKind::Refused, error),
-            EvidenceError::Header { .. } | EvidenceError::Witness(_) | EvidenceError::Lists { .. } => {
-                Failure::new(FailureKind::Malformed, error)
-            }
-        })?;
+        let packed = packed(evidence)?;
         let executed = execute(self.engine.elf(), &packed).map_err(|error| match error {
             ExecuteError::Refused(_) => Failure::new(FailureKind::Refused, error),
             ExecuteError::Program(_) | ExecuteError::Machine(_) | ExecuteError::Differs { .. } => {
@@ -82,13 +76,7 @@ impl Backend for Sp1 {
         memory::reset_peak();
         watch.progress(0, 0, "executing");
         let Prepared { packed, executed } = self.prepare(evidence)?;
-        let (cycles, max) = (executed.count.cycles, self.cycles_max);
-        if max != 0 && cycles > max {
-            let why = format!(
-                "{cycles} cycles, where this machine proves {max}; cut the batch, or start the worker with a larger --cycles-max"
-            );
-            return Err(Failure::new(FailureKind::TooLarge, why));
-        }
+        check_cycles(executed.count.cycles, self.cycles_max)?;
         watch.check()?;
         let (_, hints) = prepare(&packed).map_err(|error| Failure::new(FailureKind::Refused, error))?;
         let items = [words_to_bytes(&packed), words_to_bytes(&hints)];

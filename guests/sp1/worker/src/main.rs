@@ -16,47 +16,31 @@ mod backend;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use ashlar_guest_worker::begin;
 use ashlar_sp1_engine::{Engine, Progress, program_of};
 
-use crate::arguments::{Arguments, HELP, Task};
+use crate::arguments::{Arguments, HELP, PROGRAM, Task};
 use crate::backend::Sp1;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            eprintln!("error: {error}\n\n{HELP}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    begin(Arguments::parse(std::env::args().skip(1)), &HELP, run)
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let options = &arguments.options;
     match arguments.task {
-        Task::Help => {
-            println!("{HELP}");
-            Ok(())
-        }
-        Task::ProgramHash => {
-            println!("{}", program_of(&arguments.program()?)?);
-            Ok(())
-        }
+        Task::Help => println!("{HELP}"),
+        Task::ProgramHash => println!("{}", program_of(&options.program(PROGRAM)?)?),
         Task::Serve => {
             // Before the prover is started: what is missing is said at once.
-            let worker = arguments.worker()?;
+            let worker = options.worker()?;
             let wraps = arguments.wraps.iter().map(|wrap| wrap.check().map(|()| *wrap)).collect::<Result<_, _>>()?;
             let progress = Progress::install()?;
             let begun = Instant::now();
-            let engine = Engine::start(arguments.program()?, progress, memory::is_scarce())?;
+            let engine = Engine::start(options.program(PROGRAM)?, progress, memory::is_scarce())?;
             eprintln!("SP1 is ready after {} s, program {}", begun.elapsed().as_secs(), engine.program());
-            Ok(worker.serve(Sp1::new(engine, arguments.cycles_max, wraps))?)
+            worker.serve(Sp1::new(engine, arguments.cycles_max(), wraps))?;
         }
     }
+    Ok(())
 }

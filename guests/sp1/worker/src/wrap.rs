@@ -15,12 +15,8 @@ pub enum Wrap {
 }
 
 impl Wrap {
-    pub fn of(name: &str) -> Result<Wrap, String> {
-        match name {
-            "groth16" => Ok(Wrap::Groth16),
-            "plonk" => Ok(Wrap::Plonk),
-            _ => Err(format!("--wrap {name}: it is groth16 or plonk")),
-        }
+    pub fn of(name: &str) -> Option<Wrap> {
+        [Wrap::Groth16, Wrap::Plonk].into_iter().find(|wrap| wrap.name() == name)
     }
 
     pub const fn name(self) -> &'static str {

@@ -1,24 +1,21 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{env, fs};
 
-use ashlar_prover_wire::{ProgramHash, Worker};
+use ashlar_guest_worker::{Help, OptionError, Options, Words};
+use ashlar_prover_wire::ProgramHash;
 
 use crate::installation::Installation;
 
 /// The guest that this worker was built with.
-const PROGRAM: &[u8] = include_bytes!("../../program.elf");
+pub const PROGRAM: &[u8] = include_bytes!("../../program.elf");
 
-pub const HELP: &str = "\
-Executes batches for ZisK, and proves them where ZisK's tools and its proving key are installed, for a coordinator.
-
-usage: ashlar-zisk-worker [--connect ADDRESS --token-file FILE] [option...] [-- OPTION...]
-
-  --connect ADDRESS    where the coordinator listens, as 127.0.0.1:4000; without it ASHLAR_PROVER_ADDRESS says so
-  --token-file FILE    64 hexadecimal digits that the coordinator knows too; without it ASHLAR_PROVER_TOKEN holds them
-  --program FILE       the guest's ELF; without it the one that this worker was built with
-  --program-key HEX    the program's name in ZisK's proofs, as contracts know it; without it no proof of others is verified, and each proof that is
+pub const HELP: Help = Help {
+    binary: "ashlar-zisk-worker",
+    about: "Executes batches for ZisK, and proves them where ZisK's tools and its proving key are installed, for a coordinator.",
+    usages: &["[--connect ADDRESS --token-file FILE] [option...] [-- OPTION...]"],
+    options: "  --program-key HEX    the program's name in ZisK's proofs, as contracts know it; without it no proof of others is verified, and each proof that is
                        made here says what it is
   --tool FILE          ZisK's cargo-zisk; without it the one in bin of ZISK_HOME or of .zisk in the home folder, or else the first on the PATH
   --proving-key DIR    ZisK's proving key; without it provingKey in ZISK_HOME, or in .zisk in the home folder
@@ -26,11 +23,8 @@ usage: ashlar-zisk-worker [--connect ADDRESS --token-file FILE] [option...] [-- 
   --cycles-max N       refuse what has more instructions; without it nothing is refused for that
   -- OPTION...         handed on to cargo-zisk prove, as --gpu or --minimal-memory
 
-Nothing beside this program is needed to execute and to profile.
-
-example: ASHLAR_PROVER_TOKEN=... ashlar-zisk-worker --connect 127.0.0.1:4000
-
-It ends with 0 when the coordinator tells it to stop, with 1 when something failed, with 2 when the arguments make no sense.";
+Nothing beside this program is needed to execute and to profile.",
+};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Task {
@@ -41,58 +35,39 @@ pub enum Task {
 #[derive(Debug)]
 pub struct Arguments {
     pub task: Task,
-    program: Option<String>,
-    connect: Option<String>,
-    token_file: Option<String>,
+    pub options: Options,
     tool: Option<PathBuf>,
     proving_key: Option<PathBuf>,
     work_dir: Option<PathBuf>,
     pub program_key: Option<ProgramHash>,
-    /// 0 for no limit.
-    pub cycles_max: u64,
     /// What ZisK's tool is told beside what it has to be.
     pub handed_on: Vec<String>,
 }
 
 impl Arguments {
-    pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    pub fn parse(words: impl Iterator<Item = String>) -> Result<Arguments, OptionError> {
+        let mut words = Words::new(words);
         let mut arguments = Arguments {
             task: Task::Serve,
-            program: None,
-            connect: None,
-            token_file: None,
+            options: Options::default(),
             tool: None,
             proving_key: None,
             work_dir: None,
             program_key: None,
-            cycles_max: 0,
             handed_on: Vec::new(),
         };
         while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or(format!("{word} needs a value"));
             match word.as_str() {
                 "--help" | "-h" => arguments.task = Task::Help,
-                "--program" => arguments.program = Some(value()?),
-                "--program-key" => arguments.program_key = Some(program_key(&word, &value()?)?),
-                "--connect" => arguments.connect = Some(value()?),
-                "--token-file" => arguments.token_file = Some(value()?),
-                "--tool" => arguments.tool = Some(value()?.into()),
-                "--proving-key" => arguments.proving_key = Some(value()?.into()),
-                "--work-dir" => arguments.work_dir = Some(value()?.into()),
-                "--cycles-max" => arguments.cycles_max = number(&word, &value()?)?,
+                "--program-key" => arguments.program_key = Some(program_key(&word, &words.value(&word)?)?),
+                "--tool" => arguments.tool = Some(words.value(&word)?.into()),
+                "--proving-key" => arguments.proving_key = Some(words.value(&word)?.into()),
+                "--work-dir" => arguments.work_dir = Some(words.value(&word)?.into()),
                 "--" => arguments.handed_on.extend(words.by_ref()),
-                _ => return Err(format!("{word} is no option")),
+                _ => arguments.options.take(&word, &mut words)?,
             }
         }
         Ok(arguments)
-    }
-
-    /// The guest's ELF.
-    pub fn program(&self) -> Result<Vec<u8>, String> {
-        match &self.program {
-            Some(path) => fs::read(path).map_err(|error| format!("{path}, which --program names: {error}")),
-            None => Ok(PROGRAM.to_vec()),
-        }
     }
 
     /// Where ZisK is looked for.
@@ -105,20 +80,10 @@ impl Arguments {
         let folder = self.work_dir.clone().unwrap_or_else(env::temp_dir);
         fs::canonicalize(&folder).map_err(|error| format!("{}, for a proof's files: {error}", folder.display()))
     }
-
-    /// Where the coordinator is, and the token.
-    pub fn worker(&self) -> Result<Worker, String> {
-        Worker::from_options(self.connect.as_deref(), self.token_file.as_deref().map(Path::new))
-            .map_err(|error| error.to_string())
-    }
 }
 
-fn number(option: &str, value: &str) -> Result<u64, String> {
-    value.replace('_', "").parse().map_err(|_| format!("{option} {value}: not a number"))
-}
-
-fn program_key(option: &str, value: &str) -> Result<ProgramHash, String> {
-    let wrong = || format!("{option} {value}: not 64 hexadecimal digits");
+fn program_key(option: &str, value: &str) -> Result<ProgramHash, OptionError> {
+    let wrong = || OptionError::value(option, value, "not 64 hexadecimal digits");
     let digits = value.strip_prefix("0x").unwrap_or(value);
     if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(wrong());
@@ -135,36 +100,32 @@ fn program_key(option: &str, value: &str) -> Result<ProgramHash, String> {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Arguments, String> {
+    fn parse(line: &str) -> Result<Arguments, OptionError> {
         Arguments::parse(line.split_whitespace().map(str::to_owned))
     }
 
     #[test]
     fn what_is_said_is_what_is_done() {
         let digits = "0a".repeat(32);
-        let line =
-            format!("--connect 127.0.0.1:1 --token-file f --cycles-max 900_000 --program-key 0x{digits} -- --gpu -v");
-        let got = parse(&line).unwrap();
-        assert_eq!((got.task, got.cycles_max, got.program_key), (Task::Serve, 900_000, Some(ProgramHash([10; 32]))));
+        let got = parse(&format!("--cycles-max 900_000 --program-key 0x{digits} -- --gpu -v")).unwrap();
+        assert_eq!((got.task, got.options.cycles_max), (Task::Serve, Some(900_000)));
+        assert_eq!(got.program_key, Some(ProgramHash([10; 32])));
         assert_eq!(got.handed_on, ["--gpu", "-v"]);
-        assert_eq!(parse("").unwrap().program().unwrap(), PROGRAM);
         assert_eq!(parse("--help").unwrap().task, Task::Help);
     }
 
     #[test]
     fn nonsense_is_refused_by_name() {
         for (line, word) in [
-            ("--cycles-max", "--cycles-max"),
             ("--cycles-max many", "many"),
             ("--program-key 12", "64 hexadecimal digits"),
             ("--program-key 0xx0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a", "64"),
             ("prove", "prove"),
             ("--gpu", "--gpu"),
         ] {
-            let error = parse(line).unwrap_err();
+            let error = parse(line).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
         assert!(parse("--work-dir /nowhere/at/all").unwrap().work_dir().unwrap_err().contains("/nowhere/at/all"));
-        assert!(parse("--program /nowhere/elf").unwrap().program().unwrap_err().contains("/nowhere/elf"));
     }
 }

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use ashlar_prover_evidence::{EvidenceError, pack};
+use ashlar_guest_worker::{check_cycles, memory, packed};
 use ashlar_prover_wire::limits::PROOF_BYTES_MAX;
 use ashlar_prover_wire::{
     Backend, BackendName, Description, Evidence, Failure, FailureKind, Measured, ProgramHash, ProofKind, Proved, Watch,
 };
 use ashlar_zisk_meter::{Count, ExecuteError, Prepared, prepare, run};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, PROGRAM};
 use crate::folder::{Folder, read_up_to};
 use crate::installation::{Installation, Tools};
+use crate::process;
 use crate::proof::Head;
-use crate::{memory, process};
 
 /// ZisK, with one program: a machine of our own that executes it, and ZisK's tools, where they are, that prove.
 pub struct Zisk {
@@ -33,23 +33,18 @@ pub struct Zisk {
 impl Zisk {
     pub fn new(arguments: Arguments, installation: Installation) -> Result<Zisk, String> {
         Ok(Zisk {
-            program: arguments.program()?,
+            program: arguments.options.program(PROGRAM).map_err(|error| error.to_string())?,
             program_key: arguments.program_key,
             installation,
             work_dir: arguments.work_dir()?,
-            cycles_max: arguments.cycles_max,
+            cycles_max: arguments.options.cycles_max.unwrap_or(0),
             handed_on: arguments.handed_on,
         })
     }
 
     /// Runs plain code and the program, and compares.
     fn run(&self, evidence: &[Evidence]) -> Result<(Prepared, Count), Failure> {
-        let packed = pack(evidence).map_err(|error| match error {
-            EvidenceError::Guest(_) => Failure::new(FailureKind::Refused, error),
-            EvidenceError::Header { .. } | EvidenceError::Witness(_) | EvidenceError::Lists { .. } => {
-                Failure::new(FailureKind::Malformed, error)
-            }
-        })?;
+        let packed = packed(evidence)?;
         let failure = |error: ExecuteError| match error {
             ExecuteError::Refused(_) => Failure::new(FailureKind::Refused, error),
             ExecuteError::Machine(_) | ExecuteError::Differs { .. } => Failure::new(FailureKind::Backend, error),
@@ -164,13 +159,8 @@ impl Backend for Zisk {
         memory::reset_peak();
         watch.progress(0, 0, "executing");
         let (prepared, count) = self.run(evidence)?;
-        let (steps, max) = (count.steps, self.cycles_max);
-        if max != 0 && steps > max {
-            let why = format!(
-                "{steps} instructions, where this worker takes {max}; cut the batch, or start the worker with a larger --cycles-max"
-            );
-            return Err(Failure::new(FailureKind::TooLarge, why));
-        }
+        let steps = count.steps;
+        check_cycles(steps, self.cycles_max)?;
         let (proof, tool_bytes) = self.make(&tools, &prepared, watch)?;
         Ok(Proved { public_values: prepared.public_values, proof, measured: measured(begun, steps, tool_bytes) })
     }

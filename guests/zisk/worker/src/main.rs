@@ -4,8 +4,6 @@
 
 mod arguments;
 
-mod memory;
-
 mod folder;
 
 mod installation;
@@ -18,24 +16,13 @@ mod backend;
 
 use std::process::ExitCode;
 
+use ashlar_guest_worker::begin;
+
 use crate::arguments::{Arguments, HELP, Task};
 use crate::backend::Zisk;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            eprintln!("error: {error}\n\n{HELP}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    begin(Arguments::parse(std::env::args().skip(1)), &HELP, run)
 }
 
 fn run(arguments: Arguments) -> Result<(), String> {
@@ -43,7 +30,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
         Task::Help => println!("{HELP}"),
         Task::Serve => {
             // What the coordinator has to say is missed before anything else is.
-            let worker = arguments.worker()?;
+            let worker = arguments.options.worker().map_err(|error| error.to_string())?;
             let installation = arguments.installation();
             match installation.to_prove() {
                 Ok(tools) => eprintln!("ZisK is ready to prove: {tools}"),

@@ -12,9 +12,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ashlar_guest_worker::memory;
 use ashlar_prover_wire::{ADDRESS_VARIABLE, Failure, FailureKind, TOKEN_VARIABLE, Watch};
-
-use crate::memory;
 
 /// Between two looks at whether it has ended or is no longer wanted.
 const LOOK: Duration = Duration::from_millis(50);

@@ -34,11 +34,16 @@ pub(super) struct Check {
     pub public_values: Vec<u8>,
     /// Somebody looks at it.
     pub is_running: bool,
+    /// How often it was to be looked at in this process.
+    looks: u64,
 }
+
+/// So many looks at a proof that cannot be checked pass between two lines of the log about it: about a minute.
+const LOOKS_SILENT: u64 = 60;
 
 impl Check {
     pub const fn new(number: u64, received: Received, public_values: Vec<u8>) -> Check {
-        Check { number, received, public_values, is_running: false }
+        Check { number, received, public_values, is_running: false, looks: 0 }
     }
 }
 
@@ -81,13 +86,21 @@ impl<E: Runtime> Coordinator<E> {
     }
 
     fn check_here(&mut self, job: JobId, verifier: Arc<dyn Verifier>) {
-        let Some(Check { number, received, public_values, .. }) = self.checks.get(&job) else { return };
+        let Some(check) = self.checks.get_mut(&job) else { return };
+        let is_said = check.looks.is_multiple_of(LOOKS_SILENT);
+        check.looks += 1;
+        let Check { number, received, public_values, .. } = &*check;
         let (number, program) = (*number, self.config.program_of(public_values, received.target));
         let (kind, proof, public_values) = (received.target.kind, received.proof.clone(), public_values.clone());
         self.apart("verification", move || {
             let claim = Claim { kind, program, public_values: &public_values, proof: &proof };
             let result = match verifier.verify(&claim) {
-                Err(error) if !error.is_verdict() => None,
+                Err(error) if !error.is_verdict() => {
+                    if is_said {
+                        tracing::warn!(job = job.0, %error, "a proof waits, because nothing can be said of it");
+                    }
+                    None
+                }
                 result => Some(result),
             };
             Event::Verified { job, number, result }

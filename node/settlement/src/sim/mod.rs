@@ -111,7 +111,7 @@ impl SimChain {
 
     /// The contracts after the head.
     pub fn contracts(&self) -> Option<Contracts> {
-        self.lock().head().map(|head| head.state.clone())
+        self.lock().head().and_then(|head| head.state.clone())
     }
 
     /// The head.
@@ -248,8 +248,9 @@ impl L1 for SimL1 {
         let call = call.clone();
         let answer = move |world: &mut World| {
             let found = find(world, at).ok_or(L1Error::Missing { what: "a block" })?;
+            let state = found.state.as_ref().ok_or(L1Error::Missing { what: "the state after a block" })?;
             let reverts = |reason| L1Error::Revert { data: Bytes::new(), reason };
-            found.state.answer(call.to, &call.data).map_err(reverts)
+            state.answer(call.to, &call.data).map_err(reverts)
         };
         self.request("a call", answer).await
     }
@@ -258,7 +259,8 @@ impl L1 for SimL1 {
         let call = call.clone();
         let answer = move |world: &mut World| {
             let head = world.head().ok_or(L1Error::Missing { what: "the head" })?;
-            let (mut state, time) = (head.state.clone(), head.block.time + BLOCK_SECONDS);
+            let state = head.state.clone().ok_or(L1Error::Missing { what: "the state after the head" });
+            let (mut state, time) = (state?, head.block.time + BLOCK_SECONDS);
             match state.execute(call.from, call.to, &call.data, time) {
                 Ok(_) => Ok(200_000),
                 Err(reason) => Err(L1Error::Revert { data: Bytes::new(), reason }),
@@ -282,7 +284,7 @@ impl L1 for SimL1 {
 
     async fn code(&self, of: Address) -> Result<Bytes, L1Error> {
         let answer = move |world: &mut World| {
-            let addresses = world.head().map(|head| head.state.addresses);
+            let addresses = world.head().and_then(|head| Some(head.state.as_ref()?.addresses));
             let known = addresses.is_some_and(|known| [known.settlement, known.bridge].contains(&of));
             Ok(if known { Bytes::from_static(&[0xfe]) } else { Bytes::new() })
         };

@@ -52,7 +52,8 @@ pub(super) struct SimBlock {
     pub items: Vec<Item>,
     pub logs: Vec<Log>,
     pub receipts: BTreeMap<B256, Receipt>,
-    pub state: Contracts,
+    /// What is known of the newest blocks alone.
+    pub state: Option<Contracts>,
     pub nonces: BTreeMap<Address, u64>,
 }
 
@@ -98,7 +99,7 @@ impl World {
             items: Vec::new(),
             logs: Vec::new(),
             receipts: BTreeMap::new(),
-            state,
+            state: Some(state),
             nonces: BTreeMap::new(),
         };
         World {
@@ -198,7 +199,7 @@ impl World {
     /// Executes a block on any parent; it becomes part of the chain only where the caller says so.
     fn build(&mut self, parent: B256, items: Vec<Item>, time: u64) -> Option<Block> {
         let before = self.blocks.get(&parent)?;
-        let (mut state, mut nonces) = (before.state.clone(), before.nonces.clone());
+        let (mut state, mut nonces) = (before.state.clone()?, before.nonces.clone());
         let number = before.block.number + 1;
         let time = time.max(before.block.time + 1);
         self.salt += 1;
@@ -236,7 +237,7 @@ impl World {
             }
             kept.push(item);
         }
-        self.blocks.insert(hash, SimBlock { block, items: kept, logs, receipts, state, nonces });
+        self.blocks.insert(hash, SimBlock { block, items: kept, logs, receipts, state: Some(state), nonces });
         Some(block)
     }
 
@@ -299,13 +300,21 @@ impl World {
         last
     }
 
-    /// Drops from the pool what can no longer be mined, and states that are too old.
+    /// Drops from the pool what can no longer be mined, old blocks that the chain has left, and states that are too old.
     fn clean(&mut self) {
         let nonces = self.head().map(|head| head.nonces.clone()).unwrap_or_default();
         self.pool.retain(|(from, nonce), _| *nonce >= nonces.get(from).copied().unwrap_or(0));
-        if self.blocks.len() > 2 * STATES {
-            let oldest = (self.canonical.len() as u64).saturating_sub(STATES as u64);
-            self.blocks.retain(|_, block| block.block.number >= oldest);
+        if self.canonical.len().is_multiple_of(STATES)
+            && let Some(oldest) = self.canonical.len().checked_sub(STATES)
+        {
+            let canonical = &self.canonical;
+            self.blocks.retain(|hash, block| {
+                let number = block.block.number as usize;
+                if number < oldest {
+                    block.state = None;
+                }
+                number >= oldest || canonical.get(number) == Some(hash)
+            });
         }
     }
 }

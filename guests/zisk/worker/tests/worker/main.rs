@@ -3,6 +3,7 @@
 mod stand_in;
 
 use std::fs;
+use std::time::Duration;
 
 use ashlar_prover_evidence::pack;
 use ashlar_prover_wire::{Answer, ClientError, Evidence, Failure, FailureKind, ProofKind, Proved, Question};
@@ -133,7 +134,8 @@ fn a_proof_is_what_the_tool_leaves_once_it_says_what_was_executed_and_the_tool_a
     assert_eq!(place.left(), 0);
     let Worker { mut process, client } = worker;
     client.stop().expect("heard");
-    assert!(process.0.wait().expect("ended").success());
+    let ended = process.wait(Duration::from_secs(60)).expect("it can be waited for");
+    assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
 }
 
 #[test]
@@ -183,7 +185,7 @@ fn nothing_outlives_a_worker_that_is_killed() {
     let question = Question::Prove { kind: ProofKind::Stark, evidence: vec![batch().evidence()] };
     let lost = worker.client.ask(question, |_, _, stage| {
         if stage.contains("hanging") {
-            worker.process.0.kill().expect("killed");
+            worker.process.kill().expect("killed");
         }
     });
     assert!(matches!(lost, Err(ClientError::Connection(_))), "{lost:?}");

@@ -3,15 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use ashlar_guest_batches::{Kind, Recorded, batch_of_kind};
-use ashlar_prover_wire::{
-    ADDRESS_VARIABLE, Answer, Client, ClientError, Evidence, Failure, ProofKind, Question, TOKEN_VARIABLE,
-};
+use ashlar_prover_wire::{Answer, Client, ClientError, Evidence, Failure, Process, ProofKind, Question};
 
 /// The program's key in the proofs of this file.
 pub const KEY: &str = "0000000000000001000000000000000200000000000000030000000000000004";
@@ -80,28 +78,15 @@ pub struct Worker {
     pub client: Client,
 }
 
-/// Ends with this one, whatever happens.
-pub struct Process(pub Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 impl Worker {
     /// With this place's stand-in and key.
     pub fn start(place: &Place, more: &[&str]) -> Worker {
-        let listening = Client::listen().expect("a port");
         let said = fs::File::create(place.at("stderr")).expect("created");
         let mut command = Command::new(env!("CARGO_BIN_EXE_ashlar-zisk-worker"));
         command.arg("--tool").arg(place.at("tool")).arg("--proving-key").arg(place.at("key"));
         command.arg("--work-dir").arg(place.at("work")).args(more).stderr(said).stdout(Stdio::null());
-        command.env(ADDRESS_VARIABLE, listening.address().expect("known").to_string());
-        command.env(TOKEN_VARIABLE, listening.token().to_hex());
-        let process = Process(command.spawn().expect("started"));
-        Worker { process, client: listening.accept().expect("let in") }
+        let (client, process) = Client::start(&mut command, Duration::from_secs(60)).expect("it connects");
+        Worker { process, client }
     }
 
     pub fn ask(&mut self, question: Question) -> Result<Answer, Failure> {
