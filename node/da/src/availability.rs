@@ -127,8 +127,8 @@ impl Availability {
         Ok(Coded::within(room, bytes, self.expansion, &Simd)?)
     }
 
-    /// Gives back what [`Availability::code`] gave and nobody needs any more, so that the next batch is coded where this one was. Who forgets it loses a
-    /// third of a millisecond for each megabyte, and nothing else.
+    /// Gives back what [`Availability::code`] gave and nobody needs any more, so that the next batch is coded where this one was. Who forgets it makes the
+    /// next one take twice as long, and loses nothing else.
     pub fn reuse(&self, coded: Coded) {
         *self.room.lock().unwrap_or_else(PoisonError::into_inner) = coded.into_room();
     }
