@@ -2,10 +2,11 @@
 //! both have one core.
 
 use std::hint::black_box;
+use std::mem::take;
 
 use ashlar_batch::data_root;
 use ashlar_batch::merkle::Digest;
-use ashlar_coding::{Coded, Coefficients, Engine, Expansion, Layout, Plain, Row, Simd, Verifier};
+use ashlar_coding::{Coded, Coefficients, Engine, Expansion, Layout, Plain, Room, Row, Simd, Verifier};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rsema1d::{Parameters, RowMatrix};
 
@@ -34,8 +35,21 @@ fn commit(c: &mut Criterion) {
             });
             group
                 .bench_function(format!("commit/{at}"), |b| b.iter(|| Coded::new(black_box(&bytes), expansion, &Simd)));
+            group.bench_function(format!("commit/{at}/memory=reused"), |b| {
+                let mut room = Room::default();
+                b.iter(|| {
+                    let coded = Coded::within(take(&mut room), black_box(&bytes), expansion, &Simd).expect("a batch");
+                    let commitment = coded.commitment();
+                    room = coded.into_room();
+                    commitment
+                })
+            });
             group.bench_function(format!("encode/{at}"), |b| {
                 b.iter(|| Simd.encode(&layout, row_bytes, black_box(&bytes)))
+            });
+            group.bench_function(format!("encode/{at}/memory=reused"), |b| {
+                let mut coded = Vec::new();
+                b.iter(|| Simd.encode_into(&layout, row_bytes, black_box(&bytes), &mut coded))
             });
         }
         let layout = Layout::new(256, row_bytes, Expansion::Double).expect("within the limits");
@@ -50,7 +64,7 @@ fn commit(c: &mut Criterion) {
             b.iter(|| Simd.combine(&coefficients, row_bytes, black_box(&bytes)))
         });
         group.bench_function(format!("coefficients/row={row_bytes}"), |b| {
-            b.iter(|| Coefficients::derive(black_box(&Digest::EMPTY), &layout))
+            b.iter(|| Simd.coefficients(black_box(&Digest::EMPTY), &layout))
         });
         group.finish();
     }

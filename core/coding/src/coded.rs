@@ -4,7 +4,7 @@ use core::fmt;
 use ashlar_batch::merkle::{Digest, Tree, TreeHash, TreeKind};
 use ashlar_batch::{Hash, RowProof, Rows};
 
-use crate::{Chunk, CodingError, Coefficients, Engine, Expansion, Layout, Manifest, Plain, Row};
+use crate::{Chunk, CodingError, Engine, Expansion, Layout, Manifest, Plain, Row};
 
 /// What a header says of the availability of a batch: the digest that a manifest and every chunk lead to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,16 +48,36 @@ pub struct Coded {
     commitment: DaCommitment,
 }
 
+/// Memory of a batch that is done with, for the next one: what was written to before is there, and what is new has to be asked of the system page by
+/// page, which takes as long as coding it.
+#[derive(Clone, Default, Debug)]
+pub struct Room {
+    data: Vec<u8>,
+    coded: Vec<u8>,
+}
+
 impl Coded {
     /// Codes the bytes of a batch.
     pub fn new(bytes: &[u8], expansion: Expansion, engine: &impl Engine) -> Result<Coded, CodingError> {
+        Self::within(Room::default(), bytes, expansion, engine)
+    }
+
+    /// Codes the bytes of a batch in the memory of another.
+    pub fn within(room: Room, bytes: &[u8], expansion: Expansion, engine: &impl Engine) -> Result<Coded, CodingError> {
         let rows = Rows::of_batch(bytes)?;
         let layout = Layout::of(&rows, expansion)?;
-        let mut data = Vec::with_capacity(layout.data_rows() * layout.row_bytes());
+        let Room { mut data, mut coded } = room;
+        data.clear();
+        data.reserve_exact(layout.data_rows() * layout.row_bytes());
         data.extend_from_slice(bytes);
         data.resize(layout.data_rows() * layout.row_bytes(), 0);
-        let coded = engine.encode(&layout, layout.row_bytes(), &data)?;
+        engine.encode_into(&layout, layout.row_bytes(), &data, &mut coded)?;
         Self::commit(layout, data, coded, engine)
+    }
+
+    /// Leaves its memory to another.
+    pub fn into_room(self) -> Room {
+        Room { data: self.data, coded: self.coded }
     }
 
     /// Commits to rows that are already coded; data and coded rows each one after the other. That they are coded rightly is
@@ -87,7 +107,7 @@ impl Coded {
             leftmost.siblings().split_at_checked(layout.data_height()).ok_or(CodingError::Engine)?;
         let data_root = (1u8..).zip(below).fold(first, |node, (level, sibling)| hash.node(level, &node, sibling));
 
-        let coefficients = Coefficients::derive(&tree.root(), &layout);
+        let coefficients = engine.coefficients(&tree.root(), &layout);
         let combinations = engine.combine(&coefficients, layout.row_bytes(), &data);
         let manifest = Manifest::new(layout, data_root, siblings.to_vec(), combinations);
         let commitment = manifest.commitment();

@@ -26,7 +26,7 @@ pub struct Combination(u128);
 impl Coefficients {
     /// Those of a coded tree.
     pub fn derive(coded_root: &Digest, layout: &Layout) -> Coefficients {
-        let seed = Domain::DA_CHALLENGE.hash(&[&to_bytes(coded_root), &to_bytes(layout)]);
+        let seed = Self::seed(coded_root, layout);
         let prefix = Sha256::new_with_prefix(Domain::DA_CHALLENGE.bytes()).chain_update(seed);
         let symbols = layout.row_bytes() / 2;
         let mut coefficients = Vec::with_capacity(symbols);
@@ -35,6 +35,17 @@ impl Coefficients {
             let (halves, _) = hash.as_chunks::<16>();
             coefficients.extend(halves.iter().map(|half| u128::from_le_bytes(*half)));
         }
+        Coefficients(coefficients)
+    }
+
+    /// What they all follow from.
+    pub(crate) fn seed(coded_root: &Digest, layout: &Layout) -> [u8; 32] {
+        Domain::DA_CHALLENGE.hash(&[&to_bytes(coded_root), &to_bytes(layout)])
+    }
+
+    /// Derived elsewhere.
+    #[cfg(feature = "engine")]
+    pub(crate) const fn new(coefficients: Vec<u128>) -> Coefficients {
         Coefficients(coefficients)
     }
 

@@ -40,7 +40,7 @@ pub mod sampling;
 pub mod soundness;
 
 pub use chunk::{Chunk, Verifier};
-pub use coded::{Coded, DaCommitment};
+pub use coded::{Coded, DaCommitment, Room};
 pub use collect::{Collector, Progress};
 pub use combination::{Coefficients, Combination};
 #[cfg(feature = "engine")]

@@ -163,17 +163,15 @@ pub struct Fri {
 impl Fri {
     /// The proven bits: the weaker of folding, for which the field must be large, and queries.
     pub const fn proven(&self, radius: Radius) -> Proven {
-        let fits = self.log_blowup > 0 && self.log_places >= self.log_blowup && self.log_places <= 32;
-        if !fits || self.log_arity == 0 || self.log_arity > 8 {
+        if !self.fits() {
             return Proven(0);
         }
-        let (mut multiplicity, last) = match radius {
-            Radius::Unique => (MULTIPLICITIES.0, MULTIPLICITIES.0),
-            Radius::Johnson => MULTIPLICITIES,
-        };
+        let (mut multiplicity, last) = Self::multiplicities(radius);
         let mut best = Proven(0);
         while multiplicity <= last {
-            let proven = self.proven_by(radius, multiplicity);
+            let (fold, each) = self.fold_and_query(radius, multiplicity);
+            let queries = Log(each.0 * self.queries as i64 + ((self.work_bits as i64) << 16));
+            let proven = Proven::of(if fold.0 < queries.0 { fold } else { queries });
             if proven.0 > best.0 {
                 best = proven;
             }
@@ -182,7 +180,42 @@ impl Fri {
         best
     }
 
-    const fn proven_by(&self, radius: Radius, multiplicity: u64) -> Proven {
+    /// The fewest queries that are proven for as many bits as production asks for, whatever queries these parameters have; `None` if none are enough.
+    pub const fn queries_min(&self, radius: Radius) -> Option<u32> {
+        if !self.fits() {
+            return None;
+        }
+        let need = ((BITS_MIN as i64) << 16) - ((self.work_bits as i64) << 16);
+        let (mut multiplicity, last) = Self::multiplicities(radius);
+        let mut fewest = None;
+        while multiplicity <= last {
+            let (fold, each) = self.fold_and_query(radius, multiplicity);
+            if Proven::of(fold).0 >= BITS_MIN && each.0 > 0 {
+                let queries = if need > 0 { (need as u64).div_ceil(each.0 as u64) as u32 } else { 0 };
+                fewest = match fewest {
+                    Some(before) if before <= queries => Some(before),
+                    _ => Some(queries),
+                };
+            }
+            multiplicity += 1;
+        }
+        fewest
+    }
+
+    const fn fits(&self) -> bool {
+        let places = self.log_blowup > 0 && self.log_places >= self.log_blowup && self.log_places <= 32;
+        places && self.log_arity > 0 && self.log_arity <= 8
+    }
+
+    const fn multiplicities(radius: Radius) -> (u64, u64) {
+        match radius {
+            Radius::Unique => (MULTIPLICITIES.0, MULTIPLICITIES.0),
+            Radius::Johnson => MULTIPLICITIES,
+        }
+    }
+
+    /// The bits of all folds together, and of one query.
+    const fn fold_and_query(&self, radius: Radius, multiplicity: u64) -> (Log, Log) {
         let places = 1u64 << self.log_places;
         let one = combination_log(places, places >> self.log_blowup, self.field, radius, multiplicity);
         // A fold of 2^a values is a curve of degree 2^a - 1, whose error is as many times that of a line. There are not more
@@ -201,8 +234,7 @@ impl Fri {
                 Log(((self.log_blowup as i64) << 15) - slack.0)
             }
         };
-        let queries = Log(each.0 * self.queries as i64 + ((self.work_bits as i64) << 16));
-        Proven::of(if fold.0 < queries.0 { fold } else { queries })
+        (fold, each)
     }
 }
 
@@ -241,6 +273,31 @@ mod tests {
             let (floor, ceil) = (Log::floor(number).0 as f64, Log::ceil(number).0 as f64);
             assert!(floor <= exact + 1e-6 && exact <= ceil + 1e-6 && ceil - floor <= 1.0, "{number}");
         }
+    }
+
+    #[test]
+    fn the_fewest_queries_are_enough_and_one_fewer_is_not() {
+        let mut none = 0;
+        for field in [Extension::KOALA_BEAR_QUINTIC, Extension { degree: 4, ..Extension::KOALA_BEAR_QUINTIC }] {
+            for (log_places, log_blowup, work_bits) in
+                (0..34).flat_map(|places| [(places, 1, 0), (places, 2, 0), (places, 3, 16), (places, 1, 100)])
+            {
+                for radius in [Radius::Unique, Radius::Johnson] {
+                    let fri = |queries| Fri { field, log_places, log_blowup, log_arity: 3, queries, work_bits };
+                    let enough = |queries| fri(queries).proven(radius).check().is_ok();
+                    match fri(7).queries_min(radius) {
+                        Some(fewest) => {
+                            assert!(enough(fewest) && (fewest == 0 || !enough(fewest - 1)), "{:?}", fri(fewest))
+                        }
+                        None => {
+                            none += 1;
+                            assert!(!enough(u16::MAX.into()), "{:?}", fri(0));
+                        }
+                    }
+                }
+            }
+        }
+        assert!(none > 0, "a field that is too small has none");
     }
 
     #[test]

@@ -5,15 +5,16 @@ use p3_dft::TwoAdicSubgroupDft;
 use p3_field::{ExtensionField, Field, PackedFieldExtension, PackedValue, PrimeCharacteristicRing};
 use p3_fri::FriFoldingStrategy;
 use p3_matrix::Matrix;
-use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_util::reverse_slice_index_bits;
 
 use crate::opening::Fold;
+use crate::packing::pack_rows;
 use crate::plonky::{self, FOLDING, FoldTree, Hash, RowTree, Transform, digest};
 use crate::shape::LOG_LAST;
 use crate::transcript::Transcript;
-use crate::{Challenge, FriError, Opening, Shape, Statement, Val, pack};
+use crate::transform::extend;
+use crate::{Challenge, FriError, Opening, Shape, Statement, Val};
 
 type Packed = <Val as Field>::Packing;
 type PackedChallenge = <Challenge as ExtensionField<Val>>::ExtensionPacking;
@@ -27,20 +28,20 @@ pub struct Word {
 
 impl Word {
     /// Codes data and hashes every row of the code.
-    pub(crate) fn new(bytes: &[u8], shape: Shape, transform: &Transform) -> Result<Word, FriError> {
-        Ok(Word::of_rows(shape, Word::code(bytes, shape, transform)?))
+    pub(crate) fn new(bytes: &[u8], shape: Shape) -> Result<Word, FriError> {
+        Ok(Word::of_rows(shape, Word::code(bytes, shape)?))
     }
 
     /// The rows of the code, data first.
-    pub(crate) fn code(bytes: &[u8], shape: Shape, transform: &Transform) -> Result<RowMajorMatrix<Val>, FriError> {
+    pub(crate) fn code(bytes: &[u8], shape: Shape) -> Result<RowMajorMatrix<Val>, FriError> {
         if bytes.len() != shape.bytes() {
             return Err(FriError::Parts { what: "bytes", expected: shape.bytes(), got: bytes.len() });
         }
-        let mut elements = pack(bytes);
-        elements.resize(shape.data_rows() * shape.columns(), Val::ZERO);
-        let data = RowMajorMatrix::new(elements, shape.columns());
         // Values that fold together stand beside each other when the bits of positions are reversed; data comes first then.
-        Ok(transform.lde_batch(data, shape.expansion().levels()).bit_reverse_rows().to_row_major_matrix())
+        let mut values = Val::zero_vec(shape.rows() * shape.columns());
+        pack_rows(bytes, shape.columns(), shape.log_data_rows(), &mut values);
+        extend(&mut values, shape.columns(), shape.log_data_rows(), shape.expansion().levels());
+        Ok(RowMajorMatrix::new(values, shape.columns()))
     }
 
     /// Under rows that need not be a code, which is how tests lie.

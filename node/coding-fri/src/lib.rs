@@ -15,6 +15,7 @@ mod error;
 mod shape;
 
 mod packing;
+mod transform;
 
 mod plonky;
 mod transcript;

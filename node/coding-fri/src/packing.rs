@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use p3_field::PrimeField32;
+use p3_field::{PrimeCharacteristicRing, PrimeField32};
+use p3_util::reverse_bits_len;
 
 use crate::Val;
 use crate::shape::{GROUP_BYTES, GROUP_ELEMENTS};
@@ -11,15 +12,40 @@ const MASK: u32 = (1 << BITS) - 1;
 
 /// Bytes as elements of 30 bits, the last ones filled with zeros.
 pub fn pack(bytes: &[u8]) -> Vec<Val> {
-    let mut elements = Vec::with_capacity(bytes.len().div_ceil(GROUP_BYTES) * GROUP_ELEMENTS);
+    let mut elements = Val::zero_vec(bytes.len().div_ceil(GROUP_BYTES) * GROUP_ELEMENTS);
+    fill(&mut elements, bytes);
+    elements
+}
+
+/// The same in place of zeros, as many elements as there is room for.
+fn fill(elements: &mut [Val], bytes: &[u8]) {
     let (groups, rest) = bytes.as_chunks::<GROUP_BYTES>();
-    groups.iter().for_each(|group| elements.extend(split(group)));
-    if !rest.is_empty() {
+    let mut room = elements.as_chunks_mut::<GROUP_ELEMENTS>().0.iter_mut();
+    room.by_ref().zip(groups).for_each(|(to, group)| *to = split(group));
+    if let Some(to) = room.next().filter(|_| !rest.is_empty()) {
         let mut last = [0; GROUP_BYTES];
         last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        elements.extend(split(&last));
+        *to = split(&last);
     }
-    elements
+}
+
+/// The elements of bytes as rows, each at the place that its number has with its bits reversed. There are as many rows as that has, and places beyond the
+/// last element stay as they are.
+pub(crate) fn pack_rows(bytes: &[u8], columns: usize, log_rows: usize, rows: &mut [Val]) {
+    // Where a row begins within a group, the group is made for it and for the row before.
+    let mut groups = Val::zero_vec((columns.div_ceil(GROUP_ELEMENTS) + 1) * GROUP_ELEMENTS);
+    for number in 0..1usize << log_rows {
+        let (group, behind) = (number * columns / GROUP_ELEMENTS, number * columns % GROUP_ELEMENTS);
+        let Some(bytes) = bytes.get(group * GROUP_BYTES..).filter(|bytes| !bytes.is_empty()) else { return };
+        let taken = bytes.len().min(groups.len() / GROUP_ELEMENTS * GROUP_BYTES);
+        groups.fill(Val::ZERO);
+        fill(&mut groups, bytes.get(..taken).unwrap_or_default());
+        let at = reverse_bits_len(number, log_rows) * columns;
+        let (to, from) = (rows.get_mut(at..at + columns), groups.get(behind..behind + columns));
+        if let (Some(to), Some(from)) = (to, from) {
+            to.copy_from_slice(from);
+        }
+    }
 }
 
 fn split(group: &[u8; GROUP_BYTES]) -> [Val; GROUP_ELEMENTS] {

@@ -3,30 +3,29 @@ use alloc::vec::Vec;
 use ashlar_coding::soundness::Proven;
 use ashlar_coding::{Expansion, Scheme};
 
-use crate::plonky::{Hash, Transform};
+use crate::plonky::Hash;
 use crate::{Committed, FriError, Opening, Shape, Statement, Val, Verifier, Word};
 
-/// The scheme of this crate, with the tables of its transforms.
+/// The scheme of this crate.
 #[derive(Clone, Debug)]
 pub struct Fri {
     expansion: Expansion,
-    transform: Transform,
 }
 
 impl Fri {
     /// Of codes so much longer than the data.
-    pub fn new(expansion: Expansion) -> Fri {
-        Fri { expansion, transform: Transform::default() }
+    pub const fn new(expansion: Expansion) -> Fri {
+        Fri { expansion }
     }
 
     /// Codes data and hashes nothing: every row of the code as elements, data first.
     pub fn code(&self, bytes: &[u8]) -> Result<Vec<Val>, FriError> {
-        Ok(Word::code(bytes, Shape::new(bytes.len(), self.expansion)?, &self.transform)?.values)
+        Ok(Word::code(bytes, Shape::new(bytes.len(), self.expansion)?)?.values)
     }
 
     /// Codes data and hashes it: the first half of a commitment.
     pub fn word(&self, bytes: &[u8]) -> Result<Word, FriError> {
-        Word::new(bytes, Shape::new(bytes.len(), self.expansion)?, &self.transform)
+        Word::new(bytes, Shape::new(bytes.len(), self.expansion)?)
     }
 }
 

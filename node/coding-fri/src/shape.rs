@@ -34,18 +34,10 @@ impl Shape {
             return Err(FriError::Bytes { max: BYTES_MAX, got: bytes });
         }
         let shape = Shape { bytes: bytes as u32, expansion, queries: 0 };
-        let most = shape.parameters(u16::MAX.into()).proven(Radius::Johnson).check()?;
-        // More queries never make it weaker, so the fewest that are enough are found by halving.
-        let (mut low, mut high) = (0u32, u32::from(u16::MAX));
-        while low + 1 < high {
-            let middle = low.midpoint(high);
-            match shape.parameters(middle).proven(Radius::Johnson).check() {
-                Ok(_) => high = middle,
-                Err(_) => low = middle,
-            }
-        }
-        debug_assert!(most.bits() >= soundness::BITS_MIN);
-        Ok(Shape { queries: high as u16, ..shape })
+        let fewest = shape.parameters(0).queries_min(Radius::Johnson).and_then(|queries| u16::try_from(queries).ok());
+        let queries = fewest.unwrap_or(u16::MAX);
+        shape.parameters(queries.into()).proven(Radius::Johnson).check()?;
+        Ok(Shape { queries, ..shape })
     }
 
     const fn parameters(&self, queries: u32) -> soundness::Fri {

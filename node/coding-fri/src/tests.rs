@@ -1,12 +1,15 @@
 //! Publishers who lie, which from outside nobody can be made to.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
-use p3_field::PrimeCharacteristicRing;
+use p3_blake3::Blake3;
+use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_matrix::dense::RowMajorMatrix;
+use p3_symmetric::CryptographicHasher;
 
 use super::*;
-use crate::plonky::Transform;
+use crate::plonky::Hash;
 
 fn bytes(length: usize) -> Vec<u8> {
     (0..length as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 29) as u8).collect()
@@ -16,7 +19,7 @@ fn bytes(length: usize) -> Vec<u8> {
 #[test]
 fn a_row_beside_the_codeword_is_never_a_sample() {
     let shape = Shape::new(3_000, Expansion::Quadruple).unwrap();
-    let code = Word::code(&bytes(3_000), shape, &Transform::default()).unwrap();
+    let code = Word::code(&bytes(3_000), shape).unwrap();
     let honest = Word::of_rows(shape, code.clone()).state();
     let mut held = 0;
     for wrong in [3, 60, 77, 130, 200, 255] {
@@ -51,11 +54,28 @@ fn what_is_no_code_has_no_statement() {
     assert!(matches!(error, FriError::NotOfTheWord { .. }), "{error}");
 }
 
+/// The root by X-33 alone: rows as elements in Montgomery's form, one at a time, and nodes of two.
+#[test]
+fn the_root_is_over_rows_as_they_are_in_memory() {
+    for (length, expansion) in [(1, Expansion::Double), (3_000, Expansion::Quadruple), (9_001, Expansion::Double)] {
+        let shape = Shape::new(length, expansion).unwrap();
+        let code = Word::code(&bytes(length), shape).unwrap();
+        let in_memory = |element: &Val| (u64::from(element.as_canonical_u32()) << 32) % u64::from(Val::ORDER_U32);
+        let rows = code.values.chunks(shape.columns());
+        let message = |row: &[Val]| row.iter().flat_map(|element| (in_memory(element) as u32).to_le_bytes()).collect();
+        let mut hashes: Vec<Hash> = rows.map(|row| Blake3.hash_iter::<Vec<u8>>(message(row))).collect();
+        while hashes.len() > 1 {
+            hashes = hashes.chunks(2).map(|pair| Blake3.hash_iter(pair.as_flattened().iter().copied())).collect();
+        }
+        assert_eq!(vec![Word::of_rows(shape, code).root()], hashes, "{length} bytes");
+    }
+}
+
 #[test]
 fn rows_of_data_come_first() {
     let data = bytes(4_000);
     let shape = Shape::new(data.len(), Expansion::Double).unwrap();
-    let code = Word::code(&data, shape, &Transform::default()).unwrap();
+    let code = Word::code(&data, shape).unwrap();
     // Rows stand where the bits of their numbers are reversed, each half of the code by itself.
     let bits = shape.data_rows().ilog2() as usize;
     let row = |number: usize| {

@@ -1,6 +1,8 @@
+use std::sync::{Mutex, PoisonError};
+
 use ashlar_batch::merkle::Digest;
 use ashlar_batch::{BatchHeader, Signatures};
-use ashlar_coding::{Coded, CodingError, DaCommitment, Expansion, Row, Simd};
+use ashlar_coding::{Coded, CodingError, DaCommitment, Expansion, Room, Row, Simd};
 use ashlar_types::BatchNumber;
 use futures::future::join_all;
 
@@ -18,6 +20,8 @@ pub struct Availability {
     confirmed_min: usize,
     standings: Standings,
     pace: Pace,
+    /// Memory of the batch that was coded last, once it is done with.
+    room: Mutex<Room>,
 }
 
 /// What was published.
@@ -91,7 +95,14 @@ impl Availability {
         if !(min..=max).contains(&confirmed_min) {
             return Err(SetupError::Confirmations { min, max, got: confirmed_min });
         }
-        Ok(Availability { stores, expansion, confirmed_min, standings: Standings::default(), pace: Pace::default() })
+        Ok(Availability {
+            stores,
+            expansion,
+            confirmed_min,
+            standings: Standings::default(),
+            pace: Pace::default(),
+            room: Mutex::default(),
+        })
     }
 
     /// The same, by another clock.
@@ -112,7 +123,14 @@ impl Availability {
 
     /// What the header of a batch will commit to, before anything is published.
     pub fn code(&self, bytes: &[u8]) -> Result<Coded, PublishError> {
-        Ok(Coded::new(bytes, self.expansion, &Simd)?)
+        let room = std::mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Coded::within(room, bytes, self.expansion, &Simd)?)
+    }
+
+    /// Gives back what [`Availability::code`] gave and nobody needs any more, so that the next batch is coded where this one was. Who forgets it makes the
+    /// next one take twice as long, and loses nothing else.
+    pub fn reuse(&self, coded: Coded) {
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = coded.into_room();
     }
 
     /// How a store has behaved since this was made.
@@ -132,7 +150,10 @@ impl Availability {
         bytes: &[u8],
         signatures: &Signatures,
     ) -> Result<Published, PublishError> {
-        self.put(number, &self.code(bytes)?, signatures).await
+        let coded = self.code(bytes)?;
+        let published = self.put(number, &coded, signatures).await;
+        self.reuse(coded);
+        published
     }
 
     /// Gives each store its share of a batch that is coded already, all at once. To repair, do it again.

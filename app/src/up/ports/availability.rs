@@ -77,7 +77,9 @@ impl Published {
 impl Availability for Published {
     fn commitment(&self, bytes: &[u8]) -> Result<Hash, OutsideError> {
         let coded = self.stores.code(bytes).map_err(|error| OutsideError::stop(error.to_string()))?;
-        Ok(coded.commitment().to_hash())
+        let commitment = coded.commitment().to_hash();
+        self.stores.reuse(coded);
+        Ok(commitment)
     }
 
     fn publish(&self, sealed: Arc<Sealed>) -> Asked<()> {
@@ -94,7 +96,9 @@ impl Availability for Published {
                     "batch {number} was committed under another code than stores are given here; set da.expansion to what its sequencer has"
                 )));
             }
-            published.put(&sealed, &coded).await
+            published.put(&sealed, &coded).await?;
+            published.stores.reuse(coded);
+            Ok(())
         })
     }
 

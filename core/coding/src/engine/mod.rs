@@ -6,6 +6,8 @@ use ashlar_batch::merkle::{Digest, TreeHash, TreeKind};
 
 use crate::{CodingError, Coefficients, Combination, Layout, Row};
 
+#[cfg(feature = "engine")]
+mod lanes;
 mod plain;
 #[cfg(feature = "engine")]
 mod simd;
@@ -20,7 +22,20 @@ pub use simd::Simd;
 pub trait Engine {
     /// All coded rows, one after the other, of the data rows, one after the other. `row_bytes` may be any number of whole
     /// blocks, since each column is coded alone.
-    fn encode(&self, layout: &Layout, row_bytes: usize, data: &[u8]) -> Result<Vec<u8>, CodingError>;
+    fn encode(&self, layout: &Layout, row_bytes: usize, data: &[u8]) -> Result<Vec<u8>, CodingError> {
+        let mut coded = Vec::new();
+        self.encode_into(layout, row_bytes, data, &mut coded)?;
+        Ok(coded)
+    }
+
+    /// The same, in place of whatever is there.
+    fn encode_into(
+        &self,
+        layout: &Layout,
+        row_bytes: usize,
+        data: &[u8],
+        coded: &mut Vec<u8>,
+    ) -> Result<(), CodingError>;
 
     /// The data rows that are missing among rows of equal length: each with its number, ascending. The rows given are
     /// distinct, and at least as many as there are data rows.
@@ -32,10 +47,27 @@ pub trait Engine {
         rows.chunks_exact(row_bytes).map(|row| hash.leaf(row)).collect()
     }
 
+    /// The coefficients of a coded tree.
+    fn coefficients(&self, coded_root: &Digest, layout: &Layout) -> Coefficients {
+        Coefficients::derive(coded_root, layout)
+    }
+
     /// The combination of each row of this length.
     fn combine(&self, coefficients: &Coefficients, row_bytes: usize, rows: &[u8]) -> Vec<Combination> {
         rows.chunks_exact(row_bytes).map(|row| coefficients.combine(row)).collect()
     }
+}
+
+/// The bytes of all coded rows, if these are the data rows.
+fn coded_bytes(layout: &Layout, row_bytes: usize, data: &[u8]) -> Result<usize, CodingError> {
+    if row_bytes == 0 || !row_bytes.is_multiple_of(crate::limits::BLOCK_BYTES) {
+        return Err(CodingError::RowBytes { got: row_bytes });
+    }
+    let expected = layout.data_rows() * row_bytes;
+    if data.len() != expected {
+        return Err(CodingError::Length { expected, got: data.len() });
+    }
+    Ok(layout.coded_rows() * row_bytes)
 }
 
 /// Every data row, one after the other, from enough rows of equal length, ascending.

@@ -1,7 +1,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Engine, common_length, missing};
+use super::{Engine, coded_bytes, common_length, missing};
 use crate::field::Gf16;
 use crate::limits::BLOCK_BYTES;
 use crate::{CodingError, Layout, Row};
@@ -25,15 +25,16 @@ fn add_product(to: &mut [u8], factor: Gf16, from: &[u8]) {
 }
 
 impl Engine for Plain {
-    fn encode(&self, layout: &Layout, row_bytes: usize, data: &[u8]) -> Result<Vec<u8>, CodingError> {
-        if row_bytes == 0 || !row_bytes.is_multiple_of(BLOCK_BYTES) {
-            return Err(CodingError::RowBytes { got: row_bytes });
-        }
-        let expected = layout.data_rows() * row_bytes;
-        if data.len() != expected {
-            return Err(CodingError::Length { expected, got: data.len() });
-        }
-        let mut coded = vec![0; layout.coded_rows() * row_bytes];
+    fn encode_into(
+        &self,
+        layout: &Layout,
+        row_bytes: usize,
+        data: &[u8],
+        coded: &mut Vec<u8>,
+    ) -> Result<(), CodingError> {
+        let bytes = coded_bytes(layout, row_bytes, data)?;
+        coded.clear();
+        coded.resize(bytes, 0);
         let first = 1u16 << layout.data_height();
         for (place, to) in (first..).zip(coded.chunks_exact_mut(row_bytes)) {
             let scale = Gf16::new(place >> layout.data_height());
@@ -41,7 +42,7 @@ impl Engine for Plain {
                 add_product(to, scale * Gf16::new(place ^ from_place).inverse(), from);
             }
         }
-        Ok(coded)
+        Ok(())
     }
 
     fn restore(&self, layout: &Layout, rows: &[(Row, &[u8])]) -> Result<Vec<(Row, Vec<u8>)>, CodingError> {

@@ -1,5 +1,6 @@
 use ashlar_batch::data_root;
-use ashlar_coding::{Coded, Engine, Expansion, Layout, Manifest, Plain, Row, Simd};
+use ashlar_batch::merkle::Digest;
+use ashlar_coding::{Coded, Engine, Expansion, Layout, Manifest, Plain, Room, Row, Simd};
 use ashlar_types::{from_bytes, to_bytes};
 use reed_solomon_simd::engine::NoSimd;
 use reed_solomon_simd::rate::{LowRateEncoder, RateEncoder};
@@ -48,6 +49,44 @@ fn both_engines_restore_any_enough_rows() {
             numbers.iter().skip(layout.data_rows()).filter(|n| usize::from(**n) < layout.data_rows()).count()
         );
         restored.iter().for_each(|(row, bytes)| assert_eq!(bytes, all[usize::from(row.get())]));
+    }
+}
+
+#[test]
+fn both_engines_hash_and_combine_alike() {
+    let mut chance = Chance::new(3);
+    for (rows, row_bytes) in
+        [(0, 256), (1, 256), (5, 512), (6, 256), (7, 2_048), (8, 256), (15, 512), (16, 256), (37, 1_024), (54, 8_192)]
+    {
+        let bytes: Vec<u8> = (0..rows * row_bytes).map(|_| chance.next() as u8).collect();
+        let leaves = Simd.leaves(row_bytes, &bytes);
+        assert_eq!(leaves, Plain.leaves(row_bytes, &bytes), "{rows} rows of {row_bytes}");
+        assert_eq!(leaves.len(), rows);
+        let layout = Layout::new(256, row_bytes, EXPANSIONS[rows % 2]).unwrap();
+        let root = leaves.first().copied().unwrap_or(Digest::EMPTY);
+        let coefficients = Simd.coefficients(&root, &layout);
+        assert_eq!(coefficients, Plain.coefficients(&root, &layout));
+        let combinations = Simd.combine(&coefficients, row_bytes, &bytes);
+        assert_eq!(combinations, Plain.combine(&coefficients, row_bytes, &bytes), "{rows} rows of {row_bytes}");
+        assert_eq!(combinations.len(), rows);
+    }
+}
+
+/// Whatever was in the memory that a batch is coded in, and however much of it there was, nothing of it is left.
+#[test]
+fn the_memory_of_another_batch_changes_nothing() {
+    let mut room = Room::default();
+    for (seed, length) in (0u64..).zip([70_000, 42, 5_000, 200_000, 300, 65_536]) {
+        let bytes = batch(length, seed);
+        for expansion in EXPANSIONS {
+            let fresh = Coded::new(&bytes, expansion, &Simd).unwrap();
+            let coded = Coded::within(room, &bytes, expansion, &Simd).unwrap();
+            assert_eq!(coded.commitment(), fresh.commitment(), "{length} bytes");
+            assert!(coded.chunks().eq(fresh.chunks()));
+            let plain = Coded::within(coded.into_room(), &bytes, expansion, &Plain).unwrap();
+            assert!(plain.chunks().eq(fresh.chunks()));
+            room = plain.into_room();
+        }
     }
 }
 

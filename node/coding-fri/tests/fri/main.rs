@@ -3,10 +3,13 @@
 use ashlar_coding::soundness::BITS_MIN;
 use ashlar_coding::{Expansion, Scheme};
 use ashlar_coding_fri::{Fri, FriError, Opening, Shape, Statement, Val, Verifier, pack, unpack};
+use p3_blake3::Blake3;
 use p3_dft::{NaiveDft, Radix2DitParallel, TwoAdicSubgroupDft};
 use p3_field::PrimeField32;
 use p3_matrix::Matrix;
+use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
+use p3_symmetric::CryptographicHasher;
 use proptest::prelude::*;
 
 fn noise(length: usize, seed: u64) -> Vec<u8> {
@@ -113,7 +116,36 @@ fn every_shape_is_proven_for_enough_bits() {
     }
 }
 
-/// Plonky3's transform against the sum that defines it, and the code against evaluating each column.
+/// Roots, and the hashes of what is said of them, as they were when the code was Plonky3's own extension and rows were hashed a byte at a time: neither what is
+/// committed to nor what is sent depends on how it is computed.
+#[test]
+fn roots_and_statements_are_frozen() {
+    let frozen = [
+        (
+            (1, Expansion::Double),
+            "ef7d737652896461f73ee7daa88f4511122f882a2e87f864b7ff83ae3282f9a9",
+            "1aa78bde9ade8ba3d88ce3c92e77bad999053c3a40eca666f2429a09d6df776a",
+        ),
+        (
+            (9_000, Expansion::Quadruple),
+            "1c4f7bd973da1b8ec01ac097e9ed83c35adb7d8de6f5ea5b4aa6267ca16d23ed",
+            "1a83c1d581b27795c82157e3ba1d431268a2747df198da906851989bb4aaf54d",
+        ),
+        (
+            (70_000, Expansion::Double),
+            "3fc38ba7004454b6383ef6559656f2b1f2d1a0baa2784d8b5333e1b740134cd5",
+            "33a0017bd8a8fe57105b6548ecba8aab005d6d9bc126b65b69d585b4c2d2a386",
+        ),
+    ];
+    let hex = |bytes: [u8; 32]| bytes.map(|byte| format!("{byte:02x}")).concat();
+    for ((length, expansion), root, statement) in frozen {
+        let committed = Fri::new(expansion).commit(&noise(length, 1)).unwrap();
+        assert_eq!(hex(committed.root()), root, "{length} bytes");
+        assert_eq!(hex(Blake3.hash_iter(committed.statement().to_bytes())), statement, "{length} bytes");
+    }
+}
+
+/// The code, and Plonky3's transform by which the last polynomial is found, against the sum that defines both.
 #[test]
 fn transforms_are_what_the_naive_one_says() {
     for log in 0..9 {
@@ -128,6 +160,16 @@ fn transforms_are_what_the_naive_one_says() {
                 let coded = fast.lde_batch(matrix.clone(), added).to_row_major_matrix();
                 assert_eq!(coded, NaiveDft.lde_batch(matrix.clone(), added));
             }
+        }
+    }
+    for length in [1, 700, 4_000, 31_000, 62_000] {
+        for expansion in [Expansion::Double, Expansion::Quadruple] {
+            let (bytes, shape) = (noise(length, 5), Shape::new(length, expansion).unwrap());
+            let mut elements = pack(&bytes);
+            elements.resize(shape.data_rows() * shape.columns(), Val::new(0));
+            let naive = NaiveDft.lde_batch(RowMajorMatrix::new(elements, shape.columns()), expansion.levels());
+            let naive = naive.bit_reverse_rows().to_row_major_matrix().values;
+            assert!(Fri::new(expansion).code(&bytes).unwrap() == naive, "{length} bytes");
         }
     }
 }
