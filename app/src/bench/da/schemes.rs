@@ -1,9 +1,11 @@
 //! The three commitments, over the same bytes as far as each takes them.
 
+use std::mem::take;
+
 use anyhow::{Result, anyhow, ensure};
 use ashlar_batch::codec::Preamble;
 use ashlar_batch::merkle::{TreeHash, TreeKind};
-use ashlar_coding::{Coded, Engine, Expansion, Layout, Row, RowScheme, Scheme, Simd, Verifier};
+use ashlar_coding::{Coded, Engine, Expansion, Layout, Room, Row, RowScheme, Scheme, Simd, Verifier};
 use ashlar_coding_fri::Fri;
 use ashlar_coding_ipa::{Ipa, LENGTH_MAX, SCALAR_BYTES};
 use ashlar_harness::flow::Random;
@@ -53,6 +55,14 @@ pub fn figures(arguments: &DaBenchArguments, watch: &Watch) -> Result<Vec<Figure
             Some((limit, why)),
             watch,
         )?);
+        let mut room = Room::default();
+        let again = watch.median(|| {
+            room = Coded::within(take(&mut room), &bytes, expansion, &Simd)?.into_room();
+            Ok(())
+        })?;
+        let figure = Figure::new("da", "encode_commit_bytes_per_s", bytes.len() as f64 / again, "B/s");
+        let figure = figure.at("scheme", "rows").at("rate", rate(expansion)).at("bytes", bytes.len());
+        figures.push(figure.at("memory", "of the batch before").limit(limit, why));
     }
     figures.push(row_verify(&bytes, watch)?);
     for expansion in EXPANSIONS {
