@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ethrex_common::{H256, H512};
 use ethrex_p2p::types::{Node, NodeRecord};
@@ -31,11 +32,16 @@ pub struct Devnet {
 }
 
 /// The chain's own threads. They are let go without waiting for them, since whoever drops this may run futures itself.
-struct Threads(Option<Runtime>);
+struct Threads {
+    runtime: Option<Runtime>,
+    /// Whether what fails on them fails because they end.
+    ending: Arc<AtomicBool>,
+}
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        self.ending.store(true, Ordering::Release);
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
@@ -62,14 +68,15 @@ impl Devnet {
             .enable_all()
             .build()
             .map_err(DevnetError::Threads)?;
-        let threads = Threads(Some(runtime));
+        let ending = Arc::new(AtomicBool::new(false));
+        let threads = Threads { runtime: Some(runtime), ending: ending.clone() };
         let faults = Arc::new(Faults::default());
         let given = (config.clone(), faults.clone());
         // On a thread of the runtime, since the calling one may have a small stack or run futures itself.
         let (sender, receiver) = std::sync::mpsc::channel();
         threads.handle()?.spawn(async move {
             // If nobody waits any more, nobody needs to know.
-            let _ = sender.send(open(&given.0, given.1).await);
+            let _ = sender.send(open(&given.0, given.1, ending).await);
         });
         let (chain, address) = receiver.recv().map_err(|_| DevnetError::Stopped)??;
         Ok(Devnet { threads, chain, faults, address })
@@ -147,11 +154,15 @@ impl Devnet {
 
 impl Threads {
     fn handle(&self) -> Result<&Runtime, DevnetError> {
-        self.0.as_ref().ok_or(DevnetError::Stopped)
+        self.runtime.as_ref().ok_or(DevnetError::Stopped)
     }
 }
 
-async fn open(config: &Config, faults: Arc<Faults>) -> Result<(Arc<Chain>, SocketAddr), DevnetError> {
+async fn open(
+    config: &Config,
+    faults: Arc<Faults>,
+    ending: Arc<AtomicBool>,
+) -> Result<(Arc<Chain>, SocketAddr), DevnetError> {
     let chain = Arc::new(Chain::open(config).await?);
     let endpoint = Endpoint { chain: chain.clone(), context: context(&chain)?, faults, mining: config.mining };
     let failed = |source| DevnetError::Port { port: config.port, source };
@@ -163,7 +174,7 @@ async fn open(config: &Config, faults: Arc<Faults>) -> Result<(Arc<Chain>, Socke
         }
     });
     if let Mining::Every { busy, idle } = config.mining {
-        tokio::spawn(by_the_clock(chain.clone(), busy, idle));
+        tokio::spawn(by_the_clock(chain.clone(), busy, idle, ending));
     }
     Ok((chain, address))
 }

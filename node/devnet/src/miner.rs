@@ -4,14 +4,16 @@
 //! is final, and then the slow one: an idle chain does not grow, and nobody waits for the slow clock.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::chain::Chain;
 
-/// Makes blocks for as long as the task lives: every `busy` while there is something to settle, and otherwise every `idle`.
-pub async fn by_the_clock(chain: Arc<Chain>, busy: Duration, idle: Duration) {
+/// Makes blocks for as long as the task lives: every `busy` while there is something to settle, and otherwise every `idle`. A block that
+/// is not made because its threads are ending is no error.
+pub async fn by_the_clock(chain: Arc<Chain>, busy: Duration, idle: Duration, ending: Arc<AtomicBool>) {
     let mut tick = interval(busy.max(Duration::from_millis(1)));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
@@ -22,6 +24,9 @@ pub async fn by_the_clock(chain: Arc<Chain>, busy: Duration, idle: Duration) {
         }
         last = Instant::now();
         if let Err(error) = chain.mine().await {
+            if ending.load(Ordering::Acquire) {
+                return;
+            }
             tracing::error!(%error, "no block was made");
         }
     }
