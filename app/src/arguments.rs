@@ -21,10 +21,13 @@ use crate::rebuild::{ArchiveArguments, RecoverArguments, VerifyArguments};
 use crate::signer::SignerArguments;
 use crate::simulate::SimulateArguments;
 use crate::state::State;
+#[cfg(feature = "devnet")]
 use crate::up::UpArguments;
 use crate::verify_proof::VerifyProofArguments;
 use ashlar_harness::flow::{Shape, Shares};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+#[cfg(not(feature = "devnet"))]
+use clap::{CommandFactory as _, error::ErrorKind};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 it did what was asked; 1 it could not, or a check failed; 2 the arguments make no sense.";
@@ -36,6 +39,7 @@ pub struct Arguments {
     /// What to do; without it everything is started, as by `up`.
     #[command(subcommand)]
     pub what: Option<What>,
+    #[cfg(feature = "devnet")]
     #[command(flatten)]
     up: UpArguments,
 }
@@ -44,6 +48,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum What {
     /// Start a whole exchange in this process: L1, contracts, node, API, traders
+    #[cfg(feature = "devnet")]
     #[command(after_help = "Example: ashlar up --data exchange --traders 20")]
     Up(UpArguments),
     /// Run a market of the core alone and watch it
@@ -408,9 +413,20 @@ pub struct StateArguments {
 }
 
 impl Arguments {
-    /// What to do: without a subcommand, the demo.
+    /// What to do: without a subcommand, everything.
+    #[cfg(feature = "devnet")]
     pub fn into_what(self) -> What {
         self.what.unwrap_or(What::Up(self.up))
+    }
+
+    /// What to do. Without an L1 of its own there is nothing that is done without a subcommand.
+    #[cfg(not(feature = "devnet"))]
+    pub fn into_what(self) -> What {
+        let none = || -> What {
+            let why = "this build has no L1 of its own to start an exchange on; `ashlar help` lists what it does";
+            Arguments::command().error(ErrorKind::MissingSubcommand, why).exit()
+        };
+        self.what.unwrap_or_else(none)
     }
 }
 

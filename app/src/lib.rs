@@ -18,7 +18,9 @@ mod bench;
 mod completions;
 mod config;
 mod da;
+mod dashboard;
 mod demo;
+mod development;
 mod disk;
 mod doctor;
 #[cfg(test)]
@@ -28,6 +30,7 @@ mod log;
 #[cfg(feature = "monitor")]
 mod monitor;
 mod node;
+mod ports;
 mod progress;
 mod prove;
 mod prover;
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
 
 fn run(what: What) -> Result<()> {
     match what {
+        #[cfg(feature = "devnet")]
         What::Up(arguments) => {
             log::start_by_environment()?;
             up::run(&arguments)

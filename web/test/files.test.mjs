@@ -7,7 +7,7 @@ const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), '
 const sources = readdirSync(new URL('../src/', import.meta.url), { recursive: true }).filter((name) => name.endsWith('.js')).map((name) => `/src/${name}`).sort();
 
 test('the binary embeds every file, and no other', () => {
-  const listed = [...read('app/src/up/files.rs').matchAll(/^ {4}"(\/[^"]+)",$/gm)].map(([, path]) => path).sort();
+  const listed = [...read('app/src/dashboard.rs').matchAll(/^ {4}"(\/[^"]+)",$/gm)].map(([, path]) => path).sort();
   assert.deepEqual(listed, [...sources, '/favicon.svg', '/light.wasm', '/style.css'].sort());
 });
 

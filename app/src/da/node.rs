@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::arguments::DaNodeArguments;
 use super::keys;
+use crate::development::da_writer;
 use crate::stop;
-use crate::up::da_writer;
 
 /// Where in the folder deposits are.
 const FOLDER: &str = "batches";

@@ -32,11 +32,11 @@ use tokio::sync::mpsc;
 
 use crate::clock::now_ms;
 use crate::config::{NodeSettings, Sources};
+use crate::dashboard;
 use crate::node;
+use crate::ports::{Published, Written};
 use crate::rebuild::origin::Origin;
 use crate::rebuild::{Opened, SNAPSHOTS, into_snapshots};
-use crate::up::files;
-use crate::up::ports::{Published, Written};
 use live::{Live, Parted};
 use promote::Promoting;
 use source::{Source, sources};
@@ -201,7 +201,7 @@ async fn once(
         go,
     };
     node.levers().promote_by(promoting.hook());
-    let files = if settings.api.dashboard { files::FILES } else { &[] };
+    let files = if settings.api.dashboard { dashboard::FILES } else { &[] };
     let config =
         ApiConfig { burst: settings.api.burst, per_second: settings.api.per_second, files, ..ApiConfig::default() };
     let api = Api::new(node.door(), config);

@@ -12,8 +12,8 @@ use ashlar_types::{Address as Owner, Deployment as Exchange, Time};
 use serde::{Deserialize, Serialize};
 
 use super::arguments;
+use crate::development::development_key;
 use crate::proving::EXECUTE_ONLY_TYPE;
-use crate::up::development_key;
 
 /// A day.
 const DAY: u32 = 24 * 3_600;

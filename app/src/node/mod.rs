@@ -32,17 +32,17 @@ pub use keys::{Keys, receipts, submitter};
 pub use prover::{Plan, plan};
 
 use crate::config::{self, L1Settings, NodeSettings, Profile, Sources};
+use crate::dashboard;
 use crate::disk;
 use crate::follow;
 use crate::follow::folder::{self, Promoted};
+use crate::ports::{Coordinated, Counted, Executed, Published, Signed, Written};
 use crate::proving::{Provers, release_programs};
 use crate::publishing::{Possible, Publishing};
 use crate::rebuild::contract::ask;
 use crate::rebuild::origin::{Known, Origin};
 use crate::secrets::{admin_token, read_key};
 use crate::telemetry;
-use crate::up::files;
-use crate::up::ports::{Coordinated, Counted, Executed, Published, Signed, Written};
 
 /// What every screen says where nobody proves.
 const NOT_PROVEN: &str = "no prover here: batches are committed and wait for proofs";
@@ -153,7 +153,7 @@ async fn order(
     let node = node.map_err(|error| anyhow!("the node does not start: {error}"))?;
     node.levers().reload_from(Arc::new(move || limits(&sources)));
 
-    let files = if settings.api.dashboard { files::FILES } else { &[] };
+    let files = if settings.api.dashboard { dashboard::FILES } else { &[] };
     let api_config =
         ApiConfig { burst: settings.api.burst, per_second: settings.api.per_second, files, ..ApiConfig::default() };
     let api = Api::new(node.door(), api_config);

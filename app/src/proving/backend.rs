@@ -8,7 +8,7 @@ use ashlar_prover_wire::{BackendName, ProgramHash, ProofKind};
 use ashlar_sequencer::ProgramNames;
 use clap::ValueEnum;
 
-use crate::up::wallet::development_key;
+use crate::development::development_key;
 
 /// A proof system by the name that a person types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use alloy::primitives::{Address as L1Address, B256};
+use alloy::primitives::Address as L1Address;
 use anyhow::{Result, anyhow};
-use ashlar_contracts::{ProgramTerms, VerifierTerms};
 use ashlar_prover::{Attestor, Quorum, Signer, native_program};
 use ashlar_prover_wire::ProgramHash;
 use ashlar_types::Address;
 use ashlar_types::sign::WalletSecret;
 
 use super::{Backend, verifier_of};
-use crate::up::wallet::development_key;
+
+#[cfg(feature = "devnet")]
+mod development;
 
 /// The number of execution in a deployment's registry.
 pub const EXECUTE_ONLY_TYPE: u8 = 0;
@@ -54,16 +55,6 @@ pub struct SignerKeys {
 }
 
 impl SignerKeys {
-    /// Those of a development deployment, which everybody knows.
-    pub fn development() -> Result<SignerKeys> {
-        let signer = |number: usize| {
-            let secret = WalletSecret::new(&development_key(&format!("attestation signer {number}")));
-            secret.map_err(|_| anyhow!("a signer's key is no key"))
-        };
-        let secrets = (0..SIGNERS).map(signer).collect::<Result<_>>()?;
-        Ok(SignerKeys { are_public: true, ..SignerKeys::named(secrets) })
-    }
-
     /// Secret ones.
     pub const fn named(secrets: Vec<WalletSecret>) -> SignerKeys {
         SignerKeys { secrets, elsewhere: Vec::new(), are_public: false, worker: None }
@@ -162,20 +153,6 @@ impl Policy {
     /// Its number in the contracts' registry.
     pub const fn proof_type(self) -> u8 {
         self.proof_type
-    }
-
-    /// What the contracts of a development deployment are told of it.
-    pub fn terms(self) -> Result<ProgramTerms> {
-        let verifier = match self.backend {
-            Backend::Execute => VerifierTerms::Development,
-            _ => {
-                let mut members = SignerKeys::development()?.addresses();
-                members.sort_unstable();
-                VerifierTerms::Attestation { members, threshold: THRESHOLD as u8 }
-            }
-        };
-        let program_hash = B256::from(self.backend.file_hash());
-        Ok(ProgramTerms { proof_type: self.proof_type, program_hash, key: B256::from(self.key), verifier })
     }
 
     /// The program, as the contracts' verifier names it.

@@ -8,9 +8,9 @@ use ashlar_types::sign::WalletSecret;
 use ashlar_types::{Address, ExchangeId};
 use commonware_runtime::{Supervisor as _, tokio as runtime};
 
-use super::ports::{Counted, Published, Signed};
 use super::settings::Settings;
-use super::wallet::{da_writer, development_key};
+use crate::development::{da_writer, development_key};
+use crate::ports::{Counted, Published, Signed};
 
 /// Folders over which the embedded default spreads each batch; half of them are enough to have it back.
 pub const FOLDERS: usize = 4;

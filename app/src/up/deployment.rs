@@ -20,7 +20,7 @@ use commonware_runtime::tokio as runtime;
 
 use super::custodians::Custodians;
 use super::settings::Settings;
-use super::wallet::development_key;
+use crate::development::development_key;
 use crate::proving::Policy;
 
 /// The account that deploys, proposes and commits; a development key.

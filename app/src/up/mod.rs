@@ -9,14 +9,11 @@ mod custodians;
 mod deployment;
 mod example;
 mod faucet;
-pub mod files;
-pub mod ports;
-pub mod proving;
+mod proving;
 mod settings;
 mod status;
 mod traders;
 mod venue;
-pub mod wallet;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -31,9 +28,10 @@ use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use serde_json::json;
 
 pub use settings::UpArguments;
-pub use wallet::{da_writer, development_key};
 
+use crate::dashboard;
 use crate::disk;
+use crate::ports::{Coordinated, Executed, Published, Written};
 use crate::proving::{Asked, Policies, Policy, Provers, SignerKeys, release_programs};
 use crate::publishing::{Possible, Publishing};
 use crate::secrets::admin_token;
@@ -42,7 +40,6 @@ use crate::up::deployment::Deployment;
 use bank::Bank;
 use console::Console;
 use custodians::{Custodians, FOLDERS};
-use ports::{Coordinated, Executed, Published, Written};
 use proving::Brake;
 use settings::Settings;
 use status::Goal;
@@ -99,7 +96,7 @@ async fn up(mut context: runtime::Context, settings: Settings) -> Result<()> {
 
     let bank = Bank::new(&chain.url(), deployment.addresses().bridge)?;
     let listed = venue::list(&mut handle, &deployment, &bank).await.context("listing assets and markets")?;
-    let api = Api::new(node.door(), ApiConfig { files: files::FILES, ..ApiConfig::default() });
+    let api = Api::new(node.door(), ApiConfig { files: dashboard::FILES, ..ApiConfig::default() });
     let follow = tokio::spawn(api.clone().follow());
     let serving = serve(&api, &bank, &listed, &settings).await?;
     let gateway =

@@ -19,8 +19,8 @@ use super::bank::Bank;
 use super::proving::Brake;
 use super::settings::Settings;
 use super::venue::{DemoMarket, Listed};
-use super::wallet::development_key;
 use crate::clock::now_ms;
+use crate::development::development_key;
 
 /// How long what a trader says is good for.
 const GOOD_FOR_MS: u64 = 60_000;

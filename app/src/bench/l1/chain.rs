@@ -11,7 +11,7 @@ use ashlar_types::{Domain, ExchangeId, InboxIndex, Sequence, Time, WithdrawalInd
 use sha2::{Digest as _, Sha256};
 
 use super::stage::program_key;
-use crate::up::development_key;
+use crate::development::development_key;
 
 /// A state of which nothing is asked.
 pub const STATE_ROOT: Digest = made_up(7);

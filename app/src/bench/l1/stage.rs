@@ -19,7 +19,7 @@ use ashlar_settlement::signer::{LocalKey, Signer as _};
 use commonware_runtime::{Supervisor as _, tokio as runtime};
 
 use super::chain::{STATE_ROOT, Signers};
-use crate::up::development_key;
+use crate::development::development_key;
 
 const CHAIN_ID: u64 = 9_002;
 /// Proof types.

@@ -9,12 +9,12 @@ macro_rules! embedded {
             StaticFile {
                 path: "/",
                 media_type: "text/html; charset=utf-8",
-                bytes: include_bytes!("../../../web/index.html"),
+                bytes: include_bytes!("../../web/index.html"),
             },
             $(StaticFile {
                 path: $path,
                 media_type: media_type($path),
-                bytes: include_bytes!(concat!("../../../web", $path)),
+                bytes: include_bytes!(concat!("../../web", $path)),
             }),+
         ]
     };
@@ -96,6 +96,6 @@ mod tests {
         assert_eq!(file.media_type, "application/wasm", "browsers compile nothing else");
         let hash: String = Sha256::digest(file.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let line = format!("sha256={hash}");
-        assert!(include_str!("../../../light/page/wasm.hash").lines().any(|committed| committed == line), "{line}");
+        assert!(include_str!("../../light/page/wasm.hash").lines().any(|committed| committed == line), "{line}");
     }
 }
