@@ -1,4 +1,4 @@
-//! Threads for work that the core has cut into pieces.
+//! Threads for work that the core has cut into pieces, and how those beside trading give way to it.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -30,6 +30,17 @@ impl Executor for Threads {
     }
 }
 
+/// How far the work beside trading stands back where cores are scarce: it gets about a third of what a thread that trades gets.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 5;
+
+/// The thread that calls this gives way to the others of its process from now on.
+pub fn gives_way() {
+    // On other systems this is a matter of the whole process. A thread that may not give way is as right, and trading is slower.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(NICENESS);
+}
+
 /// As many threads as the machine runs at once.
 pub fn available() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -38,6 +49,19 @@ pub fn available() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_the_thread_that_asks_gives_way() {
+        let niceness = || rustix::process::getpriority_process(None).unwrap();
+        let before = niceness();
+        let there = std::thread::spawn(move || {
+            gives_way();
+            niceness()
+        });
+        assert_eq!(there.join().unwrap(), (before + NICENESS).min(19));
+        assert_eq!(niceness(), before);
+    }
 
     #[test]
     fn each_task_runs_once() {

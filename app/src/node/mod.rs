@@ -16,7 +16,9 @@ use ashlar_api::admin::{self, Admin, Audit};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
 use ashlar_da::{Availability, Disk, Remote, Retained, Store, Writer};
-use ashlar_sequencer::{Config, Limits, Mode, Node, NodeError, NodeHandle, Parts, Pricing, Proving, Reports, Settled};
+use ashlar_sequencer::{
+    Config, Limits, Mode, Node, NodeError, NodeHandle, Parts, Pricing, Proving, Reports, Settled, Shelf,
+};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
@@ -43,6 +45,7 @@ use crate::rebuild::contract::ask;
 use crate::rebuild::origin::{Known, Origin};
 use crate::secrets::{admin_token, read_key};
 use crate::telemetry;
+use crate::threads::gives_way;
 
 /// What every screen says where nobody proves.
 const NOT_PROVEN: &str = "no prover here: batches are committed and wait for proofs";
@@ -203,6 +206,8 @@ async fn settle(
 ) -> Result<Settlement> {
     let mut config = SettlementConfig::new(settings.l1.chain_id, origin.addresses);
     config.poll_every = settings.l1.poll_every;
+    let shelf = Shelf::new(context.child("noted"), Config::PARTITION);
+    config.noted = shelf.noted(origin.exchange.exchange_id()).await?;
     Settlement::start(context.child("settlement"), l1.clone(), keys.submitter.clone(), config)
         .await
         .map_err(|reason| anyhow!("the L1 client does not start: {reason}"))
@@ -233,6 +238,7 @@ fn config_of(
         limits: settings.limits,
         proofs,
         programs: Some(release_programs()),
+        gives_way,
         ..Config::new(origin.exchange, origin.genesis(), keys.receipts)
     }
 }

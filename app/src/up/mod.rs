@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, anyhow};
 use ashlar_api::admin::{self, Admin, Audit};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
-use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Pricing, Proving, Settled};
+use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Pricing, Proving, Settled, Shelf};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
@@ -36,6 +36,7 @@ use crate::proving::{Asked, Policies, Policy, Provers, SignerKeys, release_progr
 use crate::publishing::{Possible, Publishing};
 use crate::secrets::admin_token;
 use crate::stop;
+use crate::threads::gives_way;
 use crate::up::deployment::Deployment;
 use bank::Bank;
 use console::Console;
@@ -169,6 +170,8 @@ async fn settle(
 ) -> Result<Settlement> {
     let mut config = SettlementConfig::new(settings.chain_id(), deployment.addresses());
     config.poll_every = settings.block_time() / 4;
+    let shelf = Shelf::new(context.child("noted"), Config::PARTITION);
+    config.noted = shelf.noted(deployment.exchange().exchange_id()).await?;
     Settlement::start(context.child("settlement"), l1.clone(), deployment.operator(), config)
         .await
         .map_err(|reason| anyhow!("the L1 client does not start: {reason:?}"))
@@ -200,6 +203,7 @@ async fn start_node(
         config.limits.batches.commands_max = settings.proving.commands as usize;
     }
     config.names = venue::names();
+    config.gives_way = gives_way;
     config.limits.batches.age_ms_max = settings.batch_ms();
     config.limits.alerts.data_lag_ms = settings.data_lag_ms();
     Node::start(context.child("node"), config, parts).await.map_err(|error| anyhow!("the node does not start: {error}"))

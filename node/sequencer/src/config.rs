@@ -106,11 +106,16 @@ pub struct Config {
     /// The programs of this release, by the names that L1's registry has for them: what is of another one is not built (SPEC Q-19). Without them every
     /// version is taken for one whose rules are known.
     pub programs: Option<ProgramNames>,
+    /// What each thread does first that works beside trading, which is to give way to it: how, only the caller of an operating system knows.
+    pub gives_way: fn(),
     /// Names of assets for people.
     pub names: Vec<(AssetId, AssetName)>,
 }
 
 impl Config {
+    /// How the names of everything stored begin, unless another beginning is asked for.
+    pub const PARTITION: &str = "ashlar";
+
     /// A configuration with everything but the essentials as it usually is.
     pub fn new(deployment: Deployment, genesis: Genesis, key: NodeKey) -> Config {
         Config {
@@ -119,7 +124,7 @@ impl Config {
             mode: Mode::Standard,
             epoch_min: 0,
             key,
-            partition: "ashlar".to_owned(),
+            partition: Self::PARTITION.to_owned(),
             journal: JournalSizes::default(),
             store: HotConfig::default(),
             checkers: 2,
@@ -130,6 +135,7 @@ impl Config {
             limits: Limits::default(),
             proofs: "none".to_owned(),
             programs: None,
+            gives_way: || (),
             names: Vec::new(),
         }
     }

@@ -5,6 +5,10 @@ use ashlar_types::limits::MESSAGE_COMMANDS_MAX;
 
 /// Messages whose signatures are checked together.
 pub const GROUP_MESSAGES_MAX: usize = 256;
+/// A group of so many gains little by more.
+pub const GROUP_MESSAGES_ENOUGH: usize = 64;
+/// Microseconds between the beginnings of two groups that are smaller than that.
+pub const GROUP_PAUSE_US: u64 = 1_000;
 /// Groups on their way through one checker.
 pub const GROUPS_WAITING_MAX: usize = 4;
 /// Things that wait for the engine: groups of messages, entries of the inbox, questions.
@@ -31,6 +35,8 @@ pub const ANSWERS_MAX: usize = 1 << 16;
 pub const SERVICE_WAITING_MAX: usize = 64;
 /// Built batches kept in memory.
 pub const SEALED_KEPT_MAX: usize = 32;
+/// Final batches of which a client of L1 is told at a start; those of one that ran when the node stopped are far fewer.
+pub const NOTED_BATCHES_MAX: usize = 4_096;
 /// Entries of the inbox that are remembered for those who ask.
 pub const INBOX_KEPT_MAX: usize = 1 << 16;
 /// Commands that wait to be built into batches; trading waits when there are more.
@@ -44,5 +50,6 @@ pub const AUDIT_BYTES_MAX: usize = 1 << 12;
 
 const _: () = {
     assert!(GROUP_MESSAGES_MAX <= BLOCK_INPUTS_MAX, "a group fits a block");
+    assert!(GROUP_MESSAGES_ENOUGH <= GROUP_MESSAGES_MAX, "a group has an end");
     assert!(BLOCK_COMMANDS_MAX + MESSAGE_COMMANDS_MAX <= COMMANDS_MAX, "a block fits a batch");
 };

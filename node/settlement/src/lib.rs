@@ -39,7 +39,7 @@ pub mod deploy;
 pub mod user;
 
 pub use service::{
-    CommitGas, Config, Events, Handle, Health, RequestError, Runtime, Settlement, SettlementEvent, SetupError, Status,
-    StopReason, check_balance, check_contracts, check_operator, committed_at, header_hash_at, safe_inbox_hash,
+    CommitGas, Config, Events, Handle, Health, Noted, RequestError, Runtime, Settlement, SettlementEvent, SetupError,
+    Status, StopReason, check_balance, check_contracts, check_operator, committed_at, header_hash_at, safe_inbox_hash,
 };
 pub use versions::{Activation, Listing, Program, Version, activations};

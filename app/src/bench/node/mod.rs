@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::arguments::NodeBenchArguments;
 use crate::doctor::sync_times;
 use crate::figures::Figure;
+use crate::threads::gives_way;
 
 /// Runs the benchmark: singly signed as fast as it goes, the same at half of that, then in bulk.
 pub fn run(arguments: &NodeBenchArguments) -> Result<Vec<Figure>> {
@@ -33,7 +34,7 @@ pub(super) fn measured_config() -> Result<Config> {
     let genesis = Genesis { house_owner: Address([1; 20]), time: Time::new(1_000).unwrap_or(Time::ZERO) };
     let secret: [u8; 32] = Sha256::digest(b"ashlar development key: bench").into();
     let key = NodeKey::new(&secret).map_err(|_| anyhow!("the node's key is no key"))?;
-    let mut config = Config::new(deployment, genesis, key);
+    let mut config = Config { gives_way, ..Config::new(deployment, genesis, key) };
     // What is measured is the node, not its manners.
     (config.limits.per_peer, config.limits.per_key) = (Rate::UNLIMITED, Rate::UNLIMITED);
     Ok(config)

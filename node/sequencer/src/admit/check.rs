@@ -2,14 +2,15 @@
 
 use ashlar_api::door::{Allowance, Refusal, Signature, Signed};
 use ashlar_guest::pack_wallet_signature;
-use ashlar_types::sign::{Native, SchnorrSigned, SignatureError, find_invalid, recover_owner, verify, verify_batch};
+use ashlar_types::sign::{Native, SchnorrSigned, SignatureError, find_invalid, recover_owner, verify_batch};
 use ashlar_types::sign::{session_digest, wallet_digest};
 use ashlar_types::{Deployment, Domain, ExchangeId, Input, Message, Reason, Signer};
+use secp256k1::{Secp256k1, VerifyOnly, XOnlyPublicKey, schnorr};
 
 use super::directory::Directory;
 
-/// So many are checked sooner one by one than all at once (`cargo bench -p ashlar-types --bench signatures`).
-const ONE_BY_ONE_MAX: usize = 3;
+/// So many are checked sooner one by one, by libsecp256k1, than all at once (`cargo bench -p ashlar-sequencer`).
+const ONE_BY_ONE_MAX: usize = 24;
 
 /// A message that its signer has signed.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Checker {
     deployment: Deployment,
     exchange: ExchangeId,
     directory: Directory,
+    alone: Secp256k1<VerifyOnly>,
 }
 
 /// One message while its group is checked.
@@ -49,7 +51,8 @@ enum Verdict {
 impl Checker {
     /// A checker for an exchange.
     pub fn new(deployment: Deployment, directory: Directory) -> Checker {
-        Checker { deployment, exchange: deployment.exchange_id(), directory }
+        let alone = Secp256k1::verification_only();
+        Checker { deployment, exchange: deployment.exchange_id(), directory, alone }
     }
 
     /// Checks a group. The answers are in the order of the messages.
@@ -64,7 +67,7 @@ impl Checker {
                 claims.push(SchnorrSigned { public: *public, message: &digests[place], signature: *signature });
             }
         }
-        for culprit in culprits(&claims) {
+        for culprit in self.culprits(&claims) {
             verdicts[places[culprit]] = Verdict::Refused(Refusal::Signature(SignatureError::Mismatch));
         }
         let checked = group.into_iter().zip(digests).zip(verdicts);
@@ -101,6 +104,26 @@ impl Checker {
         }
     }
 
+    /// The places of those that do not hold.
+    fn culprits(&self, claims: &[SchnorrSigned<'_>]) -> Vec<usize> {
+        if claims.len() <= ONE_BY_ONE_MAX {
+            let claimed = claims.iter().enumerate();
+            claimed.filter(|(_, claim)| !self.holds(claim)).map(|(place, _)| place).collect()
+        } else if verify_batch(&mut Native, claims).is_err() {
+            find_invalid(claims)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Whether one holds: by the rules of BIP-340, which leave nothing to an implementation, so that the guest says the same.
+    fn holds(&self, claim: &SchnorrSigned<'_>) -> bool {
+        let key = XOnlyPublicKey::from_slice(&claim.public);
+        let signature = schnorr::Signature::from_slice(&claim.signature);
+        let parsed = key.and_then(|key| Ok((key, signature?)));
+        parsed.is_ok_and(|(key, signature)| self.alone.verify_schnorr(&signature, claim.message, &key).is_ok())
+    }
+
     fn vouch(&self, signed: Signed, digest: [u8; 32], verdict: Verdict) -> Result<Vouched, Refusal> {
         let signature = match verdict {
             Verdict::Claimed { signature, .. } | Verdict::Wallet(signature) => signature,
@@ -112,18 +135,6 @@ impl Checker {
     }
 }
 
-/// The places of those that do not hold.
-fn culprits(claims: &[SchnorrSigned<'_>]) -> Vec<usize> {
-    if claims.len() <= ONE_BY_ONE_MAX {
-        let claimed = claims.iter().enumerate();
-        claimed.filter(|(_, claim)| verify(claim).is_err()).map(|(place, _)| place).collect()
-    } else if verify_batch(&mut Native, claims).is_err() {
-        find_invalid(claims)
-    } else {
-        Vec::new()
-    }
-}
-
 /// [`crate::receipt::command_hash`] of a message of these bytes, which its input's encoding only puts a tag before.
 fn message_hash(exchange: &ExchangeId, bytes: &[u8]) -> [u8; 32] {
     Domain::COMMAND.hash(&[&exchange.0, &[0], bytes])
@@ -132,12 +143,60 @@ fn message_hash(exchange: &ExchangeId, bytes: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ashlar_types::sign::SessionSecret;
-    use ashlar_types::{AccountId, Command, Header, KeySlot, Time, to_bytes};
+    use ashlar_types::sign::{SessionSecret, verify};
+    use ashlar_types::{AccountId, Address, Command, Header, KeySlot, Time, to_bytes};
+
+    fn checker() -> Checker {
+        Checker::new(Deployment { chain_id: 1, settlement: Address([5; 20]) }, Directory::default())
+    }
+
+    /// Whoever is let in must be let through by the guest, and the other way round.
+    #[test]
+    fn one_alone_is_judged_as_the_guest_judges_it() {
+        let (checker, digest) = (checker(), [3; 32]);
+        let key = SessionSecret::new(&[7; 32]).unwrap();
+        let good = (key.public(), key.sign(&digest, &[0; 32]).unwrap());
+        let judged = |public: [u8; 32], signature: [u8; 64]| {
+            let claim = SchnorrSigned { public, message: &digest, signature };
+            let alone = checker.holds(&claim);
+            assert_eq!(alone, verify(&claim).is_ok(), "{public:02x?} {signature:02x?}");
+            assert_eq!(alone, verify_batch(&mut Native, &[claim]).is_ok(), "{public:02x?} {signature:02x?}");
+            alone
+        };
+        assert!(judged(good.0, good.1));
+        let mut accepted = 0;
+        for byte in 0..96 {
+            for bit in 0..8 {
+                let (mut public, mut signature) = good;
+                match byte {
+                    0..32 => public[byte] ^= 1 << bit,
+                    _ => signature[byte - 32] ^= 1 << bit,
+                }
+                accepted += u32::from(judged(public, signature));
+            }
+        }
+        assert_eq!(accepted, 0);
+        // Numbers at and beyond the ends of the field and of the group, and where no point is.
+        let field = hex("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f");
+        let order = hex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
+        for odd in [[0; 32], [0xff; 32], field, order] {
+            assert!(!judged(odd, good.1));
+            for place in [0, 32] {
+                let mut signature = good.1;
+                signature[place..place + 32].copy_from_slice(&odd);
+                assert!(!judged(good.0, signature));
+            }
+        }
+    }
+
+    fn hex(digits: &str) -> [u8; 32] {
+        std::array::from_fn(|byte| u8::from_str_radix(&digits[2 * byte..2 * byte + 2], 16).unwrap())
+    }
 
     #[test]
     fn few_and_many_are_found_alike() {
-        let digests: Vec<[u8; 32]> = (1..=9).map(|byte| [byte; 32]).collect();
+        let checker = checker();
+        let digests: Vec<[u8; 32]> = (1..=ONE_BY_ONE_MAX as u8 + 3).map(|byte| [byte; 32]).collect();
         let key = SessionSecret::new(&[7; 32]).unwrap();
         let claim = |digest| {
             let signature = key.sign(digest, &[0; 32]).unwrap();
@@ -145,11 +204,11 @@ mod tests {
         };
         let good: Vec<_> = digests.iter().map(|digest| claim(digest)).collect();
         for count in 0..=good.len() {
-            assert_eq!(culprits(&good[..count]), Vec::<usize>::new());
+            assert_eq!(checker.culprits(&good[..count]), Vec::<usize>::new());
             for wrong in 0..count {
                 let mut claims = good[..count].to_vec();
                 claims[wrong].message = b"something else";
-                assert_eq!(culprits(&claims), [wrong], "of {count}");
+                assert_eq!(checker.culprits(&claims), [wrong], "of {count}");
             }
         }
     }

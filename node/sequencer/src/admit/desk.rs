@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ashlar_api::door::{Allowance, Refusal, Signed};
 use ashlar_types::{AccountId, Header, Signer};
@@ -11,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::check::{Checker, Vouched};
 use super::rates::{Rate, Rates};
 use crate::engine::{Given, Work};
-use crate::limits::{GROUP_MESSAGES_MAX, GROUPS_WAITING_MAX};
+use crate::limits::{GROUP_MESSAGES_ENOUGH, GROUP_MESSAGES_MAX, GROUP_PAUSE_US, GROUPS_WAITING_MAX};
 use crate::measure::{Metrics, micros, millis};
 
 /// Where the answer to a message goes.
@@ -116,17 +117,34 @@ impl Desk {
             ins.push(group_in);
             outs.push(checked);
         }
-        handles.push(context.child("grouper").spawn(move |_| hand_out(submissions, ins)));
+        handles.push(context.child("grouper").spawn(move |context| hand_out(context, submissions, ins)));
         handles.push(context.child("collector").spawn(move |_| collect(outs, engine)));
         handles
     }
 }
 
-/// Makes groups of what waits and gives them to the checkers in turn.
-async fn hand_out(mut submissions: mpsc::Receiver<Submission>, checkers: Vec<mpsc::Sender<Group>>) {
+/// Makes groups of what waits and gives them to the checkers in turn. What comes after a pause goes on at once; what comes sooner after the last
+/// group waits for others: each group wakes five threads on its way to the answers, and the cores that do are those that check and execute.
+async fn hand_out<E: Clock>(
+    context: E,
+    mut submissions: mpsc::Receiver<Submission>,
+    checkers: Vec<mpsc::Sender<Group>>,
+) {
+    let mut next_us = 0_u64;
     for checker in checkers.iter().cycle() {
         let mut group = Vec::new();
-        if submissions.recv_many(&mut group, GROUP_MESSAGES_MAX).await == 0 || checker.send(group).await.is_err() {
+        if submissions.recv_many(&mut group, GROUP_MESSAGES_MAX).await == 0 {
+            return;
+        }
+        // A clock that was set back says nothing of a pause.
+        let early_us = next_us.saturating_sub(micros(&context)).min(GROUP_PAUSE_US);
+        if early_us > 0 && group.len() < GROUP_MESSAGES_ENOUGH {
+            context.sleep(Duration::from_micros(early_us)).await;
+            let room = GROUP_MESSAGES_MAX - group.len();
+            group.extend(std::iter::from_fn(|| submissions.try_recv().ok()).take(room));
+        }
+        next_us = micros(&context) + GROUP_PAUSE_US;
+        if checker.send(group).await.is_err() {
             return;
         }
     }

@@ -7,9 +7,11 @@
 
 use std::sync::Arc;
 
-use ashlar_api::door::Pending;
+use ashlar_api::door::{Pending, Stage};
 use ashlar_batch::Hash;
-use ashlar_types::BatchNumber;
+use ashlar_settlement::Noted;
+use ashlar_settlement::inbox::InboxMark;
+use ashlar_types::{BatchNumber, ExchangeId};
 use commonware_runtime::{Blob, Error as RuntimeError, ReadOptions, Storage, WriteOptions};
 use tokio::sync::Mutex;
 
@@ -17,6 +19,7 @@ use super::books::Stored;
 use super::progress::Progress;
 use super::sealed::Sealed;
 use crate::error::NodeError;
+use crate::limits::NOTED_BATCHES_MAX;
 
 /// Bytes of a hash.
 const HASH_BYTES: u64 = 32;
@@ -95,6 +98,28 @@ impl<E: Storage> Shelf<E> {
     /// The batches that are stored, in their order. One that is not whole was being written when the node stopped, and is left out.
     pub async fn numbers(&self) -> Result<Vec<BatchNumber>, NodeError> {
         self.listed(b'b').await
+    }
+
+    /// What is written down here of what L1 did, for a client of L1 that starts before the node. Batches of other exchanges say nothing of this one.
+    pub async fn noted(&self, exchange: ExchangeId) -> Result<Noted, NodeError> {
+        let mut noted = Noted::default();
+        let mut final_batches = 0;
+        for number in self.numbers().await?.into_iter().rev() {
+            let Some(Progress { header, stage: Stage::Final, .. }) = self.progress(number).await? else { continue };
+            if header.exchange_id != exchange {
+                continue;
+            }
+            noted.finalized = noted.finalized.max(number.get());
+            let mark = InboxMark { next: header.inbox_next.get(), hash: header.inbox_hash.0 };
+            if noted.inbox.last() != Some(&mark) {
+                noted.inbox.push(mark);
+            }
+            final_batches += 1;
+            if final_batches == NOTED_BATCHES_MAX {
+                break;
+            }
+        }
+        Ok(noted)
     }
 
     /// A batch, if it is stored and whole.
@@ -228,7 +253,8 @@ fn failed(what: &str, error: &RuntimeError) -> NodeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ashlar_api::door::Stage;
+    use ashlar_batch::BatchHeader;
+    use ashlar_types::InboxIndex;
     use commonware_runtime::{Runner, Spawner, Supervisor, deterministic};
 
     fn progress(stage: Stage) -> Progress {
@@ -256,6 +282,29 @@ mod tests {
             for reader in reading {
                 reader.await.expect("it ends well");
             }
+        });
+    }
+
+    #[test]
+    fn what_is_noted_of_l1_is_what_final_batches_say() {
+        deterministic::Runner::seeded(4).start(|context| async move {
+            let shelf = Shelf::new(context.child("shelf"), "noted");
+            let ours = progress(Stage::Built).header.exchange_id;
+            assert_eq!(shelf.noted(ours).await.expect("read"), Noted::default());
+            let mark = |next: u64| InboxMark { next, hash: [next as u8; 32] };
+            for (number, entries, stage) in
+                [(1, 2, Stage::Final), (2, 2, Stage::Final), (3, 5, Stage::Final), (4, 6, Stage::Proven)]
+            {
+                let mut progress = Progress::plain(BatchNumber::new(number), stage);
+                let (inbox_next, inbox_hash) = (InboxIndex::new(entries), Hash(mark(entries).hash));
+                progress.header = BatchHeader { inbox_next, inbox_hash, ..progress.header };
+                shelf.write(b'b', BatchNumber::new(number), vec![1]).await.expect("written");
+                shelf.put_progress(BatchNumber::new(number), &progress).await.expect("written");
+            }
+            let noted = shelf.noted(ours).await.expect("read");
+            assert_eq!(noted, Noted { finalized: 3, inbox: vec![mark(5), mark(2)] });
+            let others = shelf.noted(ExchangeId([9; 32])).await.expect("read");
+            assert_eq!(others, Noted::default(), "of another exchange nothing is known");
         });
     }
 

@@ -13,7 +13,7 @@ use ashlar_api::door::{
 };
 use ashlar_exchange::HotStore;
 use ashlar_exchange::Store;
-use ashlar_types::{AccountId, Address, BatchNumber, ExchangeId, InboxIndex, Sequence, WithdrawalIndex};
+use ashlar_types::{AccountId, Address, BatchNumber, InboxIndex, Sequence, WithdrawalIndex};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::{Gate, Submission, Tolls};
@@ -38,7 +38,6 @@ pub struct NodeDoor(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub venue: Venue,
-    pub id: ExchangeId,
     pub gate: Gate,
     pub tolls: Arc<Tolls>,
     pub present: Present,
@@ -132,13 +131,10 @@ impl NodeDoor {
 }
 
 /// Waits for an answer and writes it out, on the task of whoever asked.
-pub(crate) async fn written(
-    id: ExchangeId,
-    answer: oneshot::Receiver<Result<Given, Refusal>>,
-) -> Result<Answered, Refusal> {
+pub(crate) async fn written(answer: oneshot::Receiver<Result<Given, Refusal>>) -> Result<Answered, Refusal> {
     let lost = || Refusal::Lost { why: "the node stopped before the answer was durable".to_owned() };
     let Given { committed, input, allowance } = answer.await.map_err(|_| lost())??;
-    committed.answer(&id, input, allowance).ok_or_else(lost)
+    committed.answer(input, allowance).ok_or_else(lost)
 }
 
 impl Door for NodeDoor {
@@ -147,9 +143,8 @@ impl Door for NodeDoor {
     }
 
     fn submit(&self, signed: Signed, origin: Origin) -> Pending<Result<Answered, Refusal>> {
-        let id = self.0.id;
         match self.enter(signed, origin) {
-            Ok(answer) => Box::pin(written(id, answer)),
+            Ok(answer) => Box::pin(written(answer)),
             Err(refusal) => {
                 self.0.metrics.refused(&refusal);
                 Box::pin(std::future::ready(Err(refusal)))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ashlar_api::door::{Allowance, Answered, Block, GroupSeal, SequenceReceipt as Place};
 use ashlar_replica::{Epoch, L1Block, Signature};
-use ashlar_types::{ExchangeId, Sequence};
+use ashlar_types::Sequence;
 
 use crate::limits::BLOCKS_KEPT_MAX;
 use crate::receipt::{ChainHash, Link, SequenceReceipt, SignedHead};
@@ -25,6 +25,8 @@ pub struct Committed {
     pub previous: ChainHash,
     /// Of each input its place.
     pub links: Vec<Link>,
+    /// The chain after each of them.
+    pub heads: Vec<ChainHash>,
     /// Of each input where its lines end.
     pub(crate) ends: Vec<usize>,
     /// The signed end of its group.
@@ -33,11 +35,11 @@ pub struct Committed {
 
 impl Committed {
     /// The answer to one of its inputs; `None` if it has no such input.
-    pub fn answer(&self, exchange: &ExchangeId, input: usize, allowance: Option<Allowance>) -> Option<Answered> {
+    pub fn answer(&self, input: usize, allowance: Option<Allowance>) -> Option<Answered> {
         let link = self.links.get(input)?;
         let end = *self.ends.get(input)?;
         let start = input.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let previous = self.chain_before(exchange, input);
+        let (previous, hash) = (self.chain_before(input)?, self.heads.get(input)?);
         let SignedHead { last, head, signature, .. } = self.seal;
         let place = Place {
             epoch: link.epoch.get(),
@@ -45,7 +47,7 @@ impl Committed {
             command_hash: link.command_hash,
             previous: previous.0,
             l1_block: link.l1_block,
-            hash: link.after(exchange, &previous).0,
+            hash: hash.0,
             seal: GroupSeal { last, hash: head.0, signature },
         };
         Some(Answered { lines: self.block.lines.get(start..end)?.to_vec(), place, allowance })
@@ -65,8 +67,11 @@ impl Committed {
         if is_with { with } else { before }
     }
 
-    fn chain_before(&self, exchange: &ExchangeId, input: usize) -> ChainHash {
-        self.links.iter().take(input).fold(self.previous, |head, link| link.after(exchange, &head))
+    fn chain_before(&self, input: usize) -> Option<ChainHash> {
+        match input.checked_sub(1) {
+            Some(before) => self.heads.get(before).copied(),
+            None => Some(self.previous),
+        }
     }
 }
 
@@ -101,9 +106,9 @@ impl Kept {
     }
 
     /// A whole receipt for a command: its place, and every link from there to the signed end of its group.
-    pub fn receipt(&self, exchange: &ExchangeId, sequence: Sequence) -> Option<SequenceReceipt> {
+    pub fn receipt(&self, sequence: Sequence) -> Option<SequenceReceipt> {
         let (kept, input) = self.find(sequence)?;
-        let previous = kept.chain_before(exchange, input);
+        let previous = kept.chain_before(input)?;
         let start = self.blocks.partition_point(|other| other.block.first <= sequence);
         let group = self.blocks.iter().skip(start).take_while(|other| other.seal == kept.seal);
         let later = kept.links.iter().skip(input + 1).chain(group.flat_map(|other| &other.links));

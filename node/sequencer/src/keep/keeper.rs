@@ -60,7 +60,14 @@ struct Linked {
     /// The L1 block before it.
     l1_before: [u8; 32],
     links: Vec<Link>,
-    head: ChainHash,
+    /// The chain after each of them.
+    heads: Vec<ChainHash>,
+}
+
+impl Linked {
+    fn head(&self) -> ChainHash {
+        self.heads.last().copied().unwrap_or(self.previous)
+    }
 }
 
 impl<E: Storage + Clock> Keeper<E> {
@@ -83,7 +90,7 @@ impl<E: Storage + Clock> Keeper<E> {
                     }
                     Executed::Receipt(sequence, reply) => {
                         // Whoever asked may have gone.
-                        let _ = reply.send(self.kept.receipt(&self.id, sequence));
+                        let _ = reply.send(self.kept.receipt(sequence));
                     }
                     Executed::Block(_) => {}
                 }
@@ -96,7 +103,7 @@ impl<E: Storage + Clock> Keeper<E> {
     async fn commit(&mut self, context: &E, drafts: Vec<Box<Draft>>) -> Result<(), NodeError> {
         let started = micros(context);
         let mut group: Vec<_> = drafts.into_iter().map(|draft| self.link(draft)).collect();
-        let seal = match group.iter().rev().find_map(|linked| linked.links.last().map(|link| (link, linked.head))) {
+        let seal = match group.iter().rev().find_map(|linked| linked.links.last().map(|link| (link, linked.head()))) {
             Some((link, head)) => Some(self.key.sign(&self.id, link.epoch, link.sequence, head)?),
             None => None,
         };
@@ -117,7 +124,8 @@ impl<E: Storage + Clock> Keeper<E> {
     /// Puts a draft into the chain of receipts.
     fn link(&mut self, draft: Box<Draft>) -> Linked {
         let (previous, mut next) = (self.head, draft.first);
-        let mut links = Vec::with_capacity(draft.entries.len());
+        let count = draft.entries.len();
+        let (mut links, mut heads) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for ((entry, command_hash), block) in draft.entries.iter().zip(&draft.hashes).zip(&draft.blocks) {
             let commands = u32::try_from(entry.commands()).unwrap_or(u32::MAX);
             let (time, command_hash) = (entry.time, *command_hash);
@@ -126,18 +134,19 @@ impl<E: Storage + Clock> Keeper<E> {
             self.head = link.after(&self.id, &self.head);
             next = link.next_sequence();
             links.push(link);
+            heads.push(self.head);
         }
         let l1_before = self.linked_l1;
         if let Some(last) = draft.blocks.last() {
             self.linked_l1 = last.hash.0;
         }
-        Linked { draft, previous, l1_before, links, head: self.head }
+        Linked { draft, previous, l1_before, links, heads }
     }
 
     async fn append(&mut self, linked: &mut Linked, seal: &SignedHead) -> Result<(), NodeError> {
         let (Some(link), Some(block)) = (linked.links.last(), linked.draft.blocks.last()) else { return Ok(()) };
-        let signature = (seal.head == linked.head).then_some(seal.signature);
-        let (previous, head, l1_before) = (linked.previous, linked.head, Some(linked.l1_before));
+        let signature = (seal.head == linked.head()).then_some(seal.signature);
+        let (previous, head, l1_before) = (linked.previous, linked.head(), Some(linked.l1_before));
         let certificate = GroupCertificate { previous, head, last: link.sequence, l1_before, signature }.encode();
         let entries = std::mem::take(&mut linked.draft.entries);
         let Draft { epoch, first, time, .. } = *linked.draft;
@@ -155,7 +164,7 @@ impl<E: Storage + Clock> Keeper<E> {
 
     /// Tells everyone whom a durable block concerns.
     async fn tell(&mut self, context: &E, linked: Linked, seal: Option<&SignedHead>) -> Result<(), NodeError> {
-        let Linked { draft, previous, links, .. } = linked;
+        let Linked { draft, previous, links, heads, .. } = linked;
         let Draft { epoch, first, entries, blocks, ends, lines, askers, repeats, later, .. } = *draft;
         if let (Some(seal), false) = (seal, links.is_empty()) {
             let (inputs, signatures) =
@@ -164,7 +173,8 @@ impl<E: Storage + Clock> Keeper<E> {
             let l1 = (self.l1, blocks.last().copied().unwrap_or(self.l1));
             self.l1 = l1.1;
             let (kept, seal) = (block.clone(), *seal);
-            let committed = Arc::new(Committed { block: kept, signatures, epoch, l1, previous, links, ends, seal });
+            let committed = Committed { block: kept, signatures, epoch, l1, previous, links, heads, ends, seal };
+            let committed = Arc::new(committed);
             self.kept.push(committed.clone());
             self.metrics.blocks.add(1);
             let now = micros(context);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ashlar_api::door::{Answered, Door, Operator, Refusal};
 use ashlar_batch::{BatchHeader, Signatures, Timed};
 use ashlar_replica::{Entry, L1Block};
-use ashlar_types::{BatchNumber, ExchangeId, Input, SystemCommand};
+use ashlar_types::{BatchNumber, Input, SystemCommand};
 use commonware_runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -49,7 +49,6 @@ pub enum FollowError {
 
 /// A running node.
 pub struct NodeHandle {
-    pub(super) id: ExchangeId,
     pub(super) door: NodeDoor,
     pub(super) operator: NodeOperator,
     pub(super) gate: Gate,
@@ -167,7 +166,7 @@ impl NodeHandle {
     pub async fn system(&self, command: SystemCommand) -> Result<Answered, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.present.work(Work::System(command, reply)).await.map_err(|_| closed())?;
-        written(self.id, answer).await
+        written(answer).await
     }
 
     /// The whole signed receipt of a command that was executed lately.

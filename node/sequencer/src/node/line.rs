@@ -348,8 +348,9 @@ where
     };
     let producing =
         context.child("producer").spawn(move |context| producer.run(context, block_queue, wish_queue, cuts));
-    let (ended, gate) = (ended.clone(), gate.clone());
+    let (ended, gate, gives_way) = (ended.clone(), gate.clone(), config.gives_way);
     let building = context.child("builder").dedicated().spawn(move |context| async move {
+        gives_way();
         if let Err(error) = builder.run(context, cut_queue).await {
             fail(&ended, &gate, error);
         }
@@ -547,7 +548,11 @@ where
     };
     let (station, metrics, news) = (board.station(CONSISTENCY), metrics.clone(), books.subscribe());
     let service = context.child("service").dedicated();
-    service.spawn(move |context| supervise(context, checks, station, metrics, news))
+    let gives_way = config.gives_way;
+    service.spawn(move |context| async move {
+        gives_way();
+        supervise(context, checks, station, metrics, news).await;
+    })
 }
 
 fn run<E, S>(common: &Common<E>, name: &'static str, service: S) -> Handle<()>

@@ -48,6 +48,7 @@ struct Replayed {
     /// The chain before the block.
     previous: ChainHash,
     links: Vec<Link>,
+    heads: Vec<ChainHash>,
     ends: Vec<usize>,
 }
 
@@ -153,7 +154,7 @@ impl Past {
         let exchange_id = self.deployment.exchange_id();
         let l1 = (self.block, block);
         let mut lines = Lines(Vec::new());
-        let (mut links, mut ends) = (Vec::new(), Vec::new());
+        let (mut links, mut heads, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         let (mut inputs, mut signatures) = (Vec::new(), Vec::new());
         // A snapshot may stand in the middle of a record: what is before it is in the state already, and only its links are made again.
         let (mut sequence, mut previous, mut head) = (first, certificate.previous, certificate.previous);
@@ -177,6 +178,7 @@ impl Past {
             self.consumed(&input, block);
             self.remember(&input, link.sequence);
             links.push(link);
+            heads.push(head);
             ends.push(lines.0.len());
             inputs.push((time, input));
             signatures.push(signature);
@@ -188,7 +190,7 @@ impl Past {
         self.replayed += links.iter().map(|link| u64::from(link.commands)).sum::<u64>();
         let first = links.first().map_or(begin, |link| link.sequence);
         let block = Block { first, inputs, lines: lines.0 };
-        Ok(Replayed { block, signatures, epoch, l1, certificate, previous, links, ends })
+        Ok(Replayed { block, signatures, epoch, l1, certificate, previous, links, heads, ends })
     }
 
     /// Remembers that an entry of the inbox was consumed, and from which L1 block.
@@ -220,9 +222,9 @@ fn seal_group(group: Vec<Replayed>, signature: [u8; 64]) -> Vec<Committed> {
     let GroupCertificate { head, last: sequence, .. } = last.certificate;
     let seal = SignedHead { epoch: last.epoch, last: sequence, head, signature };
     let of = |replayed: Replayed| {
-        let Replayed { block, signatures, epoch, l1, previous, links, ends, .. } = replayed;
+        let Replayed { block, signatures, epoch, l1, previous, links, heads, ends, .. } = replayed;
         let block = Arc::new(block);
-        Committed { block, signatures, epoch, l1, previous, links, ends, seal }
+        Committed { block, signatures, epoch, l1, previous, links, heads, ends, seal }
     };
     group.into_iter().map(of).collect()
 }

@@ -73,7 +73,6 @@ where
     let operator = operator(&common, audit);
     let door = door(&common);
     let handle = NodeHandle {
-        id: common.config.deployment.exchange_id(),
         door,
         operator,
         gate: common.gate.clone(),
@@ -167,7 +166,6 @@ where
     let clock = common.context.child("door");
     NodeDoor::new(Inner {
         venue: venue(&common.config),
-        id: common.config.deployment.exchange_id(),
         gate: common.gate.clone(),
         tolls: common.tolls.clone(),
         present: common.present.clone(),

@@ -312,6 +312,12 @@ impl Entry {
         self.nonce.is_some() && self.mined.is_none()
     }
 
+    /// Its own, or that of something urgent with a later nonce, up to this one. Without a nonce nothing is behind it yet.
+    pub fn urgency(&self, urgent_below: Option<u64>) -> Urgency {
+        let is_before = self.nonce.zip(urgent_below).is_some_and(|(own, urgent)| own < urgent);
+        if is_before { Urgency::NextBlock } else { self.intent.urgency }
+    }
+
     pub fn status(&self) -> IntentStatus {
         match (self.nonce, self.mined) {
             (_, Some((tx, block, _))) => {

@@ -114,8 +114,9 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         self.find_mined(&view, events).await?;
         self.fill_gap(&view).await?;
         let sent: Vec<u64> = self.by_nonce(Entry::is_in_flight);
+        let urgent_below = self.urgent_below();
         for place in sent {
-            self.attend(place, &mut view, events).await?;
+            self.attend(place, urgent_below, &mut view, events).await?;
         }
         let queued: Vec<u64> =
             self.entries.iter().filter(|(_, entry)| entry.nonce.is_none()).map(|(place, _)| *place).collect();

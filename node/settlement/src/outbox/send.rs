@@ -21,6 +21,7 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
     pub(super) async fn attend<L: L1>(
         &mut self,
         place: u64,
+        urgent_below: Option<u64>,
         view: &mut View<'_, L>,
         events: &mut Vec<OutboxEvent>,
     ) -> Result<(), Stop> {
@@ -28,7 +29,7 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         if entry.nonce.is_some_and(|own| own < view.nonce) {
             return Ok(());
         }
-        let urgency = self.urgency_of(entry);
+        let urgency = entry.urgency(urgent_below);
         let patience = match urgency {
             Urgency::NextBlock => self.config.bump_after,
             Urgency::Patient => self.config.bump_after_patient,
@@ -49,12 +50,10 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         Ok(())
     }
 
-    /// What stands before something urgent is as urgent: nothing is mined before the nonces below it.
-    fn urgency_of(&self, entry: &Entry) -> Urgency {
-        // Without a nonce nothing is behind it yet.
-        let behind = |other: &&Entry| entry.nonce.is_some() && other.is_in_flight() && other.nonce > entry.nonce;
-        let mut urgent = self.entries.values().filter(behind).map(|other| other.intent.urgency);
-        if urgent.any(|urgency| urgency == Urgency::NextBlock) { Urgency::NextBlock } else { entry.intent.urgency }
+    /// The nonce of the last urgent transaction on its way. What stands before it is as urgent: nothing is mined before the nonces below it.
+    pub(super) fn urgent_below(&self) -> Option<u64> {
+        let urgent = |entry: &&Entry| entry.is_in_flight() && entry.intent.urgency == Urgency::NextBlock;
+        self.entries.values().filter(urgent).filter_map(|entry| entry.nonce).max()
     }
 
     /// Makes the first transaction of an intent, unless it has to wait.
@@ -135,7 +134,7 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
     ) -> Result<bool, Stop> {
         let Some(entry) = self.entries.get(&place) else { return Ok(false) };
         let (Some(nonce), Some(last)) = (entry.nonce, entry.attempts.last().cloned()) else { return Ok(false) };
-        let (urgency, cancels) = (self.urgency_of(entry), entry.cancel.is_some() || last.cancels);
+        let (urgency, cancels) = (entry.urgency(self.urgent_below()), entry.cancel.is_some() || last.cancels);
         let had_blobs = last.offer.blob_fee_max.is_some();
         let market = self.of_others(view.market().await?);
         let offer = self.config.fees.replace(&last.offer, &market, urgency);
@@ -168,7 +167,7 @@ impl<E: Storage, S: Signer> Outbox<E, S> {
         let signature = self.signer.sign(unsigned.signing_hash()).await?;
         let (tx, _) = unsigned.signed(signature);
         let attempt = Attempt { tx, offer, gas_limit, signature, cancels, at_ms: view.now_ms };
-        let known = self.entries.get(&place).map(|entry| (entry.intent.id, self.urgency_of(entry)));
+        let known = self.entries.get(&place).map(|entry| (entry.intent.id, entry.urgency(self.urgent_below())));
         let Some((id, urgency)) = known else { return Ok(()) };
         self.log.append(&[Record::Attempted { id, nonce, attempt: attempt.clone() }]).await?;
         if let Some(entry) = self.entries.get_mut(&place) {

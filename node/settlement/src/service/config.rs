@@ -25,6 +25,8 @@ pub struct Config {
     /// Every inbox mark that the caller consumed up to and that may not be final, the oldest first; the last is where it stands. Empty: it
     /// consumed nothing.
     pub consumed: Vec<InboxMark>,
+    /// What the caller has written down of what L1 did, and does not need to be told again.
+    pub noted: Noted,
     /// Whether this client sends, or only follows: then it needs neither the operator's role nor ether.
     pub sends: bool,
 }
@@ -41,8 +43,27 @@ impl Config {
             outbox: OutboxConfig::default(),
             commit_gas: CommitGas::default(),
             consumed: Vec::new(),
+            noted: Noted::default(),
             sends: true,
         }
+    }
+}
+
+/// What a caller has written down of what L1 did: a client that starts again begins at a final block that says no more. Of a caller that has written
+/// down nothing it begins where the contracts do, which on an old chain is long ago.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Noted {
+    /// The last batch that is written down as final in the contracts.
+    pub finalized: u64,
+    /// How the inbox stood after batches up to it, as far as that is remembered. A block at which it stood otherwise may be of a chain of which the
+    /// caller consumed other entries.
+    pub inbox: Vec<InboxMark>,
+}
+
+impl Noted {
+    /// Whether nothing up to a block with this inbox and these batches would be news.
+    pub(super) fn covers(&self, inbox: InboxMark, committed: u64) -> bool {
+        committed <= self.finalized && (inbox == InboxMark::START || self.inbox.contains(&inbox))
     }
 }
 

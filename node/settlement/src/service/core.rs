@@ -109,8 +109,7 @@ impl<E: Storage + Supervisor, L: L1, S: Signer> Core<E, L, S> {
         let mapping =
             StateCommitmentMapping::open(context.child("live"), context.child("archive"), &config.partition).await?;
         let cursors = Cursors::open(context.child("cursor"), &config.partition).await?;
-        let consumed = config.consumed.last().map_or(0, |mark| mark.next);
-        let cursor = cursors.resume(&l1, consumed, config.addresses.deployed_block).await?;
+        let cursor = cursors.resume(&l1, &config.noted, config.addresses.deployed_block).await?;
         let watched = vec![config.addresses.settlement, config.addresses.bridge];
         Ok(Core {
             follower: Follower::new(cursor.block, watched, config.depth),

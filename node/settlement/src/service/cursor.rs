@@ -7,6 +7,7 @@ use crate::ledger::LedgerState;
 use crate::store::{DurableLog, StoreError};
 
 use super::checks::SetupError;
+use super::config::Noted;
 
 /// Cursors that are kept when the log is written anew.
 const KEPT: usize = 1_024;
@@ -41,10 +42,11 @@ impl<E: Storage> Cursors<E> {
         Ok(())
     }
 
-    /// The newest cursor that is on L1's chain and not past what the caller consumed; otherwise the block before the contracts were
+    /// The newest cursor that is on L1's chain and not past what the caller has noted; otherwise the block before the contracts were
     /// there.
-    pub async fn resume<L: L1>(&self, l1: &L, consumed: u64, deployed: u64) -> Result<Cursor, SetupError> {
-        for cursor in self.kept.iter().rev().filter(|cursor| cursor.inbox.next <= consumed) {
+    pub async fn resume<L: L1>(&self, l1: &L, noted: &Noted, deployed: u64) -> Result<Cursor, SetupError> {
+        let covered = |cursor: &&Cursor| noted.covers(cursor.inbox, cursor.ledger.committed);
+        for cursor in self.kept.iter().rev().filter(covered) {
             let there = l1.block(BlockAt::Number(cursor.block.number)).await?;
             if there.is_some_and(|block| block.hash == cursor.block.hash) {
                 return Ok(cursor.clone());

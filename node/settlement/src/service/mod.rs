@@ -39,7 +39,7 @@ pub(crate) use checks::ask;
 pub use checks::{
     SetupError, check_balance, check_contracts, check_operator, committed_at, header_hash_at, safe_inbox_hash,
 };
-pub use config::{CommitGas, Config};
+pub use config::{CommitGas, Config, Noted};
 pub use events::SettlementEvent;
 pub use requests::RequestError;
 pub use status::{Health, Status};

@@ -13,7 +13,7 @@ use ashlar_settlement::l1::{BlockAt, BlockRef, L1};
 use ashlar_settlement::rpc::{Pool, PoolConfig};
 use ashlar_settlement::signer::{LocalKey, Signer};
 use ashlar_settlement::sim::{BLOCK_SECONDS, Contracts, SimChain, SimL1, Weather};
-use ashlar_settlement::{Config, RequestError, Settlement, SettlementEvent, StopReason};
+use ashlar_settlement::{Config, Noted, RequestError, Settlement, SettlementEvent, StopReason};
 use ashlar_types::{Address, Amount, AssetId, BatchNumber, Deployment, InboxEntry, InboxIndex, Sequence, Time};
 use commonware_runtime::{Clock as _, Supervisor as _, deterministic};
 
@@ -161,7 +161,10 @@ pub struct Node {
 }
 
 pub fn config(journal: &Journal) -> Config {
-    Config { consumed: journal.consumed.clone(), ..Config::new(CHAIN_ID, addresses()) }
+    let consumed = journal.consumed.clone();
+    // What became of batches it asks, and needs to be told of none.
+    let noted = Noted { finalized: u64::MAX, inbox: consumed.clone() };
+    Config { consumed, noted, ..Config::new(CHAIN_ID, addresses()) }
 }
 
 impl Node {

@@ -1,5 +1,6 @@
 //! The client against the simulated L1, in the deterministic runtime: reorgs, kills, fees and endpoints that fail.
 
+mod cursors;
 mod exchange;
 mod kills;
 mod latency;
