@@ -28,6 +28,12 @@ async fn blocks_followed(
     (node, blocks)
 }
 
+/// Ends it, and lets it give back what it had open.
+async fn stop(context: &deterministic::Context, node: &Node) {
+    node.settlement.task.abort();
+    context.sleep(Duration::from_secs(1)).await;
+}
+
 #[test]
 fn a_client_begins_where_nothing_would_be_news() {
     deterministic::Runner::seeded(51).start(|context| async move {
@@ -46,7 +52,7 @@ fn a_client_begins_where_nothing_would_be_news() {
             block(&context, &chain, &mut node).await;
         }
         node.check(&chain, "before").await;
-        node.settlement.task.abort();
+        stop(&context, &node).await;
         let (journal, whole) = (node.journal.clone(), chain.head().unwrap().number);
         assert!(whole > BLOCKS);
 
@@ -72,7 +78,7 @@ fn a_client_begins_where_nothing_would_be_news() {
             let (mut node, followed) = blocks_followed(&context, &chain, &journal, noted).await;
             assert!((least..=most).contains(&followed), "{what}: {followed} of {whole} blocks were followed");
             node.check(&chain, what).await;
-            node.settlement.task.abort();
+            stop(&context, &node).await;
         }
     });
 }
