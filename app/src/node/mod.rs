@@ -16,9 +16,7 @@ use ashlar_api::admin::{self, Admin, Audit};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
 use ashlar_contracts::abi::{ISettlement, IVerifierRegistry};
 use ashlar_da::{Availability, Disk, Remote, Retained, Store, Writer};
-use ashlar_sequencer::{
-    Config, Limits, Mode, Node, NodeError, NodeHandle, Parts, Pricing, Proving, Reports, Settled, Shelf,
-};
+use ashlar_sequencer::{Config, Limits, Mode, Node, NodeError, NodeHandle, Parts, Pricing, Proving, Reports, Settled};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::l1::BlockAt;
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
@@ -206,8 +204,6 @@ async fn settle(
 ) -> Result<Settlement> {
     let mut config = SettlementConfig::new(settings.l1.chain_id, origin.addresses);
     config.poll_every = settings.l1.poll_every;
-    let shelf = Shelf::new(context.child("noted"), Config::PARTITION);
-    config.noted = shelf.noted(origin.exchange.exchange_id()).await?;
     Settlement::start(context.child("settlement"), l1.clone(), keys.submitter.clone(), config)
         .await
         .map_err(|reason| anyhow!("the L1 client does not start: {reason}"))

@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, anyhow};
 use ashlar_api::admin::{self, Admin, Audit};
 use ashlar_api::http::{Api, ApiConfig, Serving, listen, router};
-use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Pricing, Proving, Settled, Shelf};
+use ashlar_sequencer::{Config, Node, NodeHandle, NodeKey, Parts, Pricing, Proving, Settled};
 use ashlar_settlement::rpc::{Endpoint, PoolConfig, RpcL1};
 use ashlar_settlement::{Config as SettlementConfig, Settlement};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
@@ -170,8 +170,6 @@ async fn settle(
 ) -> Result<Settlement> {
     let mut config = SettlementConfig::new(settings.chain_id(), deployment.addresses());
     config.poll_every = settings.block_time() / 4;
-    let shelf = Shelf::new(context.child("noted"), Config::PARTITION);
-    config.noted = shelf.noted(deployment.exchange().exchange_id()).await?;
     Settlement::start(context.child("settlement"), l1.clone(), deployment.operator(), config)
         .await
         .map_err(|reason| anyhow!("the L1 client does not start: {reason:?}"))

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ashlar_api::door::{Act, Door, Stage};
-use ashlar_sequencer::{Node, NodeHandle, Parts, Pricing, Settled, Shelf};
+use ashlar_sequencer::{Node, NodeHandle, Parts, Pricing, Settled};
 use ashlar_settlement::gas::GasModel;
 use ashlar_settlement::rpc::Pool;
 use ashlar_settlement::signer::Signer as _;
@@ -180,13 +180,6 @@ pub(crate) async fn start(context: &Context, world: &Arc<World>, until_ms: u64) 
     let settlement = loop {
         let mut config = SettlementConfig::new(CHAIN_ID, addresses());
         config.poll_every = POLL;
-        let node = world.config()?;
-        let shelf = Shelf::new(context.child("noted"), &node.partition);
-        match shelf.noted(node.deployment.exchange_id()).await {
-            Ok(noted) => config.noted = noted,
-            Err(_) if has_bad_disk && !world.is_fair() => return Ok(None),
-            Err(error) => return Err(format!("what is known of L1 cannot be read: {error}")),
-        }
         let l1 = world.l1();
         let error = match Settlement::start(context.child("settlement"), l1, operator()?, config).await {
             Ok(settlement) => break settlement,
