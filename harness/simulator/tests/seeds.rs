@@ -57,7 +57,7 @@ fn a_seed_gives_the_same_run_to_the_last_event() {
 }
 
 #[test]
-#[ignore = "takes ten minutes: the extended campaign runs it"]
+#[ignore = "takes minutes: the extended campaign runs it, and it has not been seen to end yet"]
 fn an_hour_of_reorganisations_of_any_depth() {
     let outcome = simulate_scenario(Scenario::storm(64, 60)).unwrap_or_else(|violation| panic!("{violation}"));
     assert!(outcome.deepest > 50 && outcome.reorgs > 200, "{outcome:?}");
